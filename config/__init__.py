@@ -1,0 +1,1 @@
+"""How a process is configured and connected. The leaf of the house: imports nothing of ours."""

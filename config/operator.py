@@ -1,0 +1,115 @@
+"""Everything the operator edits, loaded, checked and cross-checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from config.schema.areas import Area, Areas, Unit
+from config.schema.queues import Partners, Queues
+from config.settings import settings
+from config.yaml_file import ConfigError, YamlFile
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The operator's files as values."""
+
+    areas: Areas
+    queues: Queues
+    partners: Partners
+
+    def unit_of(self, code: str) -> tuple[str, Unit]:
+        """The UP3 (code, unit) that serves an area."""
+        key = self._inherited(code, lambda area: area.unit)
+        return key, self.areas.units[key]
+
+    def ulp_of(self, code: str) -> str:
+        """The ULP code that serves an area."""
+        return self._inherited(code, lambda area: area.ulp)
+
+    def area_name(self, code: str) -> str:
+        """As it is spoken; the nearest known shorter code when this one is not listed."""
+        for known in prefixes(code):
+            if known in self.areas.areas:
+                return self.areas.areas[known].name
+        raise KeyError(code)
+
+    def _inherited(self, code: str, pick: Callable[[Area], str | None]) -> str:
+        for known in prefixes(code):
+            value = pick(self.areas.areas[known]) if known in self.areas.areas else None
+            if value:
+                return value
+        raise KeyError(code)
+
+
+def prefixes(code: str) -> list[str]:
+    """`19.71.02` → [`19.71.02`, `19.71`, `19`]: an outage on any of these covers the area."""
+    parts = code.split(".")
+    return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
+def load(folder: Path) -> Operator:
+    """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
+    files = {name: YamlFile(folder / f"{name}.yaml") for name in ("areas", "queues", "partners")}
+    operator = Operator(
+        areas=files["areas"].parse(Areas),
+        queues=files["queues"].parse(Queues),
+        partners=files["partners"].parse(Partners),
+    )
+    faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
+    if faults:
+        raise ConfigError(faults)
+    return operator
+
+
+def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
+    areas = operator.areas
+    faults = []
+    for code, area in areas.areas.items():
+        if area.unit and area.unit not in areas.units:
+            faults.append(file.fault(("areas", code, "unit"), f"no unit {area.unit!r}"))
+        try:
+            unit, ulp = operator.unit_of(code), operator.ulp_of(code)
+        except KeyError:
+            faults.append(file.fault(("areas", code), "neither it nor a shorter code names a unit and a ulp"))
+            continue
+        if ulp not in unit[1].ulp:
+            faults.append(file.fault(("areas", code), f"{unit[0]} has no ULP {ulp!r}"))
+    owners: dict[str, str] = {}
+    for key, unit_ in areas.units.items():
+        if unit_.prefix in owners:
+            faults.append(file.fault(("units", key, "prefix"), f"{unit_.prefix} is already {owners[unit_.prefix]}'s"))
+        owners[unit_.prefix] = key
+    for key, trunk in areas.trunks.items():
+        if trunk.region not in areas.areas:
+            faults.append(file.fault(("trunks", key, "region"), f"no area {trunk.region}"))
+    if areas.default_trunk not in areas.trunks:
+        faults.append(file.fault(("default_trunk",), f"no trunk {areas.default_trunk!r}"))
+    if areas.emergency_lines >= areas.lines:
+        faults.append(file.fault(("emergency_lines",), "must be fewer than lines"))
+    return faults
+
+
+def _queue_faults(operator: Operator, file: YamlFile) -> list[str]:
+    queues = operator.queues
+    faults = [
+        file.fault((key,), f"no queue {name!r}")
+        for key, name in (("last_resort", queues.last_resort), ("emergency", queues.emergency))
+        if name not in queues.queues
+    ]
+    if queues.emergency in queues.queues and not queues.queues[queues.emergency].emergency:
+        faults.append(file.fault(("queues", queues.emergency), "the emergency queue must say `emergency: true`"))
+    for name, queue in queues.queues.items():
+        for at, partner in enumerate(queue.overflow.partners if queue.overflow else []):
+            if partner not in operator.partners.partners:
+                faults.append(file.fault(("queues", name, "overflow", "partners", at), f"no partner {partner!r}"))
+    return faults
+
+
+@lru_cache(maxsize=1)
+def operator() -> Operator:
+    """The operator's files of this process, read once."""
+    return load(settings().config_dir)

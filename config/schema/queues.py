@@ -1,0 +1,58 @@
+"""queues.yaml and partners.yaml."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from config.schema.base import Shape
+
+
+class Overflow(Shape):
+    """When a waiting caller is handed to a partner centre."""
+
+    max_wait: float = Field(gt=0, description="Seconds in the queue.")
+    partners: list[str] = Field(min_length=1, description="Tried in this order.")
+
+
+class ServiceLevel(Shape):
+    """The 80/20 default: a share (0 to 1) answered within some seconds."""
+
+    share: float = Field(default=0.8, gt=0, le=1)
+    seconds: int = Field(default=20, gt=0)
+
+
+class Queue(Shape):
+    """A queue of callers."""
+
+    title: str
+    offer_timeout: float = Field(default=15, gt=1, le=60, description="Seconds a CSO's telephone rings.")
+    wrap_up: float = Field(default=30, ge=0, description="Seconds after the conversation.")
+    priority: int = Field(default=0, ge=0, le=9, description="Head start; 1 = priority_step seconds.")
+    emergency: bool = False
+    service_level: ServiceLevel = ServiceLevel()
+    overflow: Overflow | None = None
+
+
+class Queues(Shape):
+    queues: dict[str, Queue] = Field(min_length=1)
+    last_resort: str = Field(description="The queue of a caller about whom nothing else could be decided.")
+    emergency: str = Field(description="The queue of recognised emergencies.")
+    emergency_number: str = Field(
+        default="",
+        description="Outside telephone (endpoint or number) that an emergency rings when no process of ours answers.",
+    )
+    priority_step: float = Field(default=60, gt=0, description="Seconds of head start per priority.")
+
+
+class Partner(Shape):
+    """A partner centre. Addresses: a SIP endpoint name for Asterisk, E.164 or sip: URI for Twilio."""
+
+    title: str
+    cap: int = Field(gt=0, description="Calls at the same time.")
+    ring_timeout: float = Field(default=20, gt=1, le=60)
+    asterisk: str = Field(default="", description="SIP URI dialled, e.g. sip:mitra@10.0.0.5")
+    twilio: str = Field(default="")
+
+
+class Partners(Shape):
+    partners: dict[str, Partner]

@@ -1,0 +1,97 @@
+"""Every setting of every process: environment variables with the prefix SUAR_ (secrets also as SUAR_…_FILE)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HERE = Path(__file__).parent
+
+
+class Settings(BaseSettings):
+    """One flat, frozen object; unknown SUAR_ names are errors (checked in config/startup.py)."""
+
+    model_config = SettingsConfigDict(env_prefix="SUAR_", frozen=True, extra="forbid")
+
+    data: Path = Field(default=Path("var"), description="Everything written at run time lives below this folder.")
+    config_dir: Path = Field(default=HERE / "utility", description="The operator's YAML files.")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8123, ge=1, le=65535)
+    public_url: str = Field(
+        default="", description="As carriers reach us, without a final slash. Default: http://host:port."
+    )
+    demo: bool = Field(default=False, description="Demo telephone, demo logins, demo data.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    redis_url: str = Field(default="", description="Empty: the embedded Valkey below `data`. REDIS_URL is read too.")
+    database_url: str = Field(default="", description="Empty: SQLite below `data`. SQLAlchemy URL.")
+    pool: str = Field(default="main", pattern=r"^[a-z0-9-]{1,32}$")
+
+    asterisk: bool = Field(default=False, description="Run the FastAGI server and the AMI connector.")
+    asterisk_root: Path | None = Field(
+        default=None, description="An unpacked Asterisk that `suar up` runs itself (make run-asterisk)."
+    )
+    agi_host: str = "127.0.0.1"
+    agi_port: int = Field(default=4573, ge=1, le=65535)
+    ami_host: str = "127.0.0.1"
+    ami_port: int = Field(default=5038, ge=1, le=65535)
+    ami_user: str = "suar"
+    ami_secret: str = ""
+    sip_host: str = "127.0.0.1"
+    sip_port: int = Field(default=5060, ge=1, le=65535)
+    asterisk_http_port: int = Field(default=8088, ge=1, le=65535)
+    rtp_start: int = Field(default=10000, ge=1024, le=65534)
+    rtp_end: int = Field(default=12000, ge=1025, le=65535)
+
+    twilio_account_sid: str = Field(
+        default="", description="Empty: no Twilio (in demo mode the built-in telephone stands in)."
+    )
+    twilio_auth_token: str = ""
+    twilio_api_url: str = Field(default="", description="Empty: Twilio's own.")
+    twilio_number: str = ""
+
+    step_deadline_ms: int = Field(
+        default=1000, ge=100, le=2000, description="The server answers a step within this time or not at all (T1)."
+    )
+    redirect_confirm_ms: int = Field(
+        default=2000, ge=200, description="A redirect unconfirmed after this is tried again (T2)."
+    )
+    watchdog_seconds: float = Field(
+        default=6.0, ge=1.0, description="`suar up` kills and restarts a process silent for longer."
+    )
+
+    @model_validator(mode="after")
+    def _rtp_range(self) -> Settings:
+        if self.rtp_end <= self.rtp_start:
+            raise ValueError("rtp_end must be greater than rtp_start")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address carriers and browsers use."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def sql_url(self) -> str:
+        """The database of the durable state."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'suar.db'}"
+
+    @property
+    def store_url(self) -> str:
+        """The store of the live state; the embedded one listens on a socket only."""
+        return self.redis_url or f"unix://{self.data.resolve() / 'run' / 'store.sock'}"
+
+    @property
+    def sounds_dir(self) -> Path:
+        """Rendered prompts, by content hash; the same folder is Asterisk's `sounds/suar`."""
+        return self.data.resolve() / "sounds"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""What the caller hears, and how carriers speak."""

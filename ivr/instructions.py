@@ -1,0 +1,60 @@
+"""What we answer to a signal: one of these values. A carrier module renders it (channel variables, TwiML)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of speech: its text is its identity (the audio is cached under the hash of text and voice).
+
+    `key` names the sentence for tests, captions and the desk's card, e.g. "outage.announcement".
+    """
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Play:
+    """Speak, then ask for the next step."""
+
+    say: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Speak and collect keys (barge-in on the first key), then ask for the next step. Seconds."""
+
+    say: tuple[Fragment, ...]
+    digits: int
+    first_timeout: int = 6
+    inter_timeout: int = 3
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Speak (place and wait), then music until a redirect, a key of `keys`, or `round_seconds` passed (then a "waiting" step)."""
+
+    say: tuple[Fragment, ...]
+    queue: str
+    keys: str = "9"
+    round_seconds: int = 20
+
+
+@dataclass(frozen=True)
+class Bye:
+    """Speak and hang up."""
+
+    say: tuple[Fragment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Refuse before answering (lines full)."""
+
+    reason: str = "busy"
+
+
+Instruction = Play | Ask | Wait | Bye | Reject

@@ -1,0 +1,50 @@
+"""The names of what the journal tells. One stream per pool; every reader (desk, board, connectors, history) uses these.
+
+An entry has flat string fields: `e` name, `t` ms, `ep` epoch, and where they apply `call`, `cso`, `queue`,
+`token`, `carrier`, `cmd`; everything else is one JSON object in `d`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Event(StrEnum):
+    """The name of a journal entry."""
+
+    CALL_ARRIVED = "call.arrived"  # d: ani, trunk, region, dialled, level, lines
+    CALL_REFUSED = "call.refused"  # d: ani, reason
+    CALL_NOTED = "call.noted"  # d: what, …: something the caller heard or keyed (for the desk's card)
+    CALL_INTENT = "call.intent"  # d: kind, key, …: a durable write wanted by the IVR (ivr/intents.py executes it)
+    CALL_QUEUED = "call.queued"  # d: score, priority, emergency, place
+    CALL_LEFT_QUEUE = "call.left_queue"
+    CALL_OFFERED = "call.offered"  # token, cso; d: deadline, endpoint
+    CALL_RINGING = "call.ringing"  # token, cso: the CSO's telephone rings
+    CALL_RETURNED = "call.returned"  # token, cso; d: reason; back in line with its score
+    CALL_ANSWERED = "call.answered"  # token, cso
+    CALL_HANDED_OVER = "call.handed_over"  # token; d: partner, address, reason
+    CALL_PARTNER_ANSWERED = "call.partner_answered"  # token; d: partner
+    CALL_HANDED_BACK = "call.handed_back"  # token; d: partner, reason
+    CALL_ENDED = "call.ended"  # cso if it talked; d: outcome, by, state (the state it was in)
+    CALL_ADOPTED = "call.adopted"  # rebuilt from a live channel after a loss of state; d: as queued
+    CSO_STATE = "cso.state"  # cso; d: state, since, reason, next
+    LEVEL = "level"  # d: level, reason, by
+    STORE_STARTED = "store.started"  # a new epoch
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the journal."""
+
+    id: str  # stream id, "ms-n"
+    event: Event
+    at: int  # ms
+    epoch: str
+    call: str = ""
+    cso: str = ""
+    queue: str = ""
+    token: str = ""
+    carrier: str = ""
+    data: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,135 @@
+"""What the store's functions answer, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.agents import CsoState
+from router.calls import CallState
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The answer to a call that arrived. `level` is the surge ladder's level, 0 to 4."""
+
+    admitted: bool
+    level: int
+    lines: int  # in use after this call
+    reason: str = ""  # why refused: "lines-full", …
+
+
+@dataclass(frozen=True)
+class Call:
+    """A live call as the store knows it. Instants in ms since the epoch; 0 = not yet."""
+
+    id: str
+    state: CallState
+    carrier: str  # "asterisk" | "twilio"
+    channel: str  # the carrier's own name of the caller's leg (Asterisk channel, Twilio CallSid)
+    ani: str  # E.164 or "" when withheld
+    trunk: str
+    region: str
+    queue: str = ""
+    priority: int = 0
+    emergency: bool = False
+    score: float = 0.0
+    arrived: int = 0
+    queued: int = 0
+    offered: int = 0
+    answered: int = 0
+    ended: int = 0
+    cso: str = ""  # offered to or talking with
+    token: str = ""  # of the live offer or hand-over
+    partner: str = ""
+    outcome: str = ""
+    menu: str = ""  # version of the menu this call follows
+    step: str = ""  # token of the last step answered
+    answer: str = ""  # what that step answered (for a repeated webhook)
+    flow: str = ""  # opaque to the store
+
+
+@dataclass(frozen=True)
+class Cso:
+    """A CSO as the store knows it."""
+
+    id: str
+    state: CsoState
+    since: int
+    queues: tuple[str, ...]
+    endpoint: str  # what the carrier rings: "cso1" (Asterisk endpoint), "client:cso1" (Twilio)
+    carrier: str
+    reason: str = ""
+    next: str = ""  # state asked for during a call, taken after it
+    call: str = ""
+    token: str = ""
+    wrap_until: int = 0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A call claimed for one CSO. Whoever holds the token may answer, return or release it."""
+
+    call: str
+    cso: str
+    token: str
+    queue: str
+    deadline: int  # ms
+    carrier: str
+    channel: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """A call given to a partner centre; `address` is what the carrier dials."""
+
+    call: str
+    partner: str
+    token: str
+    carrier: str
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True)
+class QueueRules:
+    """What the functions need to know of a queue (from config/utility/queues.yaml). Times in ms."""
+
+    name: str
+    offer_ms: int  # how long a CSO's telephone rings
+    wrap_up_ms: int
+    max_wait_ms: int = 0  # overflow to `partners` after this wait; 0 = never
+    partners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartnerRules:
+    """What the functions need to know of a partner centre."""
+
+    name: str
+    cap: int  # calls at the same time
+    addresses: dict[str, str] = field(default_factory=dict)  # carrier → what it dials
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a waiting call stands: 1 = next."""
+
+    place: int
+    ready: int  # CSOs ready for its queue
+    serving: int  # CSOs logged in for its queue, in any state but logged out
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything live in one pool, read at one instant, and the journal id to go on from."""
+
+    at: int
+    level: int
+    lines: int
+    calls: tuple[Call, ...]
+    csos: tuple[Cso, ...]
+    partners: dict[str, int]  # calls now at each partner
+    journal: str  # id of the newest entry
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Callers, agents and a clock that are not real."""
