@@ -1,4 +1,4 @@
-"""A sign of life that only a working main loop can give; `suar up` kills and restarts a process that stops giving it."""
+"""A sign of life that only a working main loop can give; `suar up` restarts a process that stops giving it."""
 
 from __future__ import annotations
 

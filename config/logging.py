@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 
 
 class _Line(logging.Formatter):
     default_time_format = "%H:%M:%S"
     default_msec_format = "%s.%03d"
-    converter = time.localtime
 
 
 def set_up(process: str, level: str = "INFO") -> None:

@@ -67,22 +67,12 @@ def load(folder: Path) -> Operator:
 
 def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
     areas = operator.areas
-    faults = []
-    for code, area in areas.areas.items():
-        if area.unit and area.unit not in areas.units:
-            faults.append(file.fault(("areas", code, "unit"), f"no unit {area.unit!r}"))
-        try:
-            unit, ulp = operator.unit_of(code), operator.ulp_of(code)
-        except KeyError:
-            faults.append(file.fault(("areas", code), "neither it nor a shorter code names a unit and a ulp"))
-            continue
-        if ulp not in unit[1].ulp:
-            faults.append(file.fault(("areas", code), f"{unit[0]} has no ULP {ulp!r}"))
+    faults = [fault for code in areas.areas for fault in _one_area_faults(operator, file, code)]
     owners: dict[str, str] = {}
-    for key, unit_ in areas.units.items():
-        if unit_.prefix in owners:
-            faults.append(file.fault(("units", key, "prefix"), f"{unit_.prefix} is already {owners[unit_.prefix]}'s"))
-        owners[unit_.prefix] = key
+    for key, unit in areas.units.items():
+        if unit.prefix in owners:
+            faults.append(file.fault(("units", key, "prefix"), f"{unit.prefix} is already {owners[unit.prefix]}'s"))
+        owners[unit.prefix] = key
     for key, trunk in areas.trunks.items():
         if trunk.region not in areas.areas:
             faults.append(file.fault(("trunks", key, "region"), f"no area {trunk.region}"))
@@ -91,6 +81,17 @@ def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
     if areas.emergency_lines >= areas.lines:
         faults.append(file.fault(("emergency_lines",), "must be fewer than lines"))
     return faults
+
+
+def _one_area_faults(operator: Operator, file: YamlFile, code: str) -> list[str]:
+    area = operator.areas.areas[code]
+    if area.unit and area.unit not in operator.areas.units:
+        return [file.fault(("areas", code, "unit"), f"no unit {area.unit!r}")]
+    try:
+        (name, unit), ulp = operator.unit_of(code), operator.ulp_of(code)
+    except KeyError:
+        return [file.fault(("areas", code), "neither it nor a shorter code names a known unit and a ulp")]
+    return [] if ulp in unit.ulp else [file.fault(("areas", code), f"{name} has no ULP {ulp!r}")]
 
 
 def _queue_faults(operator: Operator, file: YamlFile) -> list[str]:

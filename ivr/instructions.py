@@ -35,7 +35,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Wait:
-    """Speak (place and wait), then music until a redirect, a key of `keys`, or `round_seconds` passed (then a "waiting" step)."""
+    """Speak (place and wait), then music until a redirect, a key of `keys`, or the end of the round.
+
+    The round ends after `round_seconds` with a step named "waiting".
+    """
 
     say: tuple[Fragment, ...]
     queue: str
