@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config.schema.areas import Area, Areas, Unit
 from config.schema.queues import Partners, Queues
+from config.schema.statements import Statements
 from config.settings import settings
 from config.yaml_file import ConfigError, YamlFile
 
@@ -20,6 +21,7 @@ class Operator:
     areas: Areas
     queues: Queues
     partners: Partners
+    statements: Statements
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -53,13 +55,15 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    files = {name: YamlFile(folder / f"{name}.yaml") for name in ("areas", "queues", "partners")}
+    files = {name: YamlFile(folder / f"{name}.yaml") for name in ("areas", "queues", "partners", "statements")}
     operator = Operator(
         areas=files["areas"].parse(Areas),
         queues=files["queues"].parse(Queues),
         partners=files["partners"].parse(Partners),
+        statements=files["statements"].parse(Statements),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
+    faults += _statement_faults(operator, files["statements"])
     if faults:
         raise ConfigError(faults)
     return operator
@@ -81,6 +85,15 @@ def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
     if areas.emergency_lines >= areas.lines:
         faults.append(file.fault(("emergency_lines",), "must be fewer than lines"))
     return faults
+
+
+def _statement_faults(operator: Operator, file: YamlFile) -> list[str]:
+    regions = operator.statements.holding_by_region
+    return [
+        file.fault(("holding_by_region", code), f"no area {code}")
+        for code in regions
+        if code not in operator.areas.areas
+    ]
 
 
 def _one_area_faults(operator: Operator, file: YamlFile, code: str) -> list[str]:
