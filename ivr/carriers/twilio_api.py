@@ -1,0 +1,82 @@
+"""Twilio's webhooks: a signed request in, TwiML out.
+
+A request that is not Twilio's gets 403. Twilio's own always gets 200 and a document within the deadline, if need be
+the fallback: an error page would be played to a caller as a broken line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Query, Request, Response
+
+from config.settings import settings
+from ivr.carriers import twilio_callbacks, twilio_steps, twilio_twiml
+from ivr.carriers.twilio_context import Context
+from ivr.carriers.twilio_music import music
+from ivr.carriers.twilio_signature import FAILURES, NotTwilio, read_webhook
+from ivr.carriers.twilio_trail import Malformed
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/twilio", include_in_schema=False)
+
+Handler = Callable[[Context], Awaitable[str]]
+
+
+async def _answer(request: Request, handler: Handler, broken: Callable[[Context], str]) -> Response:
+    try:
+        context = Context(
+            await read_webhook(request), request.app.state.ivr, request.app.state.acd, request.url.path
+        )  # fmt: skip
+        context.check()
+    except (NotTwilio, Malformed) as fault:
+        reason = fault.reason if isinstance(fault, NotTwilio) else "malformed"
+        FAILURES.labels(reason).inc()
+        log.warning("webhook refused: %s", reason)
+        return Response(status_code=403)
+    try:
+        async with asyncio.timeout(settings().step_deadline_ms / 1000):
+            document = await handler(context)
+    except Exception as fault:  # whatever it is, the caller must not hear it
+        log.error("webhook %s failed: %s", context.path, type(fault).__name__, exc_info=_without_values(fault))
+        document = broken(context)
+    return Response(document, media_type="text/xml")
+
+
+def _without_values(fault: Exception) -> bool:
+    # A traceback shows code, never values, but the text of an exception may hold digits or a number.
+    return not str(fault)
+
+
+def _route(path: str, handler: Handler, broken: Callable[[Context], str]) -> None:
+    async def endpoint(request: Request) -> Response:
+        return await _answer(request, handler, broken)
+
+    router.add_api_route(path, endpoint, methods=["POST"], name=f"twilio{path}")
+
+
+_route("/voice", twilio_steps.voice, twilio_steps.broken)
+_route("/step", twilio_steps.step, twilio_steps.broken)
+_route("/wait", twilio_steps.wait, twilio_steps.broken)
+_route("/meet", twilio_steps.meet, twilio_steps.broken)
+_route("/met", twilio_steps.met, twilio_steps.broken_bye)
+_route("/partner", twilio_steps.partner, twilio_steps.broken)
+_route("/after-partner", twilio_steps.after_partner, twilio_steps.broken)
+_route("/cso", twilio_callbacks.cso, twilio_callbacks.broken_leg)
+_route("/cso-status", twilio_callbacks.cso_status, twilio_callbacks.nothing)
+_route("/partner-status", twilio_callbacks.partner_status, twilio_callbacks.nothing)
+_route("/status", twilio_callbacks.status, twilio_callbacks.nothing)
+
+
+@router.get("/moh.wav")
+async def moh(seconds: int = Query(20, ge=1, le=60)) -> Response:
+    """The music of one round of waiting. Not signed: it is the same for everyone."""
+    sound = await asyncio.to_thread(music, seconds)
+    return Response(sound, media_type="audio/wav", headers={"cache-control": "public, max-age=86400"})
+
+
+def static_fallback() -> str:
+    """The document for the number's fallback URL, on another host: no process of ours is needed to speak it."""
+    return twilio_twiml.fallback(f"{settings().base_url}/twilio/voice")

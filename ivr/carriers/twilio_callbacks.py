@@ -1,0 +1,84 @@
+"""What Twilio tells us about legs: the CSO's, the partner's, the end of the caller's. Late news is harmless."""
+
+from __future__ import annotations
+
+import logging
+
+from config.errors import Problem
+from ivr.carriers import twilio_twiml
+from ivr.carriers.twilio_context import Context
+from router.calls import CallState
+from router.store.types import Call
+
+log = logging.getLogger(__name__)
+
+TERMINAL = {"completed", "busy", "failed", "no-answer", "canceled"}
+RETURN_REASON = {"no-answer": "no-answer", "busy": "declined", "failed": "unreachable", "canceled": "failed"}
+NO_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+async def cso(context: Context) -> str:
+    """A CSO has picked up: into the conference, if the offer still stands."""
+    try:
+        await context.acd.answered(context.call, context.token, leg=context.hook.sid)
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        call = await context.acd.call(context.call)
+        if not _is_talking(call, context.token):  # a repeated webhook finds its own success
+            log.info("a CSO picked up too late: %s", problem.slug)
+            return twilio_twiml.hang_up()
+    return twilio_twiml.join(context.call, caller=False, after=context.trail.next().url("/twilio/met"))
+
+
+async def cso_status(context: Context) -> str:
+    """Ringing, or the end of a CSO's leg. The token says whether it still matters."""
+    status, call, token = context.hook.get("CallStatus"), context.call, context.token
+    try:
+        if status == "ringing":
+            await context.acd.ringing(call, token)
+        elif status == "completed":
+            if _is_talking(await context.acd.call(call), token):
+                await context.acd.ended(call, by="cso")
+            else:
+                await context.acd.returned(call, token, reason="failed")
+        elif status in TERMINAL:
+            await context.acd.returned(call, token, reason=RETURN_REASON[status])
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        log.debug("news of a leg that no longer matters: %s", problem.slug)
+    return NO_TWIML
+
+
+async def partner_status(context: Context) -> str:
+    """A partner has picked up."""
+    if context.hook.get("CallStatus") == "in-progress":
+        try:
+            await context.acd.partner_answered(context.call, context.token)
+        except Problem as problem:
+            if problem.status == 503:
+                raise
+            log.debug("news of a hand-over that no longer matters: %s", problem.slug)
+    return NO_TWIML
+
+
+async def status(context: Context) -> str:
+    """The caller's leg: only its end is news (T3)."""
+    if context.hook.get("CallStatus") in TERMINAL:
+        await context.ivr.hung_up(context.caller_call, by="caller")
+    return NO_TWIML
+
+
+def broken_leg(_context: Context) -> str:
+    """A CSO cannot be connected: hang up, and the offer's deadline returns the caller to the line."""
+    return twilio_twiml.hang_up()
+
+
+def nothing(_context: Context) -> str:
+    """A lost piece of news; the connector's own look at the live legs makes up for it."""
+    return NO_TWIML
+
+
+def _is_talking(call: Call | None, token: str) -> bool:
+    return call is not None and call.state is CallState.TALKING and call.token == token

@@ -1,0 +1,23 @@
+"""Music while waiting, as long as one round of the wait loop: the same piece that Asterisk plays."""
+
+from __future__ import annotations
+
+import io
+import wave
+from functools import lru_cache
+
+from ivr.speech.music import ensure
+
+
+@lru_cache(maxsize=8)
+def music(seconds: int) -> bytes:
+    """A WAV of that many seconds: the piece repeated or cut."""
+    with wave.open(str(ensure()), "rb") as piece:
+        shape = piece.getparams()
+        once = piece.readframes(piece.getnframes())
+    wanted = seconds * shape.framerate * shape.sampwidth * shape.nchannels
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams(shape)
+        file.writeframes((once * (wanted // max(len(once), 1) + 1))[:wanted])
+    return out.getvalue()

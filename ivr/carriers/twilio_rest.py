@@ -1,0 +1,137 @@
+"""Twilio's REST API, as little of it as we need: make a CSO's leg, move or end a live call, list what is live.
+
+The twilio package is blocking, so each request runs in a thread. A call that is gone is an ordinary answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from config.errors import Problem
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TWILIO = "https://api.twilio.com"
+TIMEOUT = 5.0  # seconds
+GONE_CODES = {20404, 21220}  # no such call; call is not in progress
+BACKOFF = (0.5, 1.0, 2.0, 4.0)  # seconds after "too many requests"
+
+
+class RestFailed(Problem):
+    """Twilio could not be reached or refused a request for another reason than that the call is gone."""
+
+    slug = "carrier-unavailable"
+    status = 503
+
+
+class _Http(TwilioHttpClient):
+    """The package's own client, with another host (a stand-in, a proxy inside the utility)."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(timeout=TIMEOUT)
+        self._base = base.rstrip("/")
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if self._base and url.startswith(TWILIO):
+            url = self._base + url.removeprefix(TWILIO)
+        return super().request(method, url, *args, **kwargs)
+
+
+@dataclass(frozen=True)
+class LiveLeg:
+    """A call that Twilio says is live."""
+
+    sid: str
+    to: str
+    inbound: bool
+    status: str
+
+
+class Pace:
+    """At most `per_second` legs: Twilio queues what is faster and the offer's deadline would run meanwhile."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1 / per_second
+        self._free_at = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn; the first is at once."""
+        now = time.monotonic()
+        at = max(now, self._free_at)
+        self._free_at = at + self._gap
+        if at > now:
+            await asyncio.sleep(at - now)
+
+
+class TwilioRest:
+    """The account of the settings."""
+
+    def __init__(self, settings: Settings, *, legs_per_second: float = 1.0) -> None:
+        self._client = Client(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token,
+            http_client=_Http(settings.twilio_api_url),
+        )
+        self._from = settings.twilio_number or "+6221123"
+        self._pace = Pace(legs_per_second)
+
+    async def create_leg(self, to: str, *, url: str, status_url: str, ring_seconds: int) -> str | None:
+        """Ring a CSO; answers the leg's CallSid, None when Twilio knows no such telephone."""
+        await self._pace.turn()
+        leg = await self._ask(
+            lambda: self._client.calls.create(
+                to=to,
+                from_=self._from,
+                url=url,
+                method="POST",
+                status_callback=status_url,
+                status_callback_method="POST",
+                status_callback_event=["initiated", "ringing", "answered", "completed"],
+                timeout=ring_seconds,
+            )
+        )
+        return str(leg.sid) if leg is not None else None
+
+    async def redirect(self, sid: str, url: str) -> bool:
+        """Make a live call fetch `url` now; False = the call is gone."""
+        return await self._ask(lambda: self._client.calls(sid).update(url=url, method="POST")) is not None
+
+    async def complete(self, sid: str) -> bool:
+        """End a call, ringing or talking; False = it was gone already."""
+        return await self._ask(lambda: self._client.calls(sid).update(status="completed")) is not None
+
+    async def live(self, *, to: str | None = None) -> list[LiveLeg]:
+        """The live calls, all or those to one telephone; raises RestFailed when the list cannot be had."""
+        found: list[LiveLeg] = []
+        for status in ("ringing", "in-progress"):
+            filters = {"status": status} | ({"to": to} if to else {})
+            calls = await self._ask(partial(self._client.calls.list, page_size=1000, **filters))
+            found += [LiveLeg(c.sid, c.to or "", c.direction == "inbound", status) for c in calls or []]
+        return found
+
+    async def _ask(self, request: Callable[[], T]) -> T | None:
+        for pause in (*BACKOFF, None):
+            try:
+                return await asyncio.to_thread(request)
+            except TwilioRestException as fault:
+                if fault.status == 404 or fault.code in GONE_CODES:
+                    return None
+                if fault.status != 429 or pause is None:
+                    # The text of the exception may name a telephone number: only status and code are passed on.
+                    raise RestFailed(f"status {fault.status}, code {fault.code}") from None
+                await asyncio.sleep(pause)
+            except OSError as fault:  # requests' exceptions are OSErrors
+                raise RestFailed(type(fault).__name__) from None
+        raise AssertionError("unreachable")

@@ -1,0 +1,142 @@
+"""The caller's leg: each webhook is a signal, each document an instruction. A handler and what it says when broken."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from config.clock import SystemClock
+from config.errors import Problem
+from config.operator import operator
+from ivr.carriers import twilio_twiml
+from ivr.carriers.twilio_context import Context
+from ivr.carriers.twilio_trail import Trail
+from ivr.instructions import Instruction, Wait
+from ivr.signals import Arrival, Step
+
+log = logging.getLogger(__name__)
+_clock = SystemClock()
+
+# Twilio's word for how a Dial ended → Asterisk's, which the flow knows.
+DIAL_STATUS = {"completed": "ANSWER", "answered": "ANSWER", "busy": "BUSY", "no-answer": "NOANSWER"}
+
+
+async def voice(context: Context) -> str:
+    """A new call. Asked again (retry, or the static fallback's way back) it answers the same."""
+    trail = _first_trail(context)
+    arrival = Arrival(
+        call=trail.call,
+        carrier="twilio",
+        channel=context.hook.sid,
+        ani=context.ani,
+        dialled=context.dialled,
+        trunk=context.trunk,
+    )
+    return await _document(context, await context.ivr.arrived(arrival, trail.step), trail)
+
+
+async def step(context: Context) -> str:
+    """The caller has heard, keyed or kept silent."""
+    name = "resume" if context.hook.query.get("name") == "resume" else "next"
+    return await _step(context, name, context.digits)
+
+
+async def wait(context: Context) -> str:
+    """A round of waiting is over, or a key was pressed."""
+    key = context.digits if context.digits and context.digits in context.trail.keys else ""
+    return await _step(context, "key" if key else "waiting", key)
+
+
+async def meet(context: Context) -> str:
+    """The caller's leg has arrived where the CSO waits for it (T2: this is the confirmation)."""
+    await _confirm(context)
+    return twilio_twiml.join(context.call, caller=True, after=context.trail.next().url("/twilio/met"))
+
+
+async def met(context: Context) -> str:
+    """The conversation is over and the caller is still there."""
+    return twilio_twiml.hang_up(twilio_twiml.THANKS)
+
+
+async def partner(context: Context) -> str:
+    """The caller's leg rings a partner centre."""
+    rules = operator().partners.partners[context.hook.query.get("partner", "")]
+    await _confirm(context)
+    trail = context.trail
+    return twilio_twiml.dial_out(
+        rules.twilio,
+        after=trail.next().url("/twilio/after-partner", token=context.token),
+        answered=trail.url("/twilio/partner-status", token=context.token),
+        timeout=round(rules.ring_timeout),
+    )
+
+
+async def after_partner(context: Context) -> str:
+    """The partner has hung up, or never answered: then back into the line with the old score."""
+    status = DIAL_STATUS.get(context.hook.get("DialCallStatus"), "CHANUNAVAIL")
+    return await _step(context, "after-partner", "", dialstatus=status, token=context.token)
+
+
+def broken(context: Context) -> str:
+    """The fallback: never dead air. A key pressed there while we are still broken rings the emergency telephone."""
+    trail = (context.trail if "step" in context.hook.query else _first_trail(context)).next()
+    retry = trail.url("/twilio/step", name="resume")
+    number = operator().queues.emergency_number
+    if context.hook.query.get("name") == "resume" and context.digits and number:
+        return twilio_twiml.dial_out(number, after=retry, timeout=30, say=twilio_twiml.TO_EMERGENCY)
+    return twilio_twiml.fallback(retry, context.ivr.last_announcement())
+
+
+def broken_bye(_context: Context) -> str:
+    """Nothing is left to say."""
+    return twilio_twiml.hang_up()
+
+
+def _first_trail(context: Context) -> Trail:
+    return Trail(context.caller_call, "a-0", arrived=_clock.ms())
+
+
+async def _step(context: Context, name: str, digits: str, **extra: str) -> str:
+    trail = context.trail
+    said = Step(trail.call, trail.step, name, digits, {**_memory(context), **extra})
+    try:
+        instruction = await context.ivr.step(said)
+    except Problem as problem:
+        if problem.slug != "unknown-call":
+            raise
+        # The store has forgotten this call: its own URL knows enough to put it back (T4).
+        instruction = await context.ivr.step(replace(said, name="resume", digits=""))
+    return await _document(context, instruction, trail)
+
+
+def _memory(context: Context) -> dict[str, str]:
+    trail = context.trail
+    return {
+        "carrier": "twilio",
+        "channel": context.hook.sid,
+        "ani": context.ani,
+        "dialled": context.dialled,
+        "trunk": context.trunk,
+        "queue": trail.queue,
+        "arrived": str(trail.arrived),
+        "priority": str(trail.priority),
+        "emergency": "1" if trail.emergency else "0",
+    }
+
+
+async def _document(context: Context, instruction: Instruction, trail: Trail) -> str:
+    if isinstance(instruction, Wait):
+        trail = replace(trail, queue=instruction.queue, keys=instruction.keys)
+        call = await context.acd.call(trail.call)
+        if call:
+            trail = replace(trail, arrived=call.arrived, priority=call.priority, emergency=call.emergency)
+    return twilio_twiml.render(instruction, trail)
+
+
+async def _confirm(context: Context) -> None:
+    note = {"what": "met", "token": context.token}
+    try:
+        await context.acd.note(context.call, cmd=f"met:{context.token}", note=note)
+    except Problem as problem:
+        # The connector asks again; the caller is where they should be.
+        log.warning("the arrival of a redirect could not be noted: %s", problem.slug)

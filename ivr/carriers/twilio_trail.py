@@ -1,0 +1,76 @@
+"""What every URL we give to Twilio carries: enough to rebuild a forgotten call (T4). Twilio signs it back to us."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+
+from config.settings import settings
+
+_CALL = re.compile(r"c[0-9a-z]{8,40}")
+_STEP = re.compile(r"([0-9A-Za-z._-]{1,80})-(\d{1,6})")
+_NAME = re.compile(r"[a-z0-9-]{0,40}")
+_KEYS = re.compile(r"[0-9*#]{0,12}")
+
+
+class Malformed(ValueError):
+    """A webhook without the shape of Twilio's, or with a URL that is not one of ours."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The state of a caller's leg as its own URLs tell it. `step` is "<chain>-<counter>": the step's token.
+
+    The counter goes up with every document, so a repeated webhook repeats its token and nothing else does.
+    """
+
+    call: str
+    step: str
+    queue: str = ""
+    arrived: int = 0  # ms
+    priority: int = 0
+    emergency: bool = False
+    keys: str = ""  # keys that mean something while waiting
+
+    def next(self) -> Trail:
+        """The trail of the document that follows this one."""
+        chain, _, count = self.step.rpartition("-")
+        return replace(self, step=f"{chain}-{int(count) + 1}")
+
+    def url(self, path: str, **more: str) -> str:
+        """An absolute URL at which Twilio goes on."""
+        query = {
+            "call": self.call,
+            "step": self.step,
+            "queue": self.queue,
+            "at": str(self.arrived),
+            "pr": str(self.priority),
+            "em": "1" if self.emergency else "",
+            "keys": self.keys,
+        }
+        return f"{settings().base_url}{path}?{urlencode({k: v for k, v in {**query, **more}.items() if v})}"
+
+
+def read_trail(query: QueryParams) -> Trail:
+    """The trail of a signed URL; raises Malformed."""
+    call, step, queue, keys = (query.get(name, "") for name in ("call", "step", "queue", "keys"))
+    at, priority = query.get("at", "0"), query.get("pr", "0")
+    fits = (
+        _CALL.fullmatch(call)
+        and _STEP.fullmatch(step)
+        and _NAME.fullmatch(queue)
+        and _KEYS.fullmatch(keys)
+        and re.fullmatch(r"[0-9]{1,15}", at)
+        and re.fullmatch(r"[0-9]", priority)
+    )
+    if not fits:
+        raise Malformed("trail")
+    return Trail(call, step, queue, int(at), int(priority), query.get("em") == "1", keys)
+
+
+def call_id(call_sid: str) -> str:
+    """Our id of a caller's leg: the same for a repeated arrival."""
+    return "c" + call_sid.lower()

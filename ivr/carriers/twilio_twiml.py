@@ -1,0 +1,115 @@
+"""An Instruction as TwiML. Every document ends in something: the next webhook or a hang-up, never dead air."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+
+from config.settings import settings
+from ivr.carriers.twilio_trail import Trail
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+
+LANGUAGE = "id-ID"
+VOICE = "Google.id-ID-Wavenet-A"  # set explicitly: a default voice of another language can make <Say> fail
+APOLOGY = (
+    "Mohon maaf, layanan PLN satu dua tiga sedang terganggu. Anda tetap tersambung. "
+    "Ada kabel putus, kebakaran, atau orang tersengat listrik? Tekan angka apa saja sekarang."
+)
+TO_EMERGENCY = "Anda kami sambungkan ke petugas darurat."
+THANKS = "Terima kasih telah menghubungi PLN satu dua tiga."
+_UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
+
+
+def render(instruction: Instruction, trail: Trail) -> str:
+    """The document for `instruction`; `trail` is that of the step being answered."""
+    response = VoiceResponse()
+    onward = trail.next()
+    match instruction:
+        case Play():
+            _say(response, instruction.say)
+            response.redirect(onward.url("/twilio/step"), method="POST")
+        case Ask():
+            _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout),
+                 instruction.say)  # fmt: skip
+        case Wait():
+            gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
+            _say(gather, instruction.say)
+            gather.play(f"{settings().base_url}/twilio/moh.wav?seconds={instruction.round_seconds}")
+        case Bye():
+            _say(response, instruction.say)
+            response.hangup()
+        case Reject():
+            response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
+    return str(response)
+
+
+def join(call: str, *, caller: bool, after: str) -> str:
+    """Into the conference of this call. Only the caller's leaving ends it, so that a CSO can be exchanged."""
+    response = VoiceResponse()
+    dial = Dial(action=after, method="POST")
+    dial.conference(call, beep="false", start_conference_on_enter=True, end_conference_on_exit=caller)
+    response.append(dial)
+    return str(response)
+
+
+def dial_out(address: str, *, after: str, timeout: int, answered: str = "", say: str = "") -> str:
+    """Ring a partner or an emergency telephone: a sip: URI, a number (E.164) or a client name."""
+    response = VoiceResponse()
+    if say:
+        _say(response, [Fragment("", say)])
+    dial = Dial(action=after, method="POST", timeout=timeout)
+    told = {"status_callback": answered, "status_callback_event": "answered"} if answered else {}
+    if address.startswith(("sip:", "sips:")):
+        dial.sip(address, **told)
+    elif address.startswith("+"):
+        dial.number(address, **told)
+    else:
+        dial.client(address.removeprefix("client:"), **told)
+    response.append(dial)
+    return str(response)
+
+
+def fallback(retry: str, announcement: str = "") -> str:
+    """What a caller hears when a step cannot be answered: an apology, what was last published, and a way out.
+
+    Any key is an emergency; silence asks again. The same document without an address of ours (see
+    docs/decisions/0012-twilio.md) belongs on another host as the number's fallback URL.
+    """
+    response = VoiceResponse()
+    gather = _gather(response, retry, 1, 4)
+    _say(gather, [Fragment("", APOLOGY)] + ([Fragment("", announcement)] if announcement else []))
+    return str(response)
+
+
+def hang_up(say: str = "") -> str:
+    """The end of a leg."""
+    response = VoiceResponse()
+    if say:
+        _say(response, [Fragment("", say)])
+    response.hangup()
+    return str(response)
+
+
+def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> Gather:
+    """Keys barge in on whatever is nested; silence reaches `action` too (actionOnEmptyResult).
+
+    One key: # and * are keys like others. Several: # ends early. Twilio knows one time-out for both silences.
+    """
+    gather = Gather(
+        input="dtmf",
+        action=action,
+        method="POST",
+        num_digits=digits,
+        timeout=timeout,
+        finish_on_key="#" if digits > 1 else "",
+        action_on_empty_result=True,
+    )
+    response.append(gather)
+    return gather
+
+
+def _say(parent: VoiceResponse | Gather, fragments: Iterable[Fragment]) -> None:
+    for fragment in fragments:
+        parent.say(_UNSPEAKABLE.sub(" ", fragment.text), language=LANGUAGE, voice=VOICE)
