@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
     ami_secret: str = ""
     sip_host: str = "127.0.0.1"
     sip_port: int = Field(default=5060, ge=1, le=65535)
+    sip_trunks: str = Field(
+        default="127.0.0.0/8", description="Addresses or networks of the SIP trunks, separated by commas."
+    )
     asterisk_http_port: int = Field(default=8088, ge=1, le=65535)
     rtp_start: int = Field(default=10000, ge=1024, le=65534)
     rtp_end: int = Field(default=12000, ge=1025, le=65535)
@@ -91,7 +96,22 @@ class Settings(BaseSettings):
         return self.data.resolve() / "sounds"
 
 
+# These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.
+SECRETS = ("ami_secret", "twilio_auth_token", "database_url", "redis_url")
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once; raises pydantic's ValidationError or OSError (config/startup.py)."""
+    return Settings(**_elsewhere(os.environ))
+
+
+def _elsewhere(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in SECRETS:
+        variable = f"SUAR_{name.upper()}"
+        if variable not in environ and f"{variable}_FILE" in environ:
+            values[name] = Path(environ[f"{variable}_FILE"]).read_text(encoding="utf-8").strip()
+    if "SUAR_REDIS_URL" not in environ and "redis_url" not in values and environ.get("REDIS_URL"):
+        values["redis_url"] = environ["REDIS_URL"]
+    return values

@@ -1,0 +1,181 @@
+"""Renders the whole configuration of an Asterisk that works for us, from settings and the operator's files.
+
+The templates stand in ivr/carriers/asterisk_etc. Everything a run needs lives below one folder; the program itself
+(an unpacked root, or a package) is only read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.operator import Operator, operator
+from config.settings import Settings, settings
+from config.yaml_file import ConfigError
+
+TEMPLATES = Path(__file__).with_name("asterisk_etc")
+TELEPHONES = (*(f"cso{n}" for n in range(1, 8)), "darurat")  # of the demo; an operator adds to secrets.json
+NAME = re.compile(r"[a-z][a-z0-9-]{1,31}")
+ADDRESS = re.compile(r"sips?:[A-Za-z0-9._+-]+@[A-Za-z0-9.:\[\]-]+")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Made once, kept beside the configuration, readable by its owner alone."""
+
+    ami: str
+    telephones: dict[str, str]  # endpoint → password
+
+
+def read_secrets(folder: Path) -> Secrets:
+    """The secrets of the Asterisk in `folder`; made now if there are none."""
+    file = folder / "secrets.json"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        made = {"ami": secrets.token_hex(16), "telephones": {name: secrets.token_hex(8) for name in TELEPHONES}}
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(made, indent=1))
+        try:
+            os.link(draft, file)  # the first process wins; the others read what it wrote
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    found = json.loads(file.read_text())
+    return Secrets(ami=found["ami"], telephones=found["telephones"])
+
+
+def ami_secret() -> str:
+    """What the connector logs in with."""
+    return settings().ami_secret or read_secrets(folder_of(settings())).ami
+
+
+def folder_of(s: Settings) -> Path:
+    """Where the Asterisk of `suar up` lives."""
+    return s.data.resolve() / "asterisk"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    # Nothing here becomes HTML: these are Asterisk's own files, filled from checked values.
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+    )
+
+
+def render(folder: Path) -> None:
+    """Write every configuration file into `folder/etc` and make the folders of a run; safe to repeat."""
+    for name in ("etc", "lib", "db", "keys/keys", "spool", "run", "log/cdr-custom", "log/cel-custom", "share/sounds"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    sounds = settings().sounds_dir
+    sounds.mkdir(parents=True, exist_ok=True)
+    _link(folder / "share" / "sounds" / "suar", sounds)
+    values = _values(settings(), operator(), read_secrets(folder))
+    for template in sorted(TEMPLATES.glob("*.conf")):
+        if template.name != "asterisk.conf":
+            _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))
+
+
+def command(root: Path, folder: Path) -> list[str]:
+    """The argument vector that runs the unpacked Asterisk of `root` in the foreground, outside of any chroot."""
+    root, folder = root.resolve(), folder.resolve()
+    triplet = f"{platform.machine()}-linux-gnu"
+    for name in ("documentation", "static-http", "rest-api", "agi-bin"):
+        if (root / "usr/share/asterisk" / name).exists():
+            _link(folder / "share" / name, root / "usr/share/asterisk" / name)
+    text = _templates().get_template("asterisk.conf").render(folder=folder, root=root, triplet=triplet)
+    _write(folder / "asterisk.conf", text)
+    for left in ("asterisk.ctl", "asterisk.pid"):
+        (folder / "run" / left).unlink(missing_ok=True)
+    return [*_program(root, triplet), "-f", "-C", str(folder / "asterisk.conf")]
+
+
+def cli(root: Path, folder: Path, line: str) -> list[str]:
+    """The argument vector of one command of the running Asterisk's console."""
+    root, folder = root.resolve(), folder.resolve()
+    return [*_program(root, f"{platform.machine()}-linux-gnu"), "-C", str(folder / "asterisk.conf"), "-rx", line]
+
+
+def _program(root: Path, triplet: str) -> list[str]:
+    libraries = root / "usr" / "lib" / triplet
+    loader = next(iter((root / "usr" / "lib64").glob("ld-linux-*")), None) or next(libraries.glob("ld-linux-*"))
+    return [str(loader), "--library-path", f"{libraries}:{libraries}/asterisk", str(root / "usr" / "sbin" / "asterisk")]
+
+
+def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
+    partners = {name: p for name, p in op.partners.partners.items() if p.asterisk}
+    faults = [f"partners.yaml:1: partners.{n}: not a SIP address" for n, p in partners.items() if not _sip(p.asterisk)]
+    faults += [f"{name}: not a name Asterisk can use" for name in (*partners, *kept.telephones) if not _name(name)]
+    if faults:
+        raise ConfigError(faults)
+    return {
+        "agi_host": s.agi_host,
+        "agi_port": s.agi_port,
+        "ami_host": s.ami_host,
+        "ami_port": s.ami_port,
+        "ami_user": s.ami_user,
+        "ami_secret": s.ami_secret or kept.ami,
+        "sip_host": s.sip_host,
+        "sip_port": s.sip_port,
+        "http_port": s.asterisk_http_port,
+        "rtp_start": s.rtp_start,
+        "rtp_end": s.rtp_end,
+        "trunks": [host.strip() for host in s.sip_trunks.split(",") if host.strip()],
+        "telephones": kept.telephones,
+        "partners": partners,
+        "music": s.sounds_dir / "moh",
+        "emergency_key": emergency_key(op),
+        "last_resort": op.queues.last_resort,
+        "emergency_queue": op.queues.emergency,
+        "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat"),
+    }
+
+
+def emergency_key(op: Operator) -> str:
+    """The key of an emergency, the same in every menu."""
+    return str(getattr(getattr(op, "menu", None), "emergency_key", "9"))
+
+
+def _emergency_dial(number: str) -> str:
+    if re.fullmatch(r"\+?[0-9]{2,15}", number):
+        return f"PJSIP/{number}@trunk"
+    if not _name(number):
+        raise ConfigError(["queues.yaml:1: emergency_number: neither a telephone number nor the name of an endpoint"])
+    return f"PJSIP/{number}"
+
+
+def _name(text: str) -> bool:
+    return bool(NAME.fullmatch(text))
+
+
+def _sip(text: str) -> bool:
+    return bool(ADDRESS.fullmatch(text))
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(path.name + ".new")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
