@@ -51,3 +51,27 @@ class ReportView:
     premises_id: int | None
     outage_id: int | None
     work_order_status: str | None
+
+
+@dataclass(frozen=True)
+class WorkOrderView:
+    """A work order as a crew and the command centre see it."""
+
+    id: int
+    status: str  # WorkOrderStatus value
+    created_at: datetime
+    changed_at: datetime
+    ulp: str
+    crew: str | None
+    plate: str | None
+    report_id: int | None
+    outage_id: int | None
+    number: str | None  # of the report
+    starred: bool
+    reported_at: datetime | None  # the promise of ± 3 h counts from here
+    trouble_code: str
+    comment: str
+    area: str
+    address: str
+    phone: str  # E.164 or ""
+    next_events: tuple[str, ...]  # WorkOrderEvent values allowed now

@@ -1,0 +1,63 @@
+"""The schema of the durable state brought up to date, in process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
+
+from config.database import make_engine
+from config.settings import settings
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def alembic_config() -> Config:
+    """Alembic without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(url: str | None = None) -> None:
+    """Bring the database at `url` (default: the settings') to the newest revision. All or nothing per revision."""
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def at_head(url: str | None = None) -> bool:
+    """Whether the database has every revision this version of the product knows."""
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            have = set(MigrationContext.configure(connection).get_current_heads())
+    finally:
+        engine.dispose()
+    return have == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
+def _engine(url: str | None) -> Engine:
+    url = url or settings().sql_url
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(url)
+    if engine.dialect.name == "sqlite":
+        # A table that is rebuilt is dropped for a moment: with foreign keys on, rows that point to it would go too.
+        event.listen(engine, "connect", _foreign_keys_off)
+    return engine
+
+
+def _foreign_keys_off(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")

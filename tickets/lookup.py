@@ -1,0 +1,203 @@
+"""Reads for a live call: one short query each, values without a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from config.operator import operator, prefixes
+from tickets import phrases
+from tickets.models import Customer, Outage, Phone, Premises, PremisesPhone, Report, SpecialNeed, Statement, WorkOrder
+from tickets.states import LIVE, ReportStatus, StatementStatus
+from tickets.views import KnownOutage, PremisesView, ReportView
+
+MOST_PREMISES = 5  # a list on the telephone cannot be longer (domain.md §1.2 F1)
+# While the sound of a new version is made, the version it replaces may still be said for so long.
+GRACE = timedelta(seconds=60)
+
+
+def premises_by_phone(session: Session, phone_e164: str) -> list[PremisesView]:
+    """The premises a number belongs to, at most five, the oldest first."""
+    if not phone_e164:
+        return []
+    rows = (
+        _premises()
+        .join(PremisesPhone, PremisesPhone.premises_id == Premises.id)
+        .join(Phone, Phone.id == PremisesPhone.phone_id)
+        .where(Phone.e164 == phone_e164)
+        .order_by(Premises.id)
+        .limit(MOST_PREMISES)
+    )
+    return [_premises_view(*row) for row in session.execute(rows)]
+
+
+def premises_by_number(session: Session, digits: str) -> PremisesView | None:
+    """Twelve digits are an IDPEL, eleven a meter number; the length alone decides (domain.md §3.1)."""
+    column = {12: Premises.idpel, 11: Premises.meter}.get(len(digits))
+    return None if column is None else _one_premises(session, column == digits)
+
+
+def premises_by_id(session: Session, premises_id: int) -> PremisesView | None:
+    return _one_premises(session, Premises.id == premises_id)
+
+
+def find_premises(session: Session, query: str, *, limit: int = 20) -> list[PremisesView]:
+    """For a CSO who types: IDPEL, meter, telephone (E.164) or the beginning of a name."""
+    if query.isdigit() and (exact := premises_by_number(session, query)):
+        return [exact]
+    if query.startswith("+"):
+        return premises_by_phone(session, query)
+    rows = _premises().where(Customer.name.istartswith(query, autoescape=True))
+    return [_premises_view(*row) for row in session.execute(rows.order_by(Customer.name, Premises.id).limit(limit))]
+
+
+def streets_spoken(session: Session, limit: int = 2000) -> list[str]:
+    """Streets a caller may choose from because his number has several premises; their sound is made beforehand."""
+    shared = select(PremisesPhone.phone_id).group_by(PremisesPhone.phone_id).having(func.count() > 1)
+    rows = (
+        select(Premises.street)
+        .join(PremisesPhone, PremisesPhone.premises_id == Premises.id)
+        .where(PremisesPhone.phone_id.in_(shared))
+    )
+    return list(session.scalars(rows.distinct().order_by(Premises.street).limit(limit)))
+
+
+def open_reports(session: Session, premises_ids: Sequence[int]) -> list[ReportView]:
+    """What is not finished at these premises, the newest first."""
+    if not premises_ids:
+        return []
+    return _reports(session, Report.premises_id.in_(premises_ids), Report.status == ReportStatus.BELUM_SELESAI)
+
+
+def report_by_number(session: Session, number: str) -> ReportView | None:
+    """Accepts the number with and without its star (decision C10)."""
+    found = _reports(session, Report.number == number.removesuffix("*"))
+    return found[0] if found else None
+
+
+def reports(
+    session: Session, *, unit: str | None = None, status: ReportStatus | None = None, limit: int = 50
+) -> list[ReportView]:
+    """The newest reports, of one UP3 and one status if given."""
+    wanted: list[ColumnElement[bool]] = []
+    if unit is not None:
+        wanted.append(Report.unit == unit)
+    if status is not None:
+        wanted.append(Report.status == status)
+    return _reports(session, *wanted, limit=limit)
+
+
+def covering_outage(session: Session, area: str) -> Outage | None:
+    """The newest live outage of the area or of an area that contains it."""
+    rows = select(Outage).where(Outage.area.in_(prefixes(area)), Outage.status_kind.in_(LIVE))
+    return session.scalar(rows.order_by(Outage.id.desc()).limit(1))
+
+
+def known_outage(session: Session, area: str, *, now: datetime, need_audio: bool = True) -> KnownOutage | None:
+    """What may be said to a caller from `area` now. With `need_audio` only a statement whose sound exists counts."""
+    outage = covering_outage(session, area)
+    return None if outage is None else _known(session, outage, now=now, need_audio=need_audio)
+
+
+def outages_in_region(session: Session, region: str, *, now: datetime, need_audio: bool = True) -> list[KnownOutage]:
+    """Live outages inside a region, or covering it; the newest first."""
+    inside = or_(Outage.area.in_(prefixes(region)), Outage.area.startswith(f"{region}.", autoescape=True))
+    return [_known(session, outage, now=now, need_audio=need_audio) for outage in _live(session, inside)]
+
+
+def live_outages(session: Session, *, now: datetime) -> list[KnownOutage]:
+    """Every live outage with its official word, whether or not its sound exists (desk, board)."""
+    return [_known(session, outage, now=now, need_audio=False) for outage in _live(session)]
+
+
+def live_spoken(session: Session, *, now: datetime) -> list[str]:
+    """Every sentence that may be needed now: statements and, for each live outage, its holding sentence."""
+    texts = [phrases.holding(known.area) for known in live_outages(session, now=now)]
+    return [*texts, *(known.spoken for known in live_outages(session, now=now) if not known.holding)]
+
+
+def _live(session: Session, *wanted: ColumnElement[bool]) -> Sequence[Outage]:
+    return session.scalars(select(Outage).where(Outage.status_kind.in_(LIVE), *wanted).order_by(Outage.id.desc())).all()
+
+
+def _known(session: Session, outage: Outage, *, now: datetime, need_audio: bool) -> KnownOutage:
+    statement = _statement(session, outage.id, now=now, need_audio=need_audio)
+    return KnownOutage(
+        id=outage.id,
+        area=outage.area,
+        area_name=operator().area_name(outage.area),
+        status=outage.status_kind.value,
+        statement_id=statement.id if statement else None,
+        spoken=statement.text if statement else phrases.holding(outage.area),
+        published_at=statement.published_at if statement else None,
+        etr=outage.etr,
+        holding=statement is None,
+    )
+
+
+def _statement(session: Session, outage_id: int, *, now: datetime, need_audio: bool) -> Statement | None:
+    rows = select(Statement).where(Statement.outage_id == outage_id)
+    if need_audio:
+        just_replaced = Statement.replaced_at > now - GRACE
+        rows = rows.where(
+            Statement.published_at.is_not(None),
+            Statement.rendered_at.is_not(None),
+            or_(Statement.status == StatementStatus.PUBLISHED, just_replaced),
+        )
+    else:
+        rows = rows.where(Statement.status == StatementStatus.PUBLISHED)
+    return session.scalar(rows.order_by(Statement.version.desc()).limit(1))
+
+
+def _premises() -> Select[Premises, str, bool]:
+    return (
+        select(Premises, Customer.name, SpecialNeed.life_support)
+        .join(Customer, Customer.id == Premises.customer_id)
+        .outerjoin(SpecialNeed, SpecialNeed.premises_id == Premises.id)
+    )
+
+
+def _one_premises(session: Session, wanted: ColumnElement[bool]) -> PremisesView | None:
+    row = session.execute(_premises().where(wanted)).first()
+    return _premises_view(*row) if row else None
+
+
+def _premises_view(premises: Premises, name: str, life_support: bool | None) -> PremisesView:
+    return PremisesView(
+        id=premises.id,
+        idpel=premises.idpel,
+        meter=premises.meter or "",
+        area=premises.area,
+        area_name=operator().area_name(premises.area),
+        street=premises.street,
+        address=premises.address,
+        customer_name=name,
+        life_support=bool(life_support),
+        unit_prefix=operator().unit_of(premises.area)[1].prefix,
+    )
+
+
+def _reports(session: Session, *wanted: ColumnElement[bool], limit: int = 50) -> list[ReportView]:
+    # A re-opened report may have had several work orders; the last one tells.
+    later = aliased(WorkOrder)
+    newest = select(func.max(later.id)).where(later.report_id == Report.id).correlate(Report).scalar_subquery()
+    rows = select(Report, WorkOrder.status).outerjoin(WorkOrder, WorkOrder.id == newest).where(*wanted)
+    found = session.execute(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(limit))
+    return [
+        ReportView(
+            id=report.id,
+            number=report.number,
+            kind=report.kind.value,
+            status=report.status.value,
+            starred=report.starred,
+            reported_at=report.reported_at,
+            reporting_kind=report.reporting_kind.value,
+            premises_id=report.premises_id,
+            outage_id=report.outage_id,
+            work_order_status=status.value if status else None,
+        )
+        for report, status in found
+    ]

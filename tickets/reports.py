@@ -1,0 +1,134 @@
+"""Filing a report: the promise that someone keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.errors import Invalid, NotFound, Refused
+from config.operator import operator
+from tickets import history, lookup, numbers, workorders
+from tickets.kinds import ReportKind
+from tickets.models import Premises, Report
+from tickets.once import insert_once
+from tickets.rules import excludes_second, needs_work_order
+from tickets.schemas import NewReport
+from tickets.states import ReportStatus
+
+
+class ReportOpen(Refused):
+    """The premises has an open G already; `number` is for the screen, never for a log."""
+
+    slug = "report-open"
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("Persil ini masih punya laporan gangguan yang belum selesai.")
+        self.number, self.report_id = report.number, report.id
+
+
+def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
+    """Write one report, once per `new.key`.
+
+    A G is attached to the live outage that covers it, unless the caller says only this building is dark; attached, it
+    gets no work order of its own. Raises ReportOpen, Invalid (`area-missing`, `unknown-area`), NotFound
+    (`unknown-premises`) and Refused (`key-reused`: the key belongs to another report).
+    """
+    found = _by_key(session, new.key)
+    if found is not None:
+        return _same(found, new)
+    premises = _premises(session, new.premises_id)
+    area = new.area or (premises.area if premises else None)
+    if area is None:
+        raise Invalid("Laporan memerlukan persil atau wilayah.", slug="area-missing", field="area")
+    _refuse_second(session, new)
+    report, is_new = insert_once(session, _row(session, new, area, now), lambda: _by_key(session, new.key))
+    if not is_new:
+        return _same(report, new)
+    history.transition(session, report, None, by=new.by, channel=new.reporting_kind, now=now)
+    if needs_work_order(report.kind, attached=report.outage_id is not None):
+        workorders.assign(session, report, now=now)
+    return report
+
+
+def file_or_comment(session: Session, new: NewReport, *, now: datetime) -> Report:
+    """For a channel that cannot ask back: a second G of the same premises becomes a comment on the first (C12)."""
+    try:
+        return file_report(session, new, now=now)
+    except ReportOpen as fault:
+        note = "Pelapor menghubungi lagi; laporan masih berjalan."
+        history.comment(
+            session, fault.report_id, note, by=new.by, channel=new.reporting_kind, now=now, key=f"again:{new.key}"[:120]
+        )
+        return session.get_one(Report, fault.report_id)
+
+
+def by_number(session: Session, number: str) -> Report:
+    """The report of a number, written with or without its star (C10)."""
+    report = session.scalar(select(Report).where(Report.number == number.removesuffix("*")))
+    if report is None:
+        raise NotFound("Nomor laporan itu tidak ada.", slug="unknown-report", field="number")
+    return report
+
+
+def _by_key(session: Session, key: str) -> Report | None:
+    return session.scalar(select(Report).where(Report.key == key))
+
+
+def _same(report: Report, new: NewReport) -> Report:
+    if report.kind is not new.kind or report.premises_id != new.premises_id:
+        raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
+    return report
+
+
+def _premises(session: Session, premises_id: int | None) -> Premises | None:
+    """Locked, so that two reports of one premises are filed one after the other."""
+    if premises_id is None:
+        return None
+    premises = session.get(Premises, premises_id, with_for_update=True)
+    if premises is None:
+        raise NotFound("Persil itu tidak ada.", slug="unknown-premises", field="premises")
+    return premises
+
+
+def _refuse_second(session: Session, new: NewReport) -> None:
+    if new.premises_id is None or not excludes_second(new.kind):
+        return
+    still_open = select(Report).where(
+        Report.premises_id == new.premises_id,
+        Report.kind == new.kind,
+        Report.status == ReportStatus.BELUM_SELESAI,
+    )
+    found = session.scalar(still_open.limit(1))
+    if found is not None:
+        raise ReportOpen(found)
+
+
+def _row(session: Session, new: NewReport, area: str, now: datetime) -> Report:
+    try:
+        (unit, owner), ulp = operator().unit_of(area), operator().ulp_of(area)
+    except KeyError:
+        raise Invalid("Wilayah itu tidak dikenal.", slug="unknown-area", field="area") from None
+    attach = new.kind is ReportKind.GANGGUAN and not new.only_me
+    outage = lookup.covering_outage(session, area) if attach else None
+    return Report(
+        number=new.number or numbers.reserve(session, owner.prefix, 1)[0],
+        key=new.key,
+        kind=new.kind,
+        status=ReportStatus.BELUM_SELESAI,
+        starred=False,
+        reported_at=now,
+        reporting_kind=new.reporting_kind,
+        trouble_code=new.trouble,
+        comment=new.comment,
+        multiple_premises=False if new.only_me else None,
+        premises_id=new.premises_id,
+        area=area,
+        unit=unit,
+        ulp=ulp,
+        phone=new.phone,
+        created_by=new.by,
+        call=new.call,
+        outage_id=outage.id if outage else None,
+    )

@@ -1,0 +1,231 @@
+"""What goes in and out of the services and the API. Names outside are CIM's, in camelCase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from config.schema.areas import Code
+from tickets.kinds import CauseKind, ReportingKind, ReportKind
+from tickets.models import Crew, Outage, Report, Statement, WorkOrder
+from tickets.phones import normalise
+from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
+
+E164 = Annotated[str, BeforeValidator(normalise)]
+Trouble = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+Number = Annotated[str, Field(pattern=r"^\d{11}$")]
+
+
+class NewReport(BaseModel):
+    """What is told when a report is filed. `key` makes it idempotent; `number` was reserved beforehand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ReportKind
+    key: str = Field(min_length=1, max_length=120)
+    reporting_kind: ReportingKind
+    by: str = Field(min_length=1, max_length=64)
+    premises_id: int | None = None
+    area: Code | None = None
+    trouble: Trouble = "padam"
+    comment: str = Field(default="", max_length=2000)
+    phone: E164 = ""
+    call: str = Field(default="", max_length=41)
+    number: Number | None = None
+    only_me: bool = False
+
+
+class _Body(BaseModel):
+    """Camel case outside, snake case inside."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class ReportIn(_Body):
+    """A report as the API takes it. Who, when and the key come from the request."""
+
+    kind: ReportKind
+    reporting_kind: ReportingKind = ReportingKind.CALL
+    premises: int | None = None
+    area: Code | None = None
+    trouble_code: Trouble = "padam"
+    comment: str = Field(default="", max_length=2000)
+    phone: E164 = ""
+    call: str = Field(default="", max_length=41)
+    only_me: bool = False
+
+    def new(self, *, key: str, by: str) -> NewReport:
+        """The same, with who asked and the idempotency key."""
+        return NewReport(
+            kind=self.kind,
+            key=key,
+            reporting_kind=self.reporting_kind,
+            by=by,
+            premises_id=self.premises,
+            area=self.area,
+            trouble=self.trouble_code,
+            comment=self.comment,
+            phone=self.phone,
+            call=self.call,
+            only_me=self.only_me,
+        )
+
+
+class WorkOrderOut(_Body):
+    """A work order; `crewStatus` is CIM's word for `status`."""
+
+    id: int
+    report: int | None
+    outage: int | None
+    crew: str | None
+    plate: str | None
+    status: WorkOrderStatus
+    crew_status: str
+    ulp: str
+    created_date_time: datetime
+    last_modified_date_time: datetime
+
+    @classmethod
+    def of(cls, order: WorkOrder, crew: Crew | None) -> WorkOrderOut:
+        return cls(
+            id=order.id,
+            report=order.report_id,
+            outage=order.outage_id,
+            crew=crew.name if crew else None,
+            plate=crew.plate if crew else None,
+            status=order.status,
+            crew_status=CREW_STATUS[order.status],
+            ulp=order.ulp,
+            created_date_time=order.created_at,
+            last_modified_date_time=order.changed_at,
+        )
+
+
+class ReportOut(_Body):
+    """A report under CIM's names."""
+
+    id: int
+    number: str
+    starred: bool
+    kind: ReportKind
+    status: ReportStatus
+    date_time_of_report: datetime
+    resolved_date_time: datetime | None
+    reporting_kind: ReportingKind
+    trouble_code: str
+    comment: str
+    multiple_premises: bool | None
+    premises: int | None
+    area: str
+    ulp: str
+    outage: int | None
+    work_order: WorkOrderOut | None = None
+
+    @classmethod
+    def of(cls, report: Report, work_order: WorkOrderOut | None = None) -> ReportOut:
+        return cls(
+            id=report.id,
+            number=report.number,
+            starred=report.starred,
+            kind=report.kind,
+            status=report.status,
+            date_time_of_report=report.reported_at,
+            resolved_date_time=report.resolved_at,
+            reporting_kind=report.reporting_kind,
+            trouble_code=report.trouble_code,
+            comment=report.comment,
+            multiple_premises=report.multiple_premises,
+            premises=report.premises_id,
+            area=report.area,
+            ulp=report.ulp,
+            outage=report.outage_id,
+            work_order=work_order,
+        )
+
+
+class OutageIn(_Body):
+    """A confirmed outage."""
+
+    area: Code
+    cause: str = Field(default="", max_length=160)
+    cause_kind: CauseKind | None = None
+    estimated_restoration_time: datetime | None = None
+    reported_start_time: datetime | None = None
+
+
+class StatementIn(_Body):
+    """Without a text it is composed from the outage's facts."""
+
+    text: str | None = Field(default=None, min_length=1, max_length=1000)
+
+
+class StatementOut(_Body):
+    """One version of the approved word."""
+
+    id: int
+    outage: int
+    version: int
+    text: str
+    status: StatementStatus
+    author_name: str
+    approver_name: str | None
+    published_date_time: datetime | None
+    rendered: bool
+
+    @classmethod
+    def of(cls, row: Statement) -> StatementOut:
+        return cls(
+            id=row.id,
+            outage=row.outage_id,
+            version=row.version,
+            text=row.text,
+            status=row.status,
+            author_name=row.author,
+            approver_name=row.approver,
+            published_date_time=row.published_at,
+            rendered=row.rendered_at is not None,
+        )
+
+
+class OutageOut(_Body):
+    """CIM UnplannedOutage."""
+
+    id: int
+    area: str
+    community_descriptor: str
+    status_kind: OutageStatus
+    cause: str
+    cause_kind: CauseKind | None
+    reported_start_time: datetime
+    estimated_restoration_time: datetime | None
+    author_name: str
+
+    @classmethod
+    def of(cls, row: Outage, area_name: str) -> OutageOut:
+        return cls(
+            id=row.id,
+            area=row.area,
+            community_descriptor=area_name,
+            status_kind=row.status_kind,
+            cause=row.cause,
+            cause_kind=row.cause_kind,
+            reported_start_time=row.reported_start,
+            estimated_restoration_time=row.etr,
+            author_name=row.created_by,
+        )
+
+
+class CustomerOut(_Body):
+    """A premises with its customer."""
+
+    premises: int
+    idpel: str
+    meter: str
+    name: str
+    area: str
+    area_name: str
+    street: str
+    address: str
+    special_need: bool

@@ -1,0 +1,185 @@
+"""Work orders: which crew is sent, and each step on its way. One commander per crew is kept by row locks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound, Refused
+from tickets import history
+from tickets.kinds import ReportingKind
+from tickets.models import Crew, Premises, Report, WorkOrder, WorkOrderHistory
+from tickets.states import REPORT, WITH_CREW, WORK_ORDER, ReportEvent, WorkOrderEvent, WorkOrderStatus
+from tickets.views import WorkOrderView
+
+MOST_ORDERS = 3  # per crew (SOP Autodispatch APKT v1.3)
+_GIVEN_BACK = (WorkOrderEvent.DECLINE, WorkOrderEvent.RETURN)
+
+
+def assign(session: Session, report: Report, *, now: datetime) -> WorkOrder:
+    """A work order for a report: given to a crew of its UP3 at once, or waiting when none is free."""
+    order = WorkOrder(
+        report_id=report.id,
+        unit=report.unit,
+        ulp=report.ulp,
+        status=WorkOrderStatus.WAITING,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(order)
+    session.flush()
+    _give(session, order, now=now)
+    return order
+
+
+def advance(
+    session: Session, work_order_id: int, event: WorkOrderEvent, *, by: str, now: datetime, note: str = ""
+) -> WorkOrder:
+    """One step by a crew, an operator or the system. What a crew gives back goes to another one; who finishes gets
+    the oldest waiting order of the UP3.
+    """
+    order = session.get(WorkOrder, work_order_id, with_for_update=True)
+    if order is None:
+        raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
+    _check_owner(session, order, by)
+    if event is WorkOrderEvent.ASSIGN:
+        WORK_ORDER.next(order.status, event)
+        if not _give(session, order, now=now, by=by):
+            raise Refused("Belum ada regu yang longgar.", slug="no-crew-free")
+        return order
+    _move(session, order, event, by=by, now=now, note=note)
+    if event in _GIVEN_BACK:
+        order.crew_id = None
+        _give(session, order, now=now)
+    elif event is WorkOrderEvent.COMPLETE:
+        _resolve(session, order, by=by, now=now)
+    if event in (*_GIVEN_BACK, WorkOrderEvent.COMPLETE, WorkOrderEvent.CANCEL):
+        _give_waiting(session, order.unit, now=now)
+    session.flush()
+    return order
+
+
+def crew_of(session: Session, login: str) -> Crew | None:
+    """The crew that logs in by this name."""
+    return session.scalar(select(Crew).where(Crew.login == login))
+
+
+def list_orders(
+    session: Session,
+    *,
+    unit: str | None = None,
+    crew_id: int | None = None,
+    open_only: bool = True,
+    limit: int = 100,
+) -> list[WorkOrderView]:
+    """Work orders with what a crew and the command centre need to see, the oldest report first."""
+    rows = (
+        select(WorkOrder, Report, Crew, Premises)
+        .outerjoin(Report, Report.id == WorkOrder.report_id)
+        .outerjoin(Crew, Crew.id == WorkOrder.crew_id)
+        .outerjoin(Premises, Premises.id == Report.premises_id)
+    )
+    if unit is not None:
+        rows = rows.where(WorkOrder.unit == unit)
+    if crew_id is not None:
+        rows = rows.where(WorkOrder.crew_id == crew_id)
+    if open_only:
+        rows = rows.where(WorkOrder.status.in_((WorkOrderStatus.WAITING, *WITH_CREW)))
+    found = session.execute(rows.order_by(WorkOrder.created_at, WorkOrder.id).limit(limit))
+    return [_view(*row) for row in found]
+
+
+def _view(order: WorkOrder, report: Report | None, crew: Crew | None, premises: Premises | None) -> WorkOrderView:
+    return WorkOrderView(
+        id=order.id,
+        status=order.status.value,
+        created_at=order.created_at,
+        changed_at=order.changed_at,
+        ulp=order.ulp,
+        crew=crew.name if crew else None,
+        plate=crew.plate if crew else None,
+        report_id=order.report_id,
+        outage_id=order.outage_id,
+        number=report.number if report else None,
+        starred=bool(report and report.starred),
+        reported_at=report.reported_at if report else None,
+        trouble_code=report.trouble_code if report else "",
+        comment=report.comment if report else "",
+        area=report.area if report else "",
+        address=premises.address if premises else "",
+        phone=report.phone if report else "",
+        next_events=tuple(event.value for event in WORK_ORDER.moves[order.status]),
+    )
+
+
+def _check_owner(session: Session, order: WorkOrder, by: str) -> None:
+    crew = crew_of(session, by)
+    if crew is not None and order.crew_id != crew.id:
+        raise Refused("Perintah kerja ini bukan milik regu Anda.", slug="not-your-work-order", status=403)
+
+
+def _move(session: Session, order: WorkOrder, event: WorkOrderEvent, *, by: str, now: datetime, note: str = "") -> None:
+    order.status = WORK_ORDER.next(order.status, event)
+    order.changed_at = now
+    session.add(
+        WorkOrderHistory(
+            work_order_id=order.id,
+            at=now,
+            by=by,
+            event=event.value,
+            status=order.status,
+            crew_id=order.crew_id,
+            note=note,
+        )
+    )
+    session.flush()
+
+
+def _give(session: Session, order: WorkOrder, *, now: datetime, by: str = "system") -> bool:
+    """Assign the order to the best free crew; False, and still waiting, when there is none."""
+    crew = _free_crew(session, order.unit, order.ulp, exclude=_refusers(session, order))
+    if crew is None:
+        return False
+    order.crew_id = crew.id
+    _move(session, order, WorkOrderEvent.ASSIGN, by=by, now=now)
+    return True
+
+
+def _refusers(session: Session, order: WorkOrder) -> set[int]:
+    given_back = [event.value for event in _GIVEN_BACK]
+    rows = select(WorkOrderHistory.crew_id).where(
+        WorkOrderHistory.work_order_id == order.id, WorkOrderHistory.event.in_(given_back)
+    )
+    return {crew for crew in session.scalars(rows) if crew is not None}
+
+
+def _free_crew(session: Session, unit: str, ulp: str, *, exclude: Collection[int]) -> Crew | None:
+    # The lock on the unit's crews makes counting and giving one step, so that no crew gets a fourth order.
+    on_duty = select(Crew).where(Crew.unit == unit, Crew.on_duty.is_(True)).order_by(Crew.id).with_for_update()
+    crews = session.scalars(on_duty).all()
+    counted = (
+        select(WorkOrder.crew_id, func.count())
+        .where(WorkOrder.unit == unit, WorkOrder.status.in_(WITH_CREW))
+        .group_by(WorkOrder.crew_id)
+    )
+    load = {row[0]: row[1] for row in session.execute(counted)}
+    free = [crew for crew in crews if load.get(crew.id, 0) < MOST_ORDERS and crew.id not in exclude]
+    return min(free, key=lambda crew: (ulp not in crew.ulp, load.get(crew.id, 0), crew.id), default=None)
+
+
+def _give_waiting(session: Session, unit: str, *, now: datetime) -> None:
+    rows = select(WorkOrder).where(WorkOrder.unit == unit, WorkOrder.status == WorkOrderStatus.WAITING)
+    for order in session.scalars(rows.order_by(WorkOrder.id).limit(MOST_ORDERS).with_for_update()):
+        _give(session, order, now=now)
+
+
+def _resolve(session: Session, order: WorkOrder, *, by: str, now: datetime) -> None:
+    report = session.get(Report, order.report_id, with_for_update=True) if order.report_id else None
+    if report is None or not REPORT.allows(report.status, ReportEvent.RESOLVE):
+        return
+    old, report.status = report.status, REPORT.next(report.status, ReportEvent.RESOLVE)
+    report.resolved_at = now
+    history.transition(session, report, old, by=by, channel=ReportingKind.OTHER, now=now)
