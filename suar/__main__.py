@@ -1,0 +1,5 @@
+"""`python -m suar`, which is what .venv/bin/suar runs."""
+
+from suar.main import app
+
+app()

@@ -1,0 +1,87 @@
+"""`suar doctor`: what an operations engineer would look at first, one line each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.database import database
+from config.operator import operator
+from config.settings import settings
+from router.store.embedded import ready
+from suar.processes import VERBS, NotThere, load
+from suar.welcome import status
+
+Finding = tuple[bool, str]
+
+
+def examine() -> list[tuple[str, bool, str]]:
+    """(what, fine, sentence) for each check; a check that fails says what to do."""
+    return [(name, *look()) for name, look in CHECKS.items()]
+
+
+def _configuration() -> Finding:
+    files = operator()
+    return True, f"{len(files.areas.areas)} areas, {len(files.queues.queues)} queues"
+
+
+def _store() -> Finding:
+    fine = asyncio.run(ready(settings().store_url))
+    return fine, "answers" if fine else "does not answer; is `suar up` running, or SUAR_REDIS_URL right?"
+
+
+def _database() -> Finding:
+    try:
+        with database().reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError as fault:
+        return False, f"cannot be read ({type(fault).__name__}); see SUAR_DATABASE_URL"
+    return True, f"answers ({database().engine.dialect.name})"
+
+
+def _migrations() -> Finding:
+    try:
+        fine = bool(load(VERBS["at-head"])())
+    except NotThere as fault:
+        return False, str(fault)
+    except SQLAlchemyError as fault:
+        return False, f"cannot be read ({type(fault).__name__})"
+    return fine, "at the newest version" if fine else "behind; run `suar migrate`"
+
+
+def _web() -> Finding:
+    code = asyncio.run(status(settings().host, settings().port, "/readyz"))
+    sentences = {200: "ready to take calls", 0: "does not answer", 503: "is up but not ready to take calls"}
+    return code == 200, sentences.get(code, f"answers {code}")
+
+
+def _asterisk() -> Finding:
+    if not settings().asterisk:
+        return True, "not configured"
+
+    async def greeting() -> str:
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_connection(settings().ami_host, settings().ami_port)
+            try:
+                return (await reader.readline()).decode(errors="replace").strip()
+            finally:
+                writer.close()
+
+    try:
+        said = asyncio.run(greeting())
+    except (OSError, TimeoutError):
+        return False, f"no AMI at {settings().ami_host}:{settings().ami_port}"
+    return "Asterisk" in said, said
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "configuration": _configuration,
+    "store": _store,
+    "database": _database,
+    "migrations": _migrations,
+    "web": _web,
+    "asterisk": _asterisk,
+}

@@ -1,0 +1,115 @@
+"""The command line: one verb per process and per errand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from suar.processes import PROCESSES, VERBS, WRONG_SETTING, Entry, run
+
+app = typer.Typer(
+    help="Suar: the hotline that stays up when the grid goes down.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ivr = typer.Typer(help="The menu callers hear.", no_args_is_help=True)
+prompts = typer.Typer(help="What is spoken.", no_args_is_help=True)
+scripts = typer.Typer(help="What CSOs say.", no_args_is_help=True)
+asterisk = typer.Typer(help="The telephone exchange.", no_args_is_help=True)
+for name, group in (("ivr", ivr), ("prompts", prompts), ("scripts", scripts), ("asterisk", asterisk)):
+    app.add_typer(group, name=name)
+
+
+@app.command()
+def up() -> None:
+    """Run everything here: store, database, processes and, if set, Asterisk. Ctrl-C stops it."""
+    run("suar", Entry("suar.up:up", ""))
+
+
+def _process(verb: str) -> Callable[[], None]:
+    def start() -> None:
+        run(verb, PROCESSES[verb])
+
+    return start
+
+
+for verb, entry in PROCESSES.items():
+    app.command(verb, help=f"One process: {entry.what}.")(_process(verb))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest version."""
+    run("migrate", VERBS["migrate"])
+
+
+@app.command()
+def seed(
+    demo: Annotated[bool, typer.Option("--demo", help="The demo utility; again changes nothing.")] = False,
+) -> None:
+    """Fill the database; prints one JSON line last."""
+    if not demo:
+        _refuse("What to seed? Only `suar seed --demo` exists.")
+    print(json.dumps(run("seed", VERBS["seed"]), ensure_ascii=False))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at store, database, configuration and Asterisk; exit code 1 when something is wrong."""
+    findings: list[tuple[str, bool, str]] = run("doctor", Entry("suar.doctor:examine", ""))
+    for what, fine, sentence in findings:
+        print(f"{'ok ' if fine else 'BAD'}  {what:<14} {sentence}")
+    if not all(fine for _, fine, _ in findings):
+        raise SystemExit(1)
+
+
+@asterisk.command("render")
+def asterisk_render(folder: Path) -> None:
+    """Write Asterisk's configuration into FOLDER."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run("asterisk", VERBS["asterisk-render"], folder)
+
+
+@ivr.command("check")
+def ivr_check() -> None:
+    """Check the operator's files: areas, queues, partners, menu, prompts, statements."""
+    files = run("ivr", Entry("config.operator:operator", ""))
+    print(f"no faults: {len(files.areas.areas)} areas, {len(files.queues.queues)} queues")
+
+
+@prompts.command("render")
+def prompts_render() -> None:
+    """Render every prompt to sound."""
+    run("prompts", VERBS["prompts-render"])
+
+
+@prompts.command("list")
+def prompts_list() -> None:
+    """Every prompt with its text."""
+    run("prompts", VERBS["prompts-list"])
+
+
+def _later(group: typer.Typer, verb: str, what: str) -> None:
+    def refuse() -> None:
+        _refuse(f"`{verb}` ({what}) is not part of this version yet.")
+
+    # Whatever arguments it will take one day, today's answer is the same.
+    context = {"allow_extra_args": True, "ignore_unknown_options": True}
+    group.command(verb.rsplit(maxsplit=1)[-1], help=f"{what} (not yet).", context_settings=context)(refuse)
+
+
+_later(app, "import", "Customers and areas from files")
+_later(app, "replay", "A blackout again, on a virtual clock")
+_later(app, "bench", "Measurements")
+_later(ivr, "ivr draw", "The menu as a diagram")
+_later(scripts, "scripts check", "The CSOs' scripts")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise SystemExit(WRONG_SETTING)

@@ -1,0 +1,114 @@
+"""`suar up`: the whole product on one machine, from an empty folder to printed addresses, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+from config.settings import Settings, settings
+from router.store.embedded import alive, embedded, ready
+from suar import asterisk_process, demo, ground
+from suar.child import Program, describe, once
+from suar.processes import PROCESSES
+from suar.supervisor import Patience, Supervisor
+from suar.welcome import web_answers, welcome
+
+log = logging.getLogger(__name__)
+
+STORE_SECONDS = 60.0  # a store with much to load
+WEB_SECONDS = 60.0
+PYTHON = [sys.executable, "-m", "suar"]
+
+
+def up() -> None:
+    """Run until SIGINT, SIGTERM or SIGHUP; raises Problem for whatever an operator must change first."""
+    found = settings()
+    data = ground.folders(found)
+    with ground.only_one(data):
+        ground.ports_free(found)
+        values = {"SUAR_DATA": str(data)}  # the children may stand in another folder
+        if found.demo:
+            values |= demo.environment(found, data)
+        demo.apply(values)
+        settings.cache_clear()
+        with ground.store_lock(data) as lock:
+            asyncio.run(_Up(settings(), data, lock).run())
+
+
+class _Up:
+    def __init__(self, found: Settings, data: Path, lock: int) -> None:
+        self._settings, self._data, self._lock = found, data, lock
+        self._runs, self._logs = data / "run", data / "log"
+        self._keeper = Supervisor(self._runs, self._logs, Patience(silence=found.watchdog_seconds))
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        work = asyncio.create_task(self._start())
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()  # what went wrong while starting, if anything
+                await stop
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await self._keeper.stop(last="store")
+        log.info("stopped")
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():  # asked twice: no more patience
+            self._keeper.kill()
+        else:
+            log.info("stopping")
+        self._stop.set()
+
+    async def _start(self) -> None:
+        await self._start_store()
+        await self._once("migrate")
+        seeded = json.loads((await self._once("seed", "--demo")).splitlines()[-1]) if self._settings.demo else {}
+        for name in PROCESSES:
+            if name != "agi" or self._settings.asterisk:
+                self._keeper.start(Program(name, [*PYTHON, name]))
+        if self._settings.asterisk_root:
+            await self._start_asterisk(self._settings.asterisk_root)
+        if await web_answers(self._settings, WEB_SECONDS):
+            print(welcome(self._settings, seeded), flush=True)
+        else:
+            log.error("the web process is not ready after %.0f s; see %s", WEB_SECONDS, self._logs / "web.log")
+
+    async def _start_store(self) -> None:
+        url = self._settings.store_url
+        if not self._settings.redis_url:
+            store = embedded(self._data)
+            store.write()
+            program = Program("store", store.argv, on_orphaned=signal.SIGTERM, keep_open=(self._lock,))
+            self._keeper.start(program, partial(alive, url))
+        elif not await ready(url):
+            raise ground.NotReady("No store answers at the address in SUAR_REDIS_URL; is it running?")
+        async with asyncio.timeout(STORE_SECONDS):
+            while not await ready(url):  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(0.02)
+
+    async def _start_asterisk(self, folder: Path) -> None:
+        root = asterisk_process.find(folder)
+        conf = asterisk_process.prepare(root, self._data)
+        await self._once("asterisk", "render", str(conf.parent / "etc"))
+        self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f"], watched=False))
+
+    async def _once(self, *words: str) -> str:
+        """Run one verb to its end; answers what it printed. Raises NotReady when it fails."""
+        code, said = await once([*PYTHON, *words])
+        if code:
+            raise ground.NotReady(
+                f"`suar {' '.join(words)}` did not succeed ({describe(code)}); the reason stands above."
+            )
+        return said
