@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
+from config.schema.menu import Menu
+from config.schema.prompts import Prompts
 from config.schema.queues import Partners, Queues
 from config.schema.statements import Statements
 from config.settings import settings
@@ -22,6 +25,8 @@ class Operator:
     queues: Queues
     partners: Partners
     statements: Statements
+    menu: Menu
+    prompts: Prompts
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -55,15 +60,19 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    files = {name: YamlFile(folder / f"{name}.yaml") for name in ("areas", "queues", "partners", "statements")}
+    names = ("areas", "queues", "partners", "statements", "menu", "prompts")
+    files = {name: YamlFile(folder / f"{name}.yaml") for name in names}
     operator = Operator(
         areas=files["areas"].parse(Areas),
         queues=files["queues"].parse(Queues),
         partners=files["partners"].parse(Partners),
         statements=files["statements"].parse(Statements),
+        menu=files["menu"].parse(Menu),
+        prompts=files["prompts"].parse(Prompts),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
+    faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     if faults:
         raise ConfigError(faults)
     return operator

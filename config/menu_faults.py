@@ -1,0 +1,162 @@
+"""The cross-checks of menu.yaml and prompts.yaml: nobody is sent where nothing is, nobody walks in circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.schema.menu import Asking, ByeNode, Menu, Node, QueueNode, ReportNode, StatusNode, targets
+from config.schema.prompts import Prompts, names_in
+from config.schema.queues import Queues
+from config.yaml_file import YamlFile
+
+Loc = tuple[int | str, ...]
+
+# Where a sentence stands → what is filled in there. Elsewhere a sentence has no placeholders.
+_FILLED = {
+    "item": {"name", "key"},
+    "place": {"place"},
+    "number": {"number"},
+    "by_status": {"number"},
+    "otherwise": {"number"},
+}
+
+
+def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) -> list[str]:
+    """One line `file:line: where: reason` for each fault."""
+    found = [
+        *_target_faults(menu),
+        *_queue_faults(menu, queues),
+        *_prompt_faults(menu, prompts),
+        *_opening_faults(menu),
+    ]
+    if not found:  # a graph with holes has no paths to speak of
+        found = [*_key_faults(menu), *_dead_ends(menu), *_circles(menu)]
+    return [file.fault(loc, reason) for loc, reason in found]
+
+
+def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    if menu.start not in menu.nodes:
+        yield ("start",), f"no node {menu.start!r}"
+    for name, node in menu.nodes.items():
+        for where, target in targets(node):
+            if target not in menu.nodes:
+                yield ("nodes", name, *where), f"no node {target!r}"
+
+
+def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
+    if menu.emergency.queue not in queues.queues:
+        yield ("emergency", "queue"), f"no queue {menu.emergency.queue!r}"
+    elif not queues.queues[menu.emergency.queue].emergency:
+        yield ("emergency", "queue"), f"{menu.emergency.queue!r} is not an emergency queue"
+    for name, node in menu.nodes.items():
+        if isinstance(node, QueueNode) and node.queue not in queues.queues:
+            yield ("nodes", name, "queue"), f"no queue {node.queue!r}"
+
+
+def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """Every place that names a sentence, with the sentence's key."""
+    yield from _said(("greeting",), menu.greeting)
+    for part in ("emergency", "waiting", "triage"):
+        yield from _said_in((part,), getattr(menu, part).model_dump())
+    for part in ("goodbye", "again_silent", "again_invalid"):
+        yield from _said((part,), getattr(menu, part))
+    for name, node in menu.nodes.items():
+        yield from _said_in(("nodes", name), node.model_dump())
+
+
+_SENTENCES = frozenset(
+    "say sentences opening place far again bye several affected item elsewhere options unknown number"  # noqa: SIM905
+    " number_follows none otherwise".split()
+)
+
+
+def _said_in(loc: Loc, fields: dict[str, object]) -> Iterator[tuple[Loc, str]]:
+    for name, value in fields.items():
+        if name == "by_status" and isinstance(value, dict):
+            for status, keys in value.items():
+                yield from _said((*loc, name, status), keys)
+        elif name in _SENTENCES:
+            yield from _said((*loc, name), value)
+
+
+def _said(loc: Loc, value: object) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, list):
+        for at, key in enumerate(value):
+            yield (*loc, at), key
+
+
+def _prompt_faults(menu: Menu, prompts: Prompts) -> Iterator[tuple[Loc, str]]:
+    for loc, key in spoken(menu):
+        if key not in prompts.prompts:
+            yield loc, f"no sentence {key!r} in prompts.yaml"
+            continue
+        field = loc[2] if loc[0] == "nodes" else loc[min(1, len(loc) - 1)]
+        extra = names_in(prompts.prompts[key].id) - _FILLED.get(str(field), set())
+        if extra:
+            yield loc, f"{key!r} holds {{{', '.join(sorted(extra))}}}, which nothing fills in here"
+
+
+def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    for name, node in menu.nodes.items():
+        if isinstance(node, Asking) and menu.emergency.key in node.keys:
+            yield ("nodes", name, "keys", menu.emergency.key), "this is the emergency key"
+        if node.kind == "locate" and set(node.keys) & set("12345"):
+            yield ("nodes", name, "keys"), "keys 1 to 5 choose from the list here"
+        if isinstance(node, ReportNode | StatusNode) and menu.nodes[node.identify].kind != "identify":
+            yield ("nodes", name, "identify"), "must be a node of kind identify"
+        if node.kind == "menu" and not node.keys:
+            yield ("nodes", name), "a menu without keys"
+        if node.kind == "report" and node.subscribe and not node.withheld:
+            yield ("nodes", name), "must say `withheld`: where callers go who have no number to be told on"
+
+
+def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    opening = menu.emergency.sentences
+    reason = f"must start with an emergency sentence ({', '.join(opening)})"
+    for name, node in menu.nodes.items():
+        if isinstance(node, Asking) and node.say[0] not in opening:
+            yield ("nodes", name, "say"), reason
+    if menu.triage.say[0] not in opening:
+        yield ("triage", "say"), reason
+    if menu.waiting.opening not in opening:
+        yield ("waiting", "opening"), reason
+
+
+def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """A node from which no goodbye and no person can be reached, or that nobody can reach."""
+    ends = {name for name, node in menu.nodes.items() if isinstance(node, QueueNode | ByeNode)}
+    while more := {n for n, node in menu.nodes.items() if n not in ends and _leads_to(node, ends)}:
+        ends |= more
+    yield from (
+        (("nodes", name), "a dead end: neither a person nor a goodbye follows")
+        for name in menu.nodes
+        if name not in ends
+    )
+    reached = {menu.start}
+    while more := {t for name in reached for _, t in targets(menu.nodes[name])} - reached:
+        reached |= more
+    yield from ((("nodes", name), "nobody can reach it") for name in menu.nodes if name not in reached)
+
+
+def _leads_to(node: Node, ends: set[str]) -> bool:
+    return any(target in ends for _, target in targets(node))
+
+
+def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """Nodes that speak and go on by themselves must not lead back to themselves without asking anything."""
+    for name in menu.nodes:
+        seen: set[str] = set()
+        ahead = set(_goes_on(menu.nodes[name]))
+        while ahead:
+            seen |= ahead
+            ahead = {target for at in ahead for target in _goes_on(menu.nodes[at])} - seen
+        if name in seen:
+            yield ("nodes", name), "goes round in a circle without asking anything"
+
+
+def _goes_on(node: Node) -> list[str]:
+    fields = {"locate": ("outage", "clear"), "outage": ("over",), "report": ("existing", "withheld", "then")}
+    fields["status"] = ("then",)
+    return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

@@ -1,0 +1,161 @@
+"""menu.yaml: what a caller meets, as data. One class per kind of node; targets are names of nodes, `say` are keys
+of prompts.yaml. What the kinds do is in ivr/nodes.py, cross-checks are in config/menu_faults.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.schema.base import Shape
+
+Key = Annotated[str, Field(pattern=r"^[0-9]$")]
+Say = list[str]  # keys of prompts.yaml, spoken one after the other
+
+
+class Asking(Shape):
+    """A node at which the caller keys something. Its announcement starts with the emergency sentence."""
+
+    say: Say = Field(min_length=1, description="The emergency sentence first.")
+    tries: int = Field(default=2, ge=1, le=5, description="How often it is asked before `silent` or `invalid`.")
+    silent: str = Field(description="Where a caller goes who keys nothing.")
+    invalid: str = Field(description="Where a caller goes who keys what is not offered.")
+    keys: dict[Key, str] = Field(default_factory=dict)
+
+
+class Locate(Asking):
+    """Whose line, which area: number → premises; several → a numbered list; unknown → areas now affected."""
+
+    kind: Literal["locate"]
+    several: Say = Field(description="Before the list of premises.")
+    affected: Say = Field(description="Before the list of affected areas.")
+    item: str = Field(description="One entry of a list; {name} and {key}.")
+    elsewhere: Say = Field(description="After a list: what to press when it is none of these.")
+    outage: str
+    clear: str
+
+
+class Choice(Asking):
+    """A plain menu."""
+
+    kind: Literal["menu"]
+
+
+class OutageNode(Asking):
+    """The announcement of a known outage, then its options. `say` is spoken before the announcement."""
+
+    kind: Literal["outage"]
+    options: Say = Field(min_length=1)
+    over: str = Field(description="Where a caller goes when the outage ended meanwhile.")
+
+
+class Identify(Asking):
+    """IDPEL (12 digits) or meter number (11) on one prompt, decided by length. `keys` are single keys."""
+
+    kind: Literal["identify"]
+    unknown: Say = Field(description="Spoken when no premises has the number.")
+    then: str = Field(description="Where a located caller goes; a node that sent the caller here comes first.")
+    outage: str = Field(description="Where a caller goes whose area turns out to be affected.")
+
+
+class ReportNode(Shape):
+    """Files a report without any person, then goes on to `then`."""
+
+    kind: Literal["report"]
+    needs: Literal["area", "premises"] = "premises"
+    identify: str = Field(description="Where a caller goes who is not located well enough.")
+    only_me: bool = False
+    subscribe: bool = Field(default=False, description="Tell the caller when power is back.")
+    withheld: str = Field(default="", description="Where a caller without a number goes who cannot be told.")
+    number: Say = Field(description="{number} is read digit by digit.")
+    number_follows: Say = Field(description="When no number could be reserved.")
+    existing: str = Field(default="", description="Where a caller goes who has already reported it.")
+    then: str
+
+
+class StatusNode(Shape):
+    """Tells how the newest open report stands, then goes on to `then`."""
+
+    kind: Literal["status"]
+    identify: str
+    none: Say
+    by_status: dict[str, Say] = Field(description="Status of the work order or of the report → sentences.")
+    otherwise: Say
+    then: str
+
+
+class QueueNode(Shape):
+    """Puts the caller in line for a person."""
+
+    kind: Literal["queue"]
+    queue: str
+    say: Say = Field(default_factory=list)
+
+
+class ByeNode(Shape):
+    """Says goodbye and hangs up."""
+
+    kind: Literal["bye"]
+    say: Say = Field(min_length=1)
+
+
+Node = Annotated[
+    Locate | Choice | OutageNode | Identify | ReportNode | StatusNode | QueueNode | ByeNode,
+    Field(discriminator="kind"),
+]
+
+
+class Emergency(Shape):
+    """Wire down, fire, shock: one key, valid everywhere."""
+
+    key: Key = "9"
+    queue: str
+    sentences: Say = Field(min_length=1, description="One of these opens every announcement that asks for a key.")
+    say: Say = Field(min_length=1, description="Spoken when the key was pressed.")
+
+
+class Waiting(Shape):
+    """In line: spoken on entering and whenever the place got better."""
+
+    round_seconds: int = Field(default=20, ge=5, le=120)
+    opening: str = Field(description="The emergency sentence.")
+    place: str = Field(description="{place}")
+    far: str = Field(description="Instead of a place beyond `spoken_places`.")
+    spoken_places: int = Field(default=60, ge=1, le=200)
+    again: Say = Field(default_factory=list, description="When a CSO did not answer and the caller is back in line.")
+
+
+class Triage(Shape):
+    """The last lines of the trunk: emergencies only, the others hear what is known and make room."""
+
+    say: Say = Field(min_length=1)
+    bye: Say = Field(min_length=1)
+
+
+class Menu(Shape):
+    languages: list[Literal["id", "en"]] = Field(default=["id"], min_length=1, description="The first is spoken.")
+    start: str
+    greeting: Say
+    emergency: Emergency
+    waiting: Waiting
+    triage: Triage
+    goodbye: Say = Field(min_length=1, description="After a conversation.")
+    again_silent: Say
+    again_invalid: Say
+    repeat_key: Annotated[str, Field(pattern=r"^[*#]$")] = "*"
+    first_timeout: int = Field(default=6, ge=2, le=30, description="Seconds of silence before the first key.")
+    inter_timeout: int = Field(default=3, ge=1, le=10, description="Seconds between keys.")
+    life_support_priority: int = Field(default=5, ge=0, le=9)
+    nodes: dict[str, Node] = Field(min_length=1)
+
+
+def targets(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every place of a node's fields that names another node, with that name."""
+    if isinstance(node, Asking):
+        yield from ((("keys", key), target) for key, target in node.keys.items())
+    for name in ("silent", "invalid", "outage", "clear", "over", "identify", "withheld", "existing", "then"):
+        target = getattr(node, name, "")
+        if target:
+            yield (name,), target

@@ -1,0 +1,56 @@
+"""What a process looks after between steps: the current menu, and the newest announcement for the fallback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.clock import Clock
+from config.database import Database
+from ivr.menu import Menus
+from tickets import lookup
+
+log = logging.getLogger(__name__)
+EVERY = 1.0  # seconds
+
+
+class Background:
+    """One task beside the steps. Nothing a caller waits for happens in it."""
+
+    def __init__(self, db: Database, menus: Menus, clock: Clock) -> None:
+        self._db, self._menus, self._clock = db, menus, clock
+        self._task: asyncio.Task[None] | None = None
+        self.announcement = ""
+
+    async def start(self) -> None:
+        """Look once, then go on looking."""
+        await asyncio.to_thread(self.look)
+        self._task = asyncio.create_task(self._forever())
+
+    async def stop(self) -> None:
+        """End at once."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _forever(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await asyncio.to_thread(self.look)
+
+    def look(self) -> None:
+        """Take up a changed menu; find the newest announcement. A database that is away changes nothing."""
+        self._menus.refresh()
+        try:
+            with self._db.reading() as session:
+                outages = lookup.live_outages(session, now=self._clock.now())
+        except SQLAlchemyError as fault:
+            log.warning("the announcements could not be read (%s)", type(fault).__name__)
+            return
+        dated = [outage for outage in outages if outage.published_at]
+        newest = max(dated, key=lambda outage: outage.published_at or self._clock.now(), default=None)
+        self.announcement = newest.spoken if newest else next((outage.spoken for outage in outages), "")

@@ -1,0 +1,70 @@
+"""What became of a call that was with a CSO or a partner, as the caller's own channel tells it afterwards.
+
+The connector and the carrier's callbacks tell the same things, sooner or later: every move here looks at the store
+first and none does harm when it was made before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from config.errors import Problem
+from router.calls import CallState, Outcome
+from router.store.acd import AcdPort, StoreUnavailable
+from router.store.types import Call
+
+# Asterisk's DIALSTATUS → why an offer came back. RINGTIME empty means that the telephone gave no sign of life.
+REASONS = {
+    "NOANSWER": "no-answer",
+    "BUSY": "busy",
+    "DONTCALL": "declined",
+    "TORTURE": "declined",
+    "CHANUNAVAIL": "unreachable",
+}
+ANSWERED = "ANSWER"
+
+
+def reason_of(extra: Mapping[str, str]) -> str:
+    """The reason of a return, in the store's words."""
+    status = extra.get("dialstatus", "").upper()
+    if status == "NOANSWER" and "ringtime_ms" in extra and not extra["ringtime_ms"]:
+        return "unreachable"
+    return REASONS.get(status, "failed")
+
+
+async def talk_ended(acd: AcdPort, call: Call, extra: Mapping[str, str]) -> bool:
+    """After the offer's Dial: whether the conversation is over (else the caller is back in line)."""
+    token = extra.get("token", "") or call.token
+    if extra.get("dialstatus", "").upper() != ANSWERED:
+        if call.state is CallState.OFFERED:
+            await _unless_moved_on(acd.returned(call.id, token, reason=reason_of(extra)))
+        return call.state is CallState.ENDED
+    if call.state is CallState.OFFERED:  # answered, but nobody came to tell
+        await _unless_moved_on(acd.answered(call.id, token))
+    if call.state in (CallState.OFFERED, CallState.TALKING):
+        await acd.ended(call.id, by="cso")
+        return True
+    return call.state is CallState.ENDED  # else transferred: in line again
+
+
+async def partner_ended(acd: AcdPort, call: Call, extra: Mapping[str, str]) -> bool:
+    """After the partner's Dial: whether the conversation is over (else the caller is back in line)."""
+    token = extra.get("token", "") or call.token
+    if call.state is CallState.PARTNER:
+        if extra.get("dialstatus", "").upper() == ANSWERED:
+            await _unless_moved_on(acd.partner_answered(call.id, token))
+            await acd.ended(call.id, by="partner", outcome=Outcome.PARTNER_ANSWERED)
+            return True
+        await _unless_moved_on(acd.hand_back(call.id, token, reason=reason_of(extra)))
+    return call.state is CallState.ENDED
+
+
+async def _unless_moved_on(move: object) -> None:
+    """The move, unless another witness was first and the call is elsewhere by now."""
+    try:
+        await move  # type: ignore[misc]
+    except StoreUnavailable:
+        raise
+    except Problem as fault:
+        if fault.slug not in ("stale-token", "illegal-move"):
+            raise

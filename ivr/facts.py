@@ -1,0 +1,43 @@
+"""What the flow wants to know, read from SQL. Each read is short, never waits for a writer, and runs in a thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.clock import Clock
+from config.database import Database
+from ivr.turn import Lookup
+from tickets import lookup
+
+
+class Facts:
+    """Answers a Lookup. `need_audio`: only statements whose sound is rendered may be announced (Asterisk);
+    Twilio speaks text, so it may announce a statement at once.
+    """
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def read(self, wanted: Lookup, *, need_audio: bool) -> Any:
+        """The fact; blocking, so call it through a thread."""
+        with self._db.reading() as session:
+            return self._read(session, wanted, need_audio)
+
+    def _read(self, session: Session, wanted: Lookup, need_audio: bool) -> Any:
+        now = self._clock.now()
+        match wanted.kind:
+            case "phone":
+                return lookup.premises_by_phone(session, wanted.value)
+            case "number":
+                return lookup.premises_by_number(session, wanted.value)
+            case "outage":
+                return lookup.known_outage(session, wanted.value, now=now, need_audio=need_audio)
+            case "region":
+                return lookup.outages_in_region(session, wanted.value, now=now, need_audio=need_audio)
+            case "reports":
+                return lookup.open_reports(session, [int(wanted.value)])
+            case _:
+                raise ValueError(f"no fact {wanted.kind}")

@@ -1,0 +1,78 @@
+"""What a caller meets, step by step: a pure function of the menu, the state and what happened (docs/decisions/0009).
+
+`step` answers with a generator of wishes that ends in exactly one instruction (ivr/turn.py); the shell
+(ivr/service.py) fulfils the wishes. Nothing here reads a clock, a store or a database.
+"""
+
+from __future__ import annotations
+
+from ivr.menu import Menu
+from ivr.nodes import go, keyed
+from ivr.turn import Caller, Enqueue, Flow, Note, Signal, State, Turn, Where
+
+
+def step(menu: Menu, state: State, caller: Caller, signal: Signal) -> Flow:
+    """One turn. `state` is changed in place; the shell stores it together with the instruction."""
+    turn = Turn(menu, state, caller)
+    if is_emergency(menu, signal.digits):
+        return emergency(turn)
+    if state.queue:
+        return _in_line(turn, signal)
+    if caller.triage and signal.name == "arrive":
+        return _triage(turn)
+    if signal.name == "arrive" or not state.node:
+        return _arrive(turn)
+    if state.node == TRIAGE:
+        return _after_triage(turn)
+    return keyed(turn, signal.digits)
+
+
+TRIAGE = "(triage)"  # not a node of the file: the few words of the last lines
+
+
+def is_emergency(menu: Menu, digits: str) -> bool:
+    """The emergency key, once or several times in a row: a frightened caller presses it more than once."""
+    key = menu.shape.emergency.key
+    return bool(digits) and not digits.strip(key)
+
+
+def emergency(turn: Turn) -> Flow:
+    """From anywhere, at any time: before everyone, and never diverted."""
+    state, rules = turn.state, turn.menu.shape.emergency
+    if not state.emergency:
+        yield Note({"what": "emergency", "node": state.node})
+    place = yield Enqueue(rules.queue, state.priority, emergency=True)
+    state.queue, state.emergency, state.place, state.closing = rules.queue, True, 0, False
+    state.greeted = True  # no time for politeness
+    turn.say(rules.say)
+    return turn.wait(place)
+
+
+def join(turn: Turn, queue: str) -> Flow:
+    """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
+    place = yield Enqueue(queue, turn.state.priority)
+    turn.state.queue = queue
+    return turn.wait(place)
+
+
+def _in_line(turn: Turn, signal: Signal) -> Flow:
+    place = yield Where()
+    if signal.name == "back":
+        turn.say(turn.menu.shape.waiting.again)
+    return turn.wait(place)
+
+
+def _arrive(turn: Turn) -> Flow:
+    turn.state.language = turn.menu.shape.languages[0]
+    return (yield from go(turn, turn.menu.shape.start))
+
+
+def _triage(turn: Turn) -> Flow:
+    turn.state.node = TRIAGE
+    yield Note({"what": "triage"})
+    return turn.ask(turn.menu.shape.triage.say, ())
+
+
+def _after_triage(turn: Turn) -> Flow:
+    yield from ()
+    return turn.bye(turn.menu.shape.triage.bye)

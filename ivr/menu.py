@@ -1,0 +1,130 @@
+"""The menu as a value with a version, and where a process finds the version that a call follows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from string import Formatter
+
+from config import operator as operator_files
+from config.errors import NotFound
+from config.schema import menu as shapes
+from config.schema.prompts import Prompts
+from config.yaml_file import ConfigError
+from ivr.instructions import Fragment
+
+log = logging.getLogger(__name__)
+_EDGES = " ,.;:"
+
+
+@dataclass(frozen=True)
+class Menu:
+    """Nodes and sentences together: what a call started with is what it goes on with."""
+
+    shape: shapes.Menu
+    prompts: Prompts
+
+    @cached_property
+    def version(self) -> str:
+        """The hash of its content."""
+        return hashlib.sha256(self.dumps().encode()).hexdigest()[:16]
+
+    def dumps(self) -> str:
+        """The same text for the same content."""
+        whole = {"menu": self.shape.model_dump(mode="json"), "prompts": self.prompts.model_dump(mode="json")}
+        return json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def loads(cls, text: str) -> Menu:
+        """From `dumps`."""
+        raw = json.loads(text)
+        return cls(shapes.Menu.model_validate(raw["menu"]), Prompts.model_validate(raw["prompts"]))
+
+    def say(self, key: str, language: str = "id", **values: str | list[str]) -> list[Fragment]:
+        """A sentence as fragments, cut at its placeholders, so that each piece is in the cache of sounds."""
+        pieces: list[Fragment] = []
+        for literal, name, _, _ in Formatter().parse(self.prompts.prompts[key].text(language)):
+            text = literal.strip() if name is None and not pieces else literal.strip(_EDGES)
+            if text.strip(_EDGES):
+                pieces.append(Fragment(key, text))
+            if name is not None:
+                value = values[name]
+                parts = [value] if isinstance(value, str) else value
+                pieces += [Fragment(f"{key}:{name}", part) for part in parts]
+        return pieces
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every fixed piece of every sentence in every language in use: (key, text)."""
+        for key, prompt in self.prompts.prompts.items():
+            for language in self.shape.languages:
+                blank: dict[str, str | list[str]] = {
+                    name: [] for _, name, _, _ in Formatter().parse(prompt.text(language)) if name
+                }
+                yield from ((key, piece.text) for piece in self.say(key, language, **blank))
+
+
+class Menus:
+    """The current menu (read again when the files change) and, by version, those that calls still follow."""
+
+    def __init__(self, config_dir: Path, folder: Path) -> None:
+        self._config_dir = config_dir
+        self._folder = folder
+        self._kept: dict[str, Menu] = {}
+        self._stamp: tuple[int, ...] = ()
+        self._current = self._load()
+
+    def current(self) -> Menu:
+        """For a new call."""
+        return self._current
+
+    def refresh(self) -> bool:
+        """Take up changed files; blocking. A file that became wrong is told in the log, the last good menu goes on."""
+        if self._stamps() == self._stamp:
+            return False
+        try:
+            self._current = self._load()
+        except (ConfigError, OSError) as fault:
+            self._stamp = self._stamps()  # told once
+            log.error("the menu was not taken up: %s", fault)
+            return False
+        log.info("menu %s taken up", self._current.version)
+        return True
+
+    def version(self, version: str) -> Menu:
+        """For a call in progress; raises NotFound when no process ever wrote that version down."""
+        if version not in self._kept:
+            try:
+                self._kept[version] = Menu.loads(self._file(version).read_text(encoding="utf-8"))
+            except (OSError, ValueError) as fault:
+                raise NotFound("no menu of that version", slug="unknown-menu") from fault
+        return self._kept[version]
+
+    def _load(self) -> Menu:
+        self._stamp = self._stamps()
+        files = operator_files.load(self._config_dir)
+        menu = Menu(files.menu, files.prompts)
+        self._kept[menu.version] = menu
+        self._write(menu)
+        return menu
+
+    def _stamps(self) -> tuple[int, ...]:
+        files = (self._config_dir / "menu.yaml", self._config_dir / "prompts.yaml")
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+    def _write(self, menu: Menu) -> None:
+        path = self._file(menu.version)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(menu.dumps(), encoding="utf-8")
+        part.replace(path)
+
+    def _file(self, version: str) -> Path:
+        return self._folder / f"{version}.json"

@@ -1,0 +1,58 @@
+"""`suar ivr check` and `suar ivr draw`."""
+
+from __future__ import annotations
+
+import sys
+
+from config import operator as operator_files
+from config.schema.menu import Asking, Menu, Node, targets
+from config.settings import settings
+from config.yaml_file import ConfigError
+
+
+def check() -> int:
+    """Tell every fault of the operator's files, one per line; the answer is the exit code."""
+    try:
+        files = operator_files.load(settings().config_dir)
+    except ConfigError as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 1
+    sys.stdout.write(f"menu: {len(files.menu.nodes)} nodes, {len(files.prompts.prompts)} sentences, no fault\n")
+    return 0
+
+
+def draw() -> str:
+    """The menu as a Mermaid flowchart."""
+    menu = operator_files.load(settings().config_dir).menu
+    lines = ["flowchart TD", f"  {_id('123')}(({_text('123')})) --> {_id(menu.start)}"]
+    for name, node in menu.nodes.items():
+        lines.append(f"  {_id(name)}{_box(name, node)}")
+        lines += [f"  {_id(name)} -- {_text(label)} --> {_id(target)}" for label, target in _arrows(node)]
+    return "\n".join([*lines, *_emergency(menu)]) + "\n"
+
+
+def _arrows(node: Node) -> list[tuple[str, str]]:
+    return [(where[-1], target) for where, target in targets(node)]
+
+
+def _emergency(menu: Menu) -> list[str]:
+    queue = menu.emergency.queue
+    asking = [name for name, node in menu.nodes.items() if isinstance(node, Asking)]
+    head = f"  {_id('(darurat)')}[/{_text(f'queue {queue}')}/]"
+    return [head, *(f"  {_id(name)} -. {_text(menu.emergency.key)} .-> {_id('(darurat)')}" for name in asking)]
+
+
+def _box(name: str, node: Node) -> str:
+    if node.kind == "queue":
+        return f"[/{_text(f'{name}: queue {node.queue}')}/]"
+    if node.kind == "bye":
+        return f"([{_text(name)}])"
+    return f"{{{_text(name)}}}" if isinstance(node, Asking) else f"[{_text(f'{name}: {node.kind}')}]"
+
+
+def _id(name: str) -> str:
+    return "n_" + "".join(c if c.isalnum() else f"_{ord(c):x}" for c in name)
+
+
+def _text(label: str) -> str:
+    return '"' + label.replace('"', "'") + '"'

@@ -1,0 +1,289 @@
+"""What each kind of node does: when it is entered, and when something was keyed there (two tables at the end)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from config.schema import menu as shapes
+from ivr.instructions import Fragment, Instruction
+from ivr.turn import (
+    Choice,
+    Effect,
+    Enqueue,
+    Flow,
+    Intent,
+    Note,
+    Turn,
+    open_reports,
+    outage_in,
+    outages_near,
+    phone,
+    premises_number,
+    reserved_number,
+)
+from tickets.views import KnownOutage, PremisesView, ReportView
+
+IDPEL, METER = 12, 11  # digits (facts: domain 3.1)
+
+
+def go(turn: Turn, name: str) -> Flow:
+    """Enter a node."""
+    turn.state.node, turn.state.tries, turn.state.choices = name, 0, []
+    node = turn.menu.shape.nodes[name]
+    return (yield from _ENTER[type(node)](turn, node))
+
+
+def keyed(turn: Turn, digits: str) -> Flow:
+    """Something was keyed ("" = nothing) at the node that asked."""
+    node = turn.menu.shape.nodes[turn.state.node]
+    if not isinstance(node, shapes.Asking):
+        return (yield from go(turn, turn.state.node))
+    if digits:
+        yield Note({"what": "keyed", "node": turn.state.node, "keys": len(digits)})
+    if digits == turn.menu.shape.repeat_key:
+        tries = turn.state.tries
+        instruction = yield from _again(turn, node, full=True)
+        turn.state.tries = tries
+        return instruction
+    if digits in node.keys:
+        return (yield from go(turn, node.keys[digits]))
+    return (yield from _KEYED[type(node)](turn, node, digits))
+
+
+# --- asking
+
+
+def _missed(turn: Turn, node: shapes.Asking, digits: str) -> Flow:
+    """Silence, or a key that is not offered: asked again, then on."""
+    turn.state.tries += 1
+    if turn.state.tries >= node.tries:
+        return (yield from go(turn, node.invalid if digits else node.silent))
+    turn.say(turn.menu.shape.again_invalid if digits else turn.menu.shape.again_silent)
+    return (yield from _again(turn, node, full=False))
+
+
+def _again(turn: Turn, node: shapes.Asking, *, full: bool) -> Flow:
+    """The question once more; `full` with what was announced before it."""
+    if isinstance(node, shapes.OutageNode):
+        return (yield from _enter_outage(turn, node) if full else _options(turn, node))
+    if isinstance(node, shapes.Locate):
+        return _list(turn, node)
+    return _question(turn, node)
+
+
+def _question(turn: Turn, node: shapes.Asking) -> Instruction:
+    return turn.ask(node.say, (), digits=IDPEL if isinstance(node, shapes.Identify) else 1)
+
+
+def _enter_asking(turn: Turn, node: shapes.Asking) -> Flow:
+    yield from ()
+    return _question(turn, node)
+
+
+# --- who and where
+
+
+def _enter_locate(turn: Turn, node: shapes.Locate) -> Flow:
+    known = yield from phone(turn.caller.ani)
+    if len(known) == 1:
+        _at(turn, known[0])
+        return (yield from _at_area(turn, node))
+    if known:
+        turn.state.choices = _named(turn, known)
+        return _list(turn, node)
+    affected = yield from outages_near(turn.caller.region)
+    if affected:
+        turn.state.choices = [Choice([outage.area_name], outage.area) for outage in affected]
+        return _list(turn, node)
+    return (yield from go(turn, node.clear))
+
+
+def _list(turn: Turn, node: shapes.Locate) -> Instruction:
+    choices = turn.state.choices
+    head = node.several if any(choice.premises for choice in choices) else node.affected
+    rest = turn.text(head)
+    for key, choice in enumerate(choices, start=1):
+        rest += turn.text([node.item], name=choice.name, key=str(key))
+    return turn.ask(node.say, [*rest, *turn.text(node.elsewhere)])
+
+
+def _keyed_locate(turn: Turn, node: shapes.Locate, digits: str) -> Flow:
+    choices = turn.state.choices
+    if not digits.isdecimal() or not 1 <= int(digits) <= len(choices):
+        return (yield from _missed(turn, node, digits))
+    choice = choices[int(digits) - 1]
+    turn.state.area, turn.state.premises, turn.state.priority = choice.area, choice.premises, choice.priority
+    return (yield from _at_area(turn, node))
+
+
+def _at_area(turn: Turn, node: shapes.Locate) -> Flow:
+    outage = yield from outage_in(turn.state.area)
+    if outage:
+        return (yield from _announce(turn, node.outage, outage))
+    return (yield from go(turn, node.clear))
+
+
+def _at(turn: Turn, premises: PremisesView) -> None:
+    turn.state.area, turn.state.premises, turn.state.priority = premises.area, premises.id, _priority(turn, premises)
+
+
+def _priority(turn: Turn, premises: PremisesView) -> int:
+    return turn.menu.shape.life_support_priority if premises.life_support else 0
+
+
+def _named(turn: Turn, known: Sequence[PremisesView]) -> list[Choice]:
+    """Areas tell premises apart; streets where areas do not; the last digits where streets do not either."""
+    areas = Counter(premises.area_name for premises in known)
+    streets = Counter((premises.area_name, premises.street) for premises in known)
+    choices = []
+    for premises in known:
+        name = [premises.area_name]
+        if areas[premises.area_name] > 1:
+            name = [premises.street]
+        if streets[premises.area_name, premises.street] > 1:
+            name += list(premises.idpel[-4:])
+        choices.append(Choice(name, premises.area, premises.id, _priority(turn, premises)))
+    return choices
+
+
+def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
+    if not digits:
+        return (yield from _missed(turn, node, digits))
+    found = (yield from premises_number(digits)) if len(digits) in (IDPEL, METER) and digits.isdecimal() else None
+    if found is None:
+        turn.state.tries += 1
+        turn.say(node.unknown)
+        if turn.state.tries >= node.tries:
+            return (yield from go(turn, node.invalid))
+        return _question(turn, node)
+    _at(turn, found)
+    onward, turn.state.after = turn.state.after or node.then, ""
+    outage = yield from outage_in(found.area)
+    if outage and outage.id != turn.state.outage:
+        return (yield from _announce(turn, node.outage, outage))
+    return (yield from go(turn, onward))
+
+
+# --- what is known
+
+
+def _announce(turn: Turn, name: str, outage: KnownOutage) -> Flow:
+    """Enter an outage node with an outage already at hand: one lookup less while the caller listens to nothing."""
+    turn.state.node, turn.state.tries, turn.state.choices = name, 0, []
+    node = turn.menu.shape.nodes[name]
+    if not isinstance(node, shapes.OutageNode):
+        return (yield from go(turn, name))
+    return (yield from _tell(turn, node, outage))
+
+
+def _enter_outage(turn: Turn, node: shapes.OutageNode) -> Flow:
+    outage = yield from outage_in(turn.state.area)
+    if outage is None:
+        return (yield from go(turn, node.over))
+    return (yield from _tell(turn, node, outage))
+
+
+def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage) -> Flow:
+    turn.state.outage = outage.id
+    told = {"what": "told", "outage": outage.id, "statement": outage.statement_id, "holding": outage.holding}
+    yield Note({**told, "area": turn.state.area})
+    turn.said.append(Fragment("outage.holding" if outage.holding else "outage.announcement", outage.spoken))
+    return (yield from _options(turn, node))
+
+
+def _options(turn: Turn, node: shapes.OutageNode) -> Flow:
+    yield from ()
+    return turn.ask(node.say, turn.text(node.options))
+
+
+# --- self-service
+
+
+def _enter_report(turn: Turn, node: shapes.ReportNode) -> Flow:
+    state = turn.state
+    located = state.premises is not None or (node.needs == "area" and bool(state.area))
+    if not located:
+        state.after = state.node
+        return (yield from go(turn, node.identify))
+    if node.subscribe and not turn.caller.ani:
+        return (yield from go(turn, node.withheld))
+    reported = yield from _file(turn, node)
+    if reported and node.existing:
+        return (yield from go(turn, node.existing))
+    if node.subscribe and state.outage is not None:
+        yield Intent({"kind": "subscribe", "key": f"{turn.caller.call}:subscribe", "outage": state.outage})
+    turn.say(node.number if state.number else node.number_follows, **_number(state.number))
+    return (yield from go(turn, node.then))
+
+
+def _file(turn: Turn, node: shapes.ReportNode) -> Generator[Effect, Any, ReportView | None]:
+    """The report, once a call. Answers the open report that says the same already: asking again is not a second
+    report (decision C12), so the intent carries no number of its own then and becomes a line in that one's history.
+    """
+    state = turn.state
+    if state.filed:
+        return None
+    reports = [] if node.only_me else (yield from open_reports(state.premises))
+    existing = next((report for report in reports if report.kind == "G"), None)
+    reserved = "" if existing else (yield from reserved_number(state.area))
+    intent = {"kind": "report", "key": f"{turn.caller.call}:report", "number": reserved, "premises": state.premises}
+    yield Intent({**intent, "area": state.area, "trouble": "padam", "only_me": node.only_me})
+    state.number, state.filed = existing.number if existing else reserved, True
+    return existing
+
+
+def _number(number: str) -> dict[str, list[str]]:
+    """Digit by digit; the star of a re-opened report is not spoken."""
+    return {"number": list(number.rstrip("*"))} if number else {}
+
+
+def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
+    if turn.state.premises is None:
+        turn.state.after = turn.state.node
+        return (yield from go(turn, node.identify))
+    reports = yield from open_reports(turn.state.premises)
+    if not reports:
+        turn.say(node.none)
+        return (yield from go(turn, node.then))
+    newest = reports[0]
+    statuses = (newest.work_order_status or "", newest.status)
+    said = next((node.by_status[status] for status in statuses if status in node.by_status), node.otherwise)
+    yield Note({"what": "status", "report": newest.id})
+    turn.say(said, **_number(newest.number))
+    return (yield from go(turn, node.then))
+
+
+# --- the ends
+
+
+def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
+    place = yield Enqueue(node.queue, turn.state.priority)
+    turn.state.queue = node.queue
+    turn.say(node.say)
+    return turn.wait(place)
+
+
+def _enter_bye(turn: Turn, node: shapes.ByeNode) -> Flow:
+    yield from ()
+    return turn.bye(node.say)
+
+
+_Enter = Callable[[Turn, Any], Flow]
+_ENTER: dict[type, _Enter] = {
+    shapes.Locate: _enter_locate,
+    shapes.Choice: _enter_asking,
+    shapes.OutageNode: _enter_outage,
+    shapes.Identify: _enter_asking,
+    shapes.ReportNode: _enter_report,
+    shapes.StatusNode: _enter_status,
+    shapes.QueueNode: _enter_queue,
+    shapes.ByeNode: _enter_bye,
+}
+_KEYED: dict[type, Callable[[Turn, Any, str], Flow]] = {
+    shapes.Locate: _keyed_locate,
+    shapes.Choice: _missed,
+    shapes.OutageNode: _missed,
+    shapes.Identify: _keyed_identify,
+}

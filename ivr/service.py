@@ -1,0 +1,297 @@
+"""The shell of the flow: loads a call, drives one turn, fulfils its wishes, saves it, answers an instruction.
+
+No step holds anything in this process: whatever a turn decided is in the store before the answer leaves, and the
+same question (call and token) gets the same answer from any process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.clock import Clock, SystemClock
+from config.database import Database, database
+from config.errors import NotFound, Problem
+from config.operator import operator
+from config.settings import settings
+from ivr import instructions_json
+from ivr.background import Background
+from ivr.endings import partner_ended, talk_ended
+from ivr.facts import Facts
+from ivr.flow import join, step
+from ivr.instructions import Bye, Instruction, Reject, Wait
+from ivr.menu import Menu, Menus
+from ivr.numbers import Numbers, from_database
+from ivr.signals import Arrival, Step
+from ivr.turn import Caller, Effect, Enqueue, Flow, Intent, Lookup, Note, Signal, State, Turn, Where
+from router.calls import CallState, Outcome
+from router.store.acd import AcdPort, StoreUnavailable
+from router.store.types import Call
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED})
+IVR_STATES = IN_LINE | {CallState.IVR}
+AFTER = {"after-offer": talk_ended, "after-partner": partner_ended}
+SHARE_FOR_FACTS = 0.6  # of the deadline: a slow database costs the caller the announcement, never the call
+
+
+class StepFailed(Problem):
+    """No answer in time. The carrier answers nothing, and its fallback takes the caller (T1)."""
+
+    slug = "step-failed"
+    status = 503
+
+
+class IvrService:
+    """Implements ivr.port.IvrPort. `start` before the first step, `stop` at the end."""
+
+    def __init__(
+        self,
+        acd: AcdPort,
+        db: Database,
+        menus: Menus,
+        numbers: Numbers,
+        clock: Clock | None = None,
+        *,
+        deadline_ms: int = 1000,
+    ) -> None:
+        self.acd = acd
+        self._menus = menus
+        self._numbers = numbers
+        self._clock = clock or SystemClock()
+        self._facts = Facts(db, self._clock)
+        self._deadline = deadline_ms / 1000
+        self._background = Background(db, menus, self._clock)
+
+    async def start(self) -> None:
+        """Reserve report numbers, begin to look after the menu and the last announcement."""
+        await self._numbers.start(unit.prefix for unit in operator().areas.units.values())
+        await self._background.start()
+
+    async def stop(self) -> None:
+        """End what `start` began."""
+        await self._background.stop()
+        await self._numbers.settled()
+
+    def last_announcement(self) -> str:
+        """The newest statement that may be said to anybody; "" when nothing is known anywhere (for fallbacks)."""
+        return self._background.announcement
+
+    # --- the verbs of the port
+
+    async def arrived(self, arrival: Arrival, token: str) -> Instruction:
+        """A new call. A repeated arrival gets the answer that the call got last."""
+        return await self._in_time(self._arrived(arrival, token))
+
+    async def step(self, step: Step) -> Instruction:
+        """The next instruction of a call; raises StepFailed, or NotFound (unknown-call) unless it resumes."""
+        return await self._in_time(self._step(step))
+
+    async def hung_up(self, call: str, *, by: str = "caller") -> None:
+        """The caller's leg is gone. Whoever sees it says so; the first one counts."""
+        known = await self.acd.call(call)
+        if known is None or known.state is CallState.ENDED:
+            return
+        said_goodbye = known.state is CallState.IVR and State.loads(known.flow).closing
+        await self.acd.ended(call, by=by, outcome=Outcome.ANNOUNCED if said_goodbye else None)
+
+    # --- how
+
+    async def _in_time(self, answer: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await answer
+        except (TimeoutError, StoreUnavailable) as fault:
+            raise StepFailed("no answer within the deadline of a step") from fault
+
+    async def _arrived(self, arrival: Arrival, token: str) -> Instruction:
+        trunk, region = _trunk(arrival)
+        admission = await self.acd.admit(
+            arrival.call,
+            carrier=arrival.carrier,
+            channel=arrival.channel,
+            ani=arrival.ani,
+            trunk=trunk,
+            region=region,
+            dialled=arrival.dialled,
+            menu=self._menus.current().version,
+            cmd=f"{arrival.call}:arrive",
+        )
+        if not admission.admitted:
+            return Reject()
+        call = await self._call(arrival.call)
+        if call.answer:
+            return instructions_json.loads(call.answer)
+        return await self._turn(call, token, Signal("arrive"), triage=admission.reason == "reserve")
+
+    async def _step(self, asked: Step) -> Instruction:
+        if asked.name == "resume":
+            await self._adopt(asked)
+        call = await self._call(asked.call)
+        if call.step == asked.token and call.answer:
+            return instructions_json.loads(call.answer)
+        if asked.name in AFTER:
+            over = await AFTER[asked.name](self.acd, call, asked.extra)
+            again = await self._call(call.id)
+            return await (self._goodbye(again, asked.token) if over else self._turn(again, asked.token, Signal("back")))
+        if call.state in IVR_STATES:
+            return await self._turn(call, asked.token, self._signal(call, asked))
+        # Talking: a redirect is on its way to this channel.
+        return Bye() if call.state is CallState.ENDED else Wait((), call.queue, keys="")
+
+    def _signal(self, call: Call, asked: Step) -> Signal:
+        if asked.name == "resume":  # the fallback offers one thing to press
+            return Signal("waiting", self._menu_of(call).shape.emergency.key if asked.digits else "")
+        return Signal("waiting" if asked.name == "waiting" else "next", asked.digits)
+
+    async def _adopt(self, asked: Step) -> None:
+        """A caller comes out of the fallback: what the channel carries rebuilds the call (T4)."""
+        call = await self.acd.call(asked.call)
+        if call is not None and call.state is not CallState.IVR:
+            return
+        extra, queues = asked.extra, operator().queues
+        emergency = bool(asked.digits) or extra.get("emergency") == "1"
+        queue = extra.get("queue", "")
+        queue = queues.emergency if emergency else queue if queue in queues.queues else queues.last_resort
+        trunk = extra.get("trunk", "") or operator().areas.default_trunk
+        await self.acd.adopt(
+            asked.call,
+            carrier=extra.get("carrier", "") or "asterisk",
+            channel=extra.get("channel", ""),
+            ani=extra.get("ani", ""),
+            trunk=trunk,
+            region=_region(trunk),
+            queue=queue,
+            arrived=_int(extra.get("arrived", "")) or self._clock.ms(),
+            priority=_int(extra.get("priority", "")),
+            emergency=emergency,
+        )
+
+    async def _call(self, call: str) -> Call:
+        known = await self.acd.call(call)
+        if known is None:
+            raise NotFound("no such call", slug="unknown-call")
+        return known
+
+    async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
+        caller = Caller(call.id, call.ani, call.region, triage)
+        state = _state(call)
+        try:
+            menu = self._menus.version(call.menu) if call.menu else self._menus.current()
+            flow = step(menu, state, caller, signal)
+        except NotFound:  # the call's menu was never written here: a person can still be reached
+            log.error("menu %s is not known here; the call goes to a person", call.menu)
+            queue = state.queue or operator().queues.last_resort
+            flow = join(Turn(self._menus.current(), state, caller), queue)
+        return await self._drive(call, token, state, flow)
+
+    async def _goodbye(self, call: Call, token: str) -> Instruction:
+        state = _state(call)
+        state.closing = state.greeted = True
+        turn = Turn(self._menu_of(call), state, Caller(call.id, call.ani, call.region))
+        return await self._save(call, token, state, turn.bye(turn.menu.shape.goodbye))
+
+    def _menu_of(self, call: Call) -> Menu:
+        with contextlib.suppress(NotFound):
+            return self._menus.version(call.menu)
+        return self._menus.current()
+
+    async def _drive(self, call: Call, token: str, state: State, flow: Flow) -> Instruction:
+        wanted: list[Intent | Note] = []
+        answer: Any = None
+        while True:
+            try:
+                effect = flow.send(answer)
+            except StopIteration as end:
+                return await self._save(call, token, state, end.value, wanted)
+            answer = None
+            if isinstance(effect, Intent | Note):
+                wanted.append(effect)
+            else:
+                answer = await self._fulfil(call, token, effect)
+
+    async def _save(
+        self, call: Call, token: str, state: State, instruction: Instruction, wanted: list[Intent | Note] | None = None
+    ) -> Instruction:
+        """State, durable wishes and answer become one entry of the store; a repeated token gets the earlier answer."""
+        answer = await self.acd.step(
+            call.id,
+            token=token,
+            flow=state.dumps(),
+            answer=instructions_json.dumps(instruction),
+            intents=[wish.data for wish in wanted or () if isinstance(wish, Intent)],
+            notes=[wish.data for wish in wanted or () if isinstance(wish, Note)],
+        )
+        return instructions_json.loads(answer)
+
+    async def _fulfil(self, call: Call, token: str, effect: Effect) -> Any:
+        if isinstance(effect, Enqueue):
+            place = await self.acd.enqueue(
+                call.id,
+                queue=effect.queue,
+                priority=effect.priority,
+                emergency=effect.emergency,
+                cmd=f"{call.id}:{token}:{effect.queue}",
+            )
+            return place.place
+        if isinstance(effect, Where):
+            now = await self.acd.place(call.id)
+            return now.place if now else 0
+        assert isinstance(effect, Lookup)  # noqa: S101 - the other kinds never come here
+        if effect.kind == "reserve":
+            return self._numbers.take(_prefix(effect.value or call.region))
+        return await self._look_up(call, effect)
+
+    async def _look_up(self, call: Call, wanted: Lookup) -> Any:
+        need_audio = call.carrier != "twilio"
+        try:
+            async with asyncio.timeout(self._deadline * SHARE_FOR_FACTS):
+                return await asyncio.to_thread(self._facts.read, wanted, need_audio=need_audio)
+        except (TimeoutError, SQLAlchemyError) as fault:
+            log.error("the fact %s could not be had (%s)", wanted.kind, type(fault).__name__)
+            return None
+
+
+def _state(call: Call) -> State:
+    """The flow's state, brought in line with the store: it knows best whether a call is in a queue."""
+    state = State.loads(call.flow)
+    state.queue = call.queue if call.state in IN_LINE else ""
+    if state.queue:
+        state.emergency, state.greeted = call.emergency, True
+    return state
+
+
+def _trunk(arrival: Arrival) -> tuple[str, str]:
+    """The trunk a call came by, by its name or else by the number dialled, and its region."""
+    areas = operator().areas
+    trunk = arrival.trunk
+    if trunk not in areas.trunks:
+        by_number = (name for name, known in areas.trunks.items() if arrival.dialled in known.dialled)
+        trunk = next(by_number, areas.default_trunk)
+    return trunk, _region(trunk)
+
+
+def _region(trunk: str) -> str:
+    areas = operator().areas
+    return areas.trunks[trunk if trunk in areas.trunks else areas.default_trunk].region
+
+
+def _prefix(area: str) -> str:
+    return operator().unit_of(area)[1].prefix
+
+
+def _int(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def build(acd: AcdPort) -> IvrService:
+    """The service of this process, from its settings. `acd` stays the caller's to close."""
+    now, db = settings(), database()
+    menus = Menus(now.config_dir, now.data.resolve() / "menus")
+    return IvrService(acd, db, menus, from_database(db), deadline_ms=now.step_deadline_ms)
