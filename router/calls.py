@@ -61,3 +61,20 @@ CALLS: Table[CallState, CallEvent] = Table(
         C.ENDED: {},
     },
 )
+
+
+def outcome_of(state: CallState, *, partner_answered: bool, given: Outcome | None) -> Outcome:
+    """How a call ends that is in `state`. `given` is what a witness says beyond "it ended"; it is believed only
+    where the state leaves it open.
+    """
+    if given is Outcome.LOST:
+        return given
+    if state is C.TALKING:
+        return Outcome.ANSWERED
+    if state is C.PARTNER:
+        if partner_answered:
+            return Outcome.PARTNER_ANSWERED
+        return given if given is Outcome.PARTNER_LOST else Outcome.ABANDONED
+    if state is C.IVR:
+        return given if given is Outcome.ANNOUNCED else Outcome.LEFT_IVR
+    return Outcome.ABANDONED

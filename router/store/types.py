@@ -16,7 +16,8 @@ class Admission:
     admitted: bool
     level: int
     lines: int  # in use after this call
-    reason: str = ""  # why refused: "lines-full", …
+    reason: str = ""  # why refused: "lines-full"; "reserve" when admitted on one of the last, emergency lines
+    reserve: bool = False  # only the emergency lines were left: a short triage
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Call:
     step: str = ""  # token of the last step answered
     answer: str = ""  # what that step answered (for a repeated webhook)
     flow: str = ""  # opaque to the store
+    dialled: str = ""
+    leg: str = ""  # the carrier's name of the CSO's leg, given with `answered`
+    partner_answered: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Cso:
     call: str = ""
     token: str = ""
     wrap_until: int = 0
+    telephone: bool = True  # False: not registered, so offered nothing
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Offer:
     cso: str
     token: str
     queue: str
-    deadline: int  # ms
+    deadline: int  # ms; when the reaper takes the claim back unless it rings (then: ringing + offer_ms + 2 s)
     carrier: str
     channel: str
     endpoint: str
@@ -110,6 +115,7 @@ class PartnerRules:
     name: str
     cap: int  # calls at the same time
     addresses: dict[str, str] = field(default_factory=dict)  # carrier → what it dials
+    ring_ms: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -132,4 +138,4 @@ class Snapshot:
     csos: tuple[Cso, ...]
     partners: dict[str, int]  # calls now at each partner
     journal: str  # id of the newest entry
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)  # epoch; capacity: lines, emergency_lines

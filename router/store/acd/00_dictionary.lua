@@ -1,0 +1,38 @@
+--[[ THE LIVE STATE OF ONE POOL
+
+Every key is the pool's root key, `suar:{<pool>}`, plus a suffix. The braces are a hash tag: all keys of a pool lie in
+one slot. Instants are milliseconds since the epoch. A *lane* is `<queue>@<carrier>`: the part of a queue that one
+carrier can serve, since an Asterisk call cannot ring a Twilio telephone. docs/redis-keys.md is made of this table.
+
+KEYS
+:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers (counters)
+:queues          hash    queue → its rules, JSON (QueueRules)
+:partners        hash    partner → its rules, JSON (PartnerRules)
+:lines           zset    live call → when its lease on the line expires; every call that has not ended is here
+:call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing
+:flow:<call>     hash    what the IVR keeps of it: flow (opaque), step (token of the last one), answer, steps (older tokens)
+:waiting:<lane>  zset    `<arrival number, 12 digits>:<call>` → score; the lowest is next
+:heads           zset    lane in which somebody waits → score of its head
+:due:<lane>      zset    waiting call → when a partner may have it
+:offers          zset    call being offered, or ringing at a partner → its deadline
+:at:<partner>    set     the calls a partner has now
+:cso:<cso>       hash    one CSO (Cso); kept a day after logging out
+:csos            set     the CSOs that are logged in
+:serving:<lane>  set     the CSOs logged in for it
+:ready:<lane>    zset    CSO that may be offered a call → free since
+:wrapups         zset    CSO in wrap-up → its end
+:alive           zset    CSO → last heartbeat of the desk
+:telephones      hash    CSO whose telephone cannot be reached → since
+:cmd:<verb>:<id> string  the answer given to a command, ten minutes
+:journal         stream  every change (router/events.py)
+END KEYS ]]
+
+local LEASE_MS = 900000 -- a line nobody renewed for so long has no call on it
+local GRACE_MS = 2000 -- the carrier's own ring timer goes first; the reaper comes after it
+local SETUP_MS = 5000 -- from the claim until the telephone rings
+local HEARTBEAT_MS = 45000 -- a desk silent for longer is closed
+local COMMAND_MS = 600000
+local ENDED_CALL_S = 1800
+local LOGGED_OUT_S = 86400
+local EMERGENCY_BAND = -4e15
+local BATCH = 100

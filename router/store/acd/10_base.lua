@@ -1,0 +1,77 @@
+-- Errors, time, the journal, repeated commands.
+
+-- Ends the function; nothing has been written yet wherever this is called (R3).
+local function fail(slug, ...)
+  error({ err = 'SUAR ' .. table.concat({ slug, ... }, ' ') })
+end
+
+-- Lua writes large numbers as 1.7e+12; the store's readers want digits.
+local function int(number)
+  return string.format('%.0f', number)
+end
+
+-- The pool at one instant. The first argument of every function is the time, or '' for the store's own clock.
+local function open(keys, args)
+  local now = tonumber(args[1])
+  if not now then
+    local t = redis.call('TIME')
+    now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+  end
+  return { root = keys[1], now = now }
+end
+
+local function key(p, suffix, name)
+  return p.root .. suffix .. (name or '')
+end
+
+local function fields(flat)
+  local out = {}
+  for i = 1, #flat, 2 do
+    out[flat[i]] = flat[i + 1]
+  end
+  return out
+end
+
+local NAMES = { 'call', 'cso', 'queue', 'token', 'carrier', 'cmd' }
+
+-- One entry of the journal; `data` is what has no name of its own: a table, or JSON that passes through untouched.
+local function tell(p, event, names, data)
+  p.epoch = p.epoch or redis.call('HGET', key(p, ':pool'), 'epoch') or ''
+  local entry = { 'e', event, 't', int(p.now), 'ep', p.epoch }
+  for _, name in ipairs(NAMES) do
+    if names[name] and names[name] ~= '' then
+      entry[#entry + 1] = name
+      entry[#entry + 1] = names[name]
+    end
+  end
+  if data and (type(data) == 'string' or next(data) ~= nil) then
+    entry[#entry + 1] = 'd'
+    entry[#entry + 1] = type(data) == 'string' and data or cjson.encode(data)
+  end
+  redis.call('XADD', key(p, ':journal'), '*', unpack(entry))
+end
+
+-- What this command was answered before, or nil (R4).
+local function answered_before(p, verb, cmd)
+  local answer = cmd ~= '' and redis.call('GET', key(p, ':cmd:', verb .. ':' .. cmd))
+  return answer or nil
+end
+
+local function remember(p, verb, cmd, answer)
+  if cmd ~= '' then
+    redis.call('SET', key(p, ':cmd:', verb .. ':' .. cmd), answer, 'PX', COMMAND_MS)
+  end
+  return answer
+end
+
+local function after(machine, moves, state, event)
+  local to = moves[state] and moves[state][event]
+  if not to then
+    fail('illegal-move', machine, state, event)
+  end
+  return to
+end
+
+local function pool_number(p, name, default)
+  return tonumber(redis.call('HGET', key(p, ':pool'), name) or default)
+end

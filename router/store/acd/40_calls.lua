@@ -1,0 +1,113 @@
+-- The calls, and the moves that several verbs share. Each is given what was read and checked, and only writes.
+
+local function call_of(p, id)
+  local flat = redis.call('HGETALL', key(p, ':call:', id))
+  if #flat == 0 then
+    return nil
+  end
+  local call = fields(flat)
+  call.id = id
+  return call
+end
+
+local function known_call(p, id)
+  return call_of(p, id) or fail('unknown-call')
+end
+
+local function names_of(call)
+  return { call = call.id, cso = call.cso, queue = call.queue, token = call.token, carrier = call.carrier }
+end
+
+local function set(p, call, ...)
+  local pairs_given = { ... }
+  for i = 1, #pairs_given, 2 do
+    call[pairs_given[i]] = pairs_given[i + 1]
+  end
+  redis.call('HSET', key(p, ':call:', call.id), ...)
+end
+
+local function extend(p, id)
+  redis.call('ZADD', key(p, ':lines'), 'XX', p.now + LEASE_MS, id)
+end
+
+-- The call must be in `state` under this token. What is already over answers 'over';
+-- 'elsewhere' is the same token one state further (answered).
+local function holding(call, state, token)
+  if token == call.token and token ~= '' then
+    return call.state == state and 'live' or 'elsewhere'
+  elseif token == call.last_token and token ~= '' then
+    return 'over'
+  end
+  fail('stale-token')
+end
+
+local function queued_data(p, call, from)
+  local place = place_of(p, call)
+  return {
+    score = call.score,
+    priority = tonumber(call.priority),
+    emergency = call.emergency == '1',
+    place = place[1],
+    from = from,
+    channel = call.channel,
+  }
+end
+
+-- Back in line from an offer, with the score it had.
+local function back_in_line(p, call, event, reason, to)
+  local names = names_of(call)
+  set(p, call, 'state', to, 'cso', '', 'token', '', 'last_token', call.token, 'partner', '')
+  redis.call('ZREM', key(p, ':offers'), call.id)
+  join_line(p, call)
+  tell(p, event, names, { reason = reason, partner = names.partner, channel = call.channel })
+end
+
+-- Busy, declined, unreachable and silent telephones are the CSO's; a redirect that failed is ours.
+local function give_back(p, call, cso, reason)
+  local to = after('call', CALLS, call.state, 'return')
+  local event = reason == 'failed' and 'release' or 'no_answer'
+  after('cso', CSOS, cso.state, event)
+  back_in_line(p, call, 'call.returned', reason, to)
+  if event == 'release' then
+    cso.free = int(p.now) -- to the end of the free ones: this telephone may be the trouble
+  end
+  let_go(p, cso, event, reason)
+end
+
+local function take_back(p, call, reason)
+  local to = after('call', CALLS, call.state, 'hand_back')
+  local partner, names = call.partner, names_of(call)
+  redis.call('SREM', key(p, ':at:', partner), call.id)
+  set(p, call, 'state', to, 'token', '', 'last_token', call.token, 'partner', '')
+  redis.call('ZREM', key(p, ':offers'), call.id)
+  join_line(p, call)
+  tell(p, 'call.handed_back', names, { partner = partner, reason = reason, channel = call.channel })
+end
+
+local function end_call(p, call, by, given)
+  local from = call.state
+  local to = after('call', CALLS, from, 'end')
+  local talked = call.partner_answered ~= '0' and 'yes' or 'no'
+  local outcome = OUTCOMES[from][talked][given] or OUTCOMES[from][talked]['']
+  local cso = BUSY[from] and cso_of(p, call.cso)
+  if from == 'waiting' then
+    leave_line(p, call)
+  elseif from == 'partner' then
+    redis.call('SREM', key(p, ':at:', call.partner), call.id)
+  end
+  redis.call('ZREM', key(p, ':offers'), call.id)
+  redis.call('ZREM', key(p, ':lines'), call.id)
+  local names = names_of(call)
+  set(p, call, 'state', to, 'outcome', outcome, 'ended', int(p.now), 'token', '', 'last_token', call.token)
+  redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
+  redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
+  tell(p, 'call.ended', names, {
+    outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
+  })
+  if from == 'offered' then
+    let_go(p, cso, 'release', 'caller-gone')
+  elseif from == 'talking' then
+    hang_up(p, cso, rules_in_use(p, call.queue).wrap_up_ms)
+  end
+  return outcome
+end

@@ -1,0 +1,78 @@
+-- Verbs of a pool: its rules, its epoch, its level, everything at one instant.
+
+-- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step
+local function configure(keys, args)
+  local p = open(keys, args)
+  local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
+  redis.call('DEL', key(p, ':queues'), key(p, ':partners'))
+  for _, queue in ipairs(queues) do
+    redis.call('HSET', key(p, ':queues'), queue.name, cjson.encode(queue))
+  end
+  for _, partner in ipairs(partners) do
+    redis.call('HSET', key(p, ':partners'), partner.name, cjson.encode(partner))
+  end
+  redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6])
+  return 'OK'
+end
+
+-- args: now, run id of the store. A new run is a new epoch: nobody could beat or renew while the store was away, so
+-- what only time would have ended begins its time again.
+local function boot(keys, args)
+  local p = open(keys, args)
+  local pool = fields(redis.call('HGETALL', key(p, ':pool')))
+  if pool.run == args[2] then
+    return pool.epoch
+  end
+  local starts = tonumber(pool.starts or 0) + 1
+  p.epoch = starts .. '-' .. string.sub(args[2], 1, 12)
+  redis.call('HSET', key(p, ':pool'), 'run', args[2], 'starts', starts, 'epoch', p.epoch)
+  for _, cso in ipairs(redis.call('ZRANGE', key(p, ':alive'), 0, -1)) do
+    redis.call('ZADD', key(p, ':alive'), p.now, cso)
+  end
+  for _, call in ipairs(redis.call('ZRANGE', key(p, ':lines'), 0, -1)) do
+    redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call)
+  end
+  for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, ':offers'), '-inf', p.now + SETUP_MS)) do
+    redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS, call)
+  end
+  tell(p, 'store.started', {}, { starts = starts })
+  return p.epoch
+end
+
+-- args: now, level, reason, by
+local function set_level(keys, args)
+  local p = open(keys, args)
+  if redis.call('HGET', key(p, ':pool'), 'level') ~= args[2] then
+    redis.call('HSET', key(p, ':pool'), 'level', args[2])
+    tell(p, 'level', {}, { level = tonumber(args[2]), reason = args[3], by = args[4] })
+  end
+  return 'OK'
+end
+
+local function each_hash(p, suffix, ids)
+  local out = {}
+  for i, id in ipairs(ids) do
+    out[i] = { id, redis.call('HGETALL', key(p, suffix, id)) }
+  end
+  return out
+end
+
+-- { now, pool, calls, CSOs, { partner, calls there, … }, unreachable telephones, newest journal id }
+local function snapshot(keys, args)
+  local p = open(keys, args)
+  local partners = {}
+  for _, name in ipairs(redis.call('HKEYS', key(p, ':partners'))) do
+    partners[#partners + 1] = name
+    partners[#partners + 1] = redis.call('SCARD', key(p, ':at:', name))
+  end
+  local newest = redis.call('XREVRANGE', key(p, ':journal'), '+', '-', 'COUNT', 1)
+  return {
+    int(p.now),
+    redis.call('HGETALL', key(p, ':pool')),
+    each_hash(p, ':call:', redis.call('ZRANGE', key(p, ':lines'), 0, -1)),
+    each_hash(p, ':cso:', redis.call('SMEMBERS', key(p, ':csos'))),
+    partners,
+    redis.call('HKEYS', key(p, ':telephones')),
+    newest[1] and newest[1][1] or '0-0',
+  }
+end

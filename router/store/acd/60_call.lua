@@ -1,0 +1,233 @@
+-- Verbs of a call.
+
+local function new_call(p, id, given)
+  local call = {
+    id = id, state = 'ivr', arrived = int(p.now), number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1),
+    queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
+    cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
+    dialled = '', menu = '', admission = '',
+  }
+  for name, value in pairs(given) do
+    call[name] = value
+  end
+  local flat = {}
+  for name, value in pairs(call) do
+    if name ~= 'id' then
+      flat[#flat + 1] = name
+      flat[#flat + 1] = value
+    end
+  end
+  redis.call('HSET', key(p, ':call:', id), unpack(flat))
+  return call
+end
+
+-- args: now, cmd, call, carrier, channel, ani, trunk, region, dialled, menu
+-- → JSON [admitted, level, lines, reason, reserve]; a call that is known gets the answer it had.
+local function admit(keys, args)
+  local p = open(keys, args)
+  local id = args[3]
+  local pool = fields(redis.call('HGETALL', key(p, ':pool')))
+  local used, level = redis.call('ZCARD', key(p, ':lines')), tonumber(pool.level or 0)
+  local known = redis.call('HMGET', key(p, ':call:', id), 'state', 'admission')
+  if known[1] then
+    return known[2] ~= '' and known[2] or cjson.encode({ true, level, used, '', false })
+  end
+  local lines, reserved = tonumber(pool.lines or 0), tonumber(pool.emergency_lines or 0)
+  local given = {
+    carrier = args[4], channel = args[5], ani = args[6], trunk = args[7], region = args[8], dialled = args[9],
+    menu = args[10],
+  }
+  local data = {
+    ani = args[6], trunk = args[7], region = args[8], dialled = args[9], channel = args[5], menu = args[10],
+    level = level, lines = used,
+  }
+  local names = { call = id, carrier = args[4], cmd = args[2] }
+  if used >= lines then
+    given.state, given.outcome, given.ended = 'ended', 'refused', int(p.now)
+    given.admission = cjson.encode({ false, level, used, 'lines-full', false })
+    new_call(p, id, given)
+    redis.call('EXPIRE', key(p, ':call:', id), ENDED_CALL_S)
+    data.reason = 'lines-full'
+    tell(p, 'call.refused', names, data)
+    return given.admission
+  end
+  local reserve = used >= lines - reserved
+  given.admission = cjson.encode({ true, level, used + 1, reserve and 'reserve' or '', reserve })
+  new_call(p, id, given)
+  redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, id)
+  data.lines = used + 1
+  tell(p, 'call.arrived', names, data)
+  return given.admission
+end
+
+-- { call hash, flow hash }; two empty lists when unknown
+local function read_call(keys, args)
+  local p = open(keys, args)
+  return { redis.call('HGETALL', key(p, ':call:', args[2])), redis.call('HGETALL', key(p, ':flow:', args[2])) }
+end
+
+-- args: now, call, token, flow, answer, how many intents, intents JSON each, notes JSON each. A step may come after the end of its call: a caller
+-- who keyed a wish and hung up at once still has the wish.
+local function step(keys, args)
+  local p = open(keys, args)
+  local id, token = args[2], args[3]
+  local call = known_call(p, id)
+  local flow = fields(redis.call('HGETALL', key(p, ':flow:', id)))
+  if flow.step == token then
+    return flow.answer
+  end
+  local older = flow.steps or ''
+  if string.find(' ' .. older .. ' ', ' ' .. token .. ' ', 1, true) then
+    fail('stale-token')
+  end
+  local kept, count = {}, 0
+  for past in string.gmatch((flow.step or '') .. ' ' .. older, '%S+') do
+    count = count + 1
+    if count <= 8 then
+      kept[count] = past
+    end
+  end
+  redis.call('HSET', key(p, ':flow:', id), 'step', token, 'steps', table.concat(kept, ' '), 'flow', args[4],
+    'answer', args[5])
+  if call.state == 'ended' then
+    redis.call('EXPIRE', key(p, ':flow:', id), ENDED_CALL_S)
+  else
+    extend(p, id)
+  end
+  for i = 7, #args do
+    local event = i < 7 + tonumber(args[6]) and 'call.intent' or 'call.noted'
+    tell(p, event, { call = id, carrier = call.carrier }, args[i])
+  end
+  return args[5]
+end
+
+-- args: now, cmd, call, note JSON
+local function note(keys, args)
+  local p = open(keys, args)
+  if answered_before(p, 'note', args[2]) then
+    return 'OK'
+  end
+  local call = known_call(p, args[3])
+  tell(p, 'call.noted', { call = call.id, carrier = call.carrier, cmd = args[2] }, args[4])
+  return remember(p, 'note', args[2], 'OK')
+end
+
+-- A call being offered turns out to be an emergency: the offer goes on, a return would go to the front.
+local function raise_offered(p, call, queue, score, cmd)
+  set(p, call, 'queue', queue, 'emergency', '1', 'score', score)
+  tell(p, 'call.noted', { call = call.id, queue = queue, carrier = call.carrier, cmd = cmd }, { what = 'emergency' })
+end
+
+-- args: now, cmd, call, queue, priority, emergency → JSON [place, ready, serving]
+-- From the IVR, from another queue, or from a conversation (a transfer). The first score stays, except that an
+-- emergency goes to its own band.
+local function enqueue(keys, args)
+  local p = open(keys, args)
+  local cmd, queue, emergency = args[2], args[4], args[6] == '1'
+  local before = answered_before(p, 'enqueue', cmd)
+  if before then
+    return before
+  end
+  known_queue(p, queue)
+  local call = known_call(p, args[3])
+  emergency = emergency or call.emergency == '1'
+  local priority = call.score == '0' and tonumber(args[5]) or tonumber(call.priority)
+  local score = call.score
+  if score == '0' or (emergency and call.emergency ~= '1') then
+    score = score_of(p, tonumber(call.arrived), priority, emergency)
+  end
+  if call.state == 'offered' and emergency then
+    raise_offered(p, call, queue, score, cmd)
+    return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
+  end
+  local from = call.state
+  local middle = from == 'waiting' and after('call', CALLS, from, 'leave_queue') or from
+  local to = after('call', CALLS, middle, 'enqueue')
+  local cso = from == 'talking' and cso_of(p, call.cso)
+  if from == 'waiting' then
+    leave_line(p, call)
+  end
+  local wrap_up_ms = cso and rules_in_use(p, call.queue).wrap_up_ms
+  local queued = from == 'waiting' and call.queue == queue and call.queued or int(p.now)
+  local names = names_of(call)
+  set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
+    'score', score, 'queued', queued, 'cso', '', 'token', '', 'last_token', call.token)
+  join_line(p, call)
+  extend(p, call.id)
+  names.queue, names.cmd = queue, cmd
+  local data = queued_data(p, call, from)
+  data.leg = cso and call.leg or nil
+  tell(p, 'call.queued', names, data)
+  if cso then
+    hang_up(p, cso, wrap_up_ms)
+  end
+  return remember(p, 'enqueue', cmd, cjson.encode(place_of(p, call)))
+end
+
+-- args: now, cmd, call
+local function leave_queue(keys, args)
+  local p = open(keys, args)
+  if answered_before(p, 'leave_queue', args[2]) then
+    return 'OK'
+  end
+  local call = known_call(p, args[3])
+  local to = after('call', CALLS, call.state, 'leave_queue')
+  leave_line(p, call)
+  local names = names_of(call)
+  names.cmd = args[2]
+  set(p, call, 'state', to, 'queue', '')
+  tell(p, 'call.left_queue', names)
+  return remember(p, 'leave_queue', args[2], 'OK')
+end
+
+local function place(keys, args)
+  local p = open(keys, args)
+  local call = call_of(p, args[2])
+  return call and call.state == 'waiting' and place_of(p, call) or false
+end
+
+-- args: now, call, by, outcome ('' = let the state decide) → outcome, or nothing for a call nobody knows
+local function ended(keys, args)
+  local p = open(keys, args)
+  local call = call_of(p, args[2])
+  if not call then
+    return false
+  end
+  if call.state == 'ended' then
+    return call.outcome
+  end
+  return end_call(p, call, args[3], args[4])
+end
+
+-- args: now, call, carrier, channel, ani, trunk, region, queue, arrived, priority, emergency → 1 when it was put in line
+local function adopt(keys, args)
+  local p = open(keys, args)
+  local queue, emergency = args[8], args[11] == '1'
+  known_queue(p, queue)
+  local call = call_of(p, args[2])
+  if call and call.state ~= 'ivr' then
+    return 0
+  end
+  call = call or new_call(p, args[2], {
+    carrier = args[3], channel = args[4], ani = args[5], trunk = args[6], region = args[7], arrived = args[9],
+  })
+  local to = after('call', CALLS, call.state, 'enqueue')
+  local score = score_of(p, tonumber(call.arrived), tonumber(args[10]), emergency)
+  set(p, call, 'state', to, 'queue', queue, 'priority', args[10], 'emergency', args[11], 'score', score,
+    'queued', int(p.now))
+  redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
+  join_line(p, call)
+  local data = queued_data(p, call, 'channel')
+  data.ani, data.trunk, data.region, data.arrived = call.ani, call.trunk, call.region, tonumber(call.arrived)
+  tell(p, 'call.adopted', names_of(call), data)
+  return 1
+end
+
+-- args: now, call, call, …
+local function renew(keys, args)
+  local p = open(keys, args)
+  for i = 2, #args do
+    extend(p, args[i])
+  end
+  return 'OK'
+end

@@ -1,0 +1,164 @@
+-- Verbs of an offer and of a hand-over to a partner: claim, ring, answer, give back.
+
+local function token_of(p, random)
+  return redis.call('HINCRBY', key(p, ':pool'), 'offers', 1) .. '-' .. random
+end
+
+-- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
+-- serve a call with a lower score would have been found at that call's lane, so no such call is passed over.
+local function best_pair(p)
+  for _, lane in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
+    local free = redis.call('ZRANGE', key(p, ':ready:', lane), 0, 0)
+    if free[1] then
+      local head = redis.call('ZRANGE', key(p, ':waiting:', lane), 0, 0)
+      return string.sub(head[1], 14), free[1]
+    end
+  end
+  return nil
+end
+
+-- args: now, random → { call, cso, token, queue, deadline, carrier, channel, endpoint } or nothing
+local function offer_next(keys, args)
+  local p = open(keys, args)
+  local call_id, cso_id = best_pair(p)
+  if not call_id then
+    return false
+  end
+  local call, cso = known_call(p, call_id), known_cso(p, cso_id)
+  local to = after('call', CALLS, call.state, 'offer')
+  after('cso', CSOS, cso.state, 'offer')
+  local deadline = int(p.now + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
+  local token = token_of(p, args[2])
+  leave_line(p, call)
+  set(p, call, 'state', to, 'cso', cso.id, 'token', token, 'offered', int(p.now))
+  redis.call('ZADD', key(p, ':offers'), deadline, call.id)
+  turn(p, cso, 'offer')
+  cso.call, cso.token = call.id, token
+  tell(p, 'call.offered', names_of(call), {
+    deadline = tonumber(deadline), endpoint = cso.endpoint, channel = call.channel,
+  })
+  save(p, cso)
+  return { call.id, cso.id, token, call.queue, deadline, call.carrier, call.channel, cso.endpoint }
+end
+
+-- args: now, call, token. The telephone rings: the deadline starts again now.
+local function ringing(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  if holding(call, 'offered', args[3]) ~= 'live' then
+    return 'OK'
+  end
+  local deadline = p.now + rules_in_use(p, call.queue).offer_ms + GRACE_MS
+  redis.call('ZADD', key(p, ':offers'), deadline, call.id)
+  if call.rings ~= call.token then
+    set(p, call, 'rings', call.token)
+    tell(p, 'call.ringing', names_of(call), { deadline = deadline })
+  end
+  return 'OK'
+end
+
+-- args: now, call, token, leg → as read_call
+local function answered(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  local held = holding(call, 'offered', args[3])
+  if held == 'over' then
+    fail('stale-token')
+  elseif held == 'live' then
+    local to = after('call', CALLS, call.state, 'answer')
+    local cso = known_cso(p, call.cso)
+    after('cso', CSOS, cso.state, 'answer')
+    set(p, call, 'state', to, 'answered', int(p.now), 'leg', args[4])
+    redis.call('ZREM', key(p, ':offers'), call.id)
+    extend(p, call.id)
+    tell(p, 'call.answered', names_of(call), { leg = args[4], channel = call.channel })
+    turn(p, cso, 'answer')
+    save(p, cso)
+  end
+  return read_call(keys, args)
+end
+
+-- args: now, call, token, reason
+local function returned(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  if holding(call, 'offered', args[3]) ~= 'over' then
+    after('call', CALLS, call.state, 'return')
+    give_back(p, call, known_cso(p, call.cso), args[4])
+  end
+  return 'OK'
+end
+
+-- The first partner of the list that has room and that this carrier can dial.
+local function partner_for(p, call, names)
+  for _, name in ipairs(names) do
+    local text = redis.call('HGET', key(p, ':partners'), name)
+    local partner = text and cjson.decode(text)
+    local address = partner and partner.addresses[call.carrier] or ''
+    if address ~= '' and redis.call('SCARD', key(p, ':at:', name)) < partner.cap then
+      return partner, address
+    end
+  end
+  return nil
+end
+
+-- The caller due longest in some lane without a free CSO, and a partner for it. Emergencies are never due.
+local function overflowing(p)
+  for _, lane in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
+    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', lane), '-inf', p.now, 'LIMIT', 0, 1)
+    if due[1] and redis.call('ZCARD', key(p, ':ready:', lane)) == 0 then
+      local call = known_call(p, due[1])
+      local partner, address = partner_for(p, call, rules_in_use(p, call.queue).partners)
+      if partner then
+        return call, partner, address
+      end
+    end
+  end
+  return nil
+end
+
+-- args: now, random → { call, partner, token, carrier, channel, address } or nothing
+local function overflow_next(keys, args)
+  local p = open(keys, args)
+  local call, partner, address = overflowing(p)
+  if not call then
+    return false
+  end
+  local to = after('call', CALLS, call.state, 'hand_over')
+  local token = token_of(p, args[2])
+  leave_line(p, call)
+  set(p, call, 'state', to, 'partner', partner.name, 'token', token, 'partner_answered', '0')
+  redis.call('SADD', key(p, ':at:', partner.name), call.id)
+  redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS + partner.ring_ms + GRACE_MS, call.id)
+  tell(p, 'call.handed_over', names_of(call), {
+    partner = partner.name, address = address, reason = 'max-wait', channel = call.channel,
+  })
+  return { call.id, partner.name, token, call.carrier, call.channel, address }
+end
+
+-- args: now, call, token
+local function partner_answered(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  local held = holding(call, 'partner', args[3])
+  if held ~= 'live' then
+    fail('stale-token')
+  end
+  if call.partner_answered == '0' then
+    set(p, call, 'partner_answered', int(p.now))
+    redis.call('ZREM', key(p, ':offers'), call.id)
+    extend(p, call.id)
+    tell(p, 'call.partner_answered', names_of(call), { partner = call.partner })
+  end
+  return 'OK'
+end
+
+-- args: now, call, token, reason
+local function hand_back(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  if holding(call, 'partner', args[3]) ~= 'over' then
+    take_back(p, call, args[4])
+  end
+  return 'OK'
+end

@@ -1,0 +1,54 @@
+-- Time passing: what expired is returned, ended or dropped.
+
+local function expired(p, suffix, until_ms)
+  return redis.call('ZRANGEBYSCORE', key(p, suffix), '-inf', until_ms, 'LIMIT', 0, BATCH)
+end
+
+local function sweep_offers(p)
+  local calls = expired(p, ':offers', p.now)
+  for _, id in ipairs(calls) do
+    local call = known_call(p, id)
+    if call.state == 'partner' then
+      take_back(p, call, 'expired')
+    else
+      give_back(p, call, known_cso(p, call.cso), 'expired')
+    end
+  end
+  return #calls
+end
+
+local function sweep_wrap_ups(p)
+  local csos = expired(p, ':wrapups', p.now)
+  for _, id in ipairs(csos) do
+    wrapped(p, known_cso(p, id))
+  end
+  return #csos
+end
+
+local function sweep_lines(p)
+  local calls = expired(p, ':lines', p.now)
+  for _, id in ipairs(calls) do
+    end_call(p, known_call(p, id), 'lease', 'lost')
+  end
+  return #calls
+end
+
+local function sweep_desks(p)
+  local csos = expired(p, ':alive', p.now - HEARTBEAT_MS)
+  for _, id in ipairs(csos) do
+    local cso = known_cso(p, id)
+    if BUSY[cso.state] then -- `save` closes it after the call
+      redis.call('HSET', key(p, ':cso:', id), 'silent', '1')
+      redis.call('ZREM', key(p, ':alive'), id)
+    else
+      turn(p, cso, 'log_out', 'heartbeat')
+      save(p, cso)
+    end
+  end
+  return #csos
+end
+
+local function sweep(keys, args)
+  local p = open(keys, args)
+  return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p)
+end

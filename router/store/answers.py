@@ -1,0 +1,130 @@
+"""The store's replies as values, and its refusals as Problems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from config.errors import IllegalMove, NotFound, Problem, Refused
+from router.agents import CsoState
+from router.calls import CallState
+from router.events import Entry, Event
+from router.store.types import Admission, Call, Cso, Place, Snapshot
+
+
+class StoreFault(Problem):
+    """The store refused for a reason that no verb names: a fault of ours or of its set-up."""
+
+    slug = "store-fault"
+    status = 500
+
+
+_SENTENCES: dict[str, tuple[type[Problem], str]] = {
+    "unknown-call": (NotFound, "Panggilan itu tidak dikenal."),
+    "unknown-cso": (NotFound, "Petugas itu tidak dikenal."),
+    "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
+    "stale-token": (Refused, "Penawaran panggilan itu sudah tidak berlaku."),
+}
+
+
+def problem(text: str) -> Problem:
+    """The Problem that an error reply means: `SUAR <slug> …`."""
+    words = text.split()
+    if words[:1] != ["SUAR"]:
+        return StoreFault("Sistem antrean menolak perintah." + f" ({words[0]})" if words else "")
+    if words[1] == "illegal-move":
+        return IllegalMove(words[2], words[3], words[4])
+    kind, sentence = _SENTENCES[words[1]]
+    return kind(sentence, slug=words[1])
+
+
+def pairs(flat: Sequence[str]) -> dict[str, str]:
+    """A flat list of names and values as a mapping."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def admission(text: str) -> Admission:
+    """From JSON [admitted, level, lines, reason, reserve]."""
+    return Admission(*json.loads(text))
+
+
+def place(reply: Sequence[int]) -> Place:
+    """From [place, ready, serving]."""
+    return Place(*reply)
+
+
+def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) -> Call:
+    """From the hash of a call and, when it was read, the hash of its flow."""
+    flow = flow or {}
+    numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered")
+    words = ("carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu")
+    return Call(
+        id=name,
+        state=CallState(fields["state"]),
+        emergency=fields.get("emergency") == "1",
+        score=float(fields.get("score", 0)),
+        dialled=fields.get("dialled", ""),
+        leg=fields.get("leg", ""),
+        step=flow.get("step", ""),
+        answer=flow.get("answer", ""),
+        flow=flow.get("flow", ""),
+        **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
+        **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
+    )
+
+
+def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
+    """From the hash of a CSO."""
+    return Cso(
+        id=name,
+        state=CsoState(fields["state"]),
+        since=int(fields["since"]),
+        queues=tuple(fields["queues"].split()),
+        endpoint=fields["endpoint"],
+        carrier=fields["carrier"],
+        reason=fields["reason"],
+        next=fields["next"],
+        call=fields["call"],
+        token=fields["token"],
+        wrap_until=int(fields["wrap_until"]),
+        telephone=reachable,
+    )
+
+
+def snapshot(reply: Sequence[Any]) -> Snapshot:
+    """From what acd_v1_snapshot answers."""
+    now, pool_flat, calls, csos, partners, unreachable, journal = reply
+    pool = pairs(pool_flat)
+    away = set(unreachable)
+    return Snapshot(
+        at=int(now),
+        level=int(pool.get("level", 0)),
+        lines=len(calls),
+        calls=tuple(call(name, pairs(flat)) for name, flat in calls),
+        csos=tuple(sorted((cso(n, pairs(f), reachable=n not in away) for n, f in csos), key=lambda one: one.id)),
+        partners={name: int(count) for name, count in pairs(partners).items()},
+        journal=journal,
+        extra={
+            "epoch": pool.get("epoch", ""),
+            "lines": int(pool.get("lines", 0)),
+            "emergency_lines": int(pool.get("emergency_lines", 0)),
+        },
+    )
+
+
+def entry(ident: str, flat: Sequence[str]) -> Entry:
+    """From one entry of the stream."""
+    fields = pairs(flat)
+    return Entry(
+        id=ident,
+        event=Event(fields["e"]),
+        at=int(fields["t"]),
+        epoch=fields["ep"],
+        call=fields.get("call", ""),
+        cso=fields.get("cso", ""),
+        queue=fields.get("queue", ""),
+        token=fields.get("token", ""),
+        carrier=fields.get("carrier", ""),
+        data=json.loads(fields["d"]) if "d" in fields else {},
+    )
