@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from config.operator import operator, prefixes
 from tickets import phrases
 from tickets.models import Customer, Outage, Phone, Premises, PremisesPhone, Report, SpecialNeed, Statement, WorkOrder
+from tickets.phones import normalise
 from tickets.states import LIVE, ReportStatus, StatementStatus
 from tickets.views import KnownOutage, PremisesView, ReportView
 
@@ -45,11 +46,11 @@ def premises_by_id(session: Session, premises_id: int) -> PremisesView | None:
 
 
 def find_premises(session: Session, query: str, *, limit: int = 20) -> list[PremisesView]:
-    """For a CSO who types: IDPEL, meter, telephone (E.164) or the beginning of a name."""
+    """For a CSO who types: IDPEL, meter, telephone or the beginning of a name. Raises Invalid `phone`."""
     if query.isdigit() and (exact := premises_by_number(session, query)):
         return [exact]
-    if query.startswith("+"):
-        return premises_by_phone(session, query)
+    if query.startswith(("+", "0")):
+        return premises_by_phone(session, normalise(query))
     rows = _premises().where(Customer.name.istartswith(query, autoescape=True))
     return [_premises_view(*row) for row in session.execute(rows.order_by(Customer.name, Premises.id).limit(limit))]
 

@@ -19,13 +19,14 @@ from tickets.states import ReportStatus
 
 
 class ReportOpen(Refused):
-    """The premises has an open G already; `number` is for the screen, never for a log."""
+    """The premises has an open G already; `extra` (its number) is for the problem document, never for a log."""
 
     slug = "report-open"
 
     def __init__(self, report: Report) -> None:
         super().__init__("Persil ini masih punya laporan gangguan yang belum selesai.")
         self.number, self.report_id = report.number, report.id
+        self.extra = {"number": report.number, "report": report.id}
 
 
 def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
@@ -70,6 +71,18 @@ def by_number(session: Session, number: str) -> Report:
     if report is None:
         raise NotFound("Nomor laporan itu tidak ada.", slug="unknown-report", field="number")
     return report
+
+
+def newest(
+    session: Session, *, unit: str | None = None, status: ReportStatus | None = None, limit: int = 50
+) -> list[Report]:
+    """The newest reports, of one UP3 and one status if given."""
+    rows = select(Report)
+    if unit is not None:
+        rows = rows.where(Report.unit == unit)
+    if status is not None:
+        rows = rows.where(Report.status == status)
+    return list(session.scalars(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(limit)))
 
 
 def _by_key(session: Session, key: str) -> Report | None:

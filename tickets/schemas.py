@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from config.schema.areas import Code
-from tickets.kinds import CauseKind, ReportingKind, ReportKind
-from tickets.models import Crew, Outage, Report, Statement, WorkOrder
+from tickets.kinds import CauseKind, HistoryKind, ReportingKind, ReportKind
+from tickets.models import Outage, Report, ReportHistory, Statement
 from tickets.phones import normalise
 from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
+from tickets.views import WorkOrderView
 
 E164 = Annotated[str, BeforeValidator(normalise)]
 Trouble = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
@@ -77,7 +78,7 @@ class WorkOrderOut(_Body):
     """A work order; `crewStatus` is CIM's word for `status`."""
 
     id: int
-    report: int | None
+    report: str | None  # its number
     outage: int | None
     crew: str | None
     plate: str | None
@@ -86,20 +87,23 @@ class WorkOrderOut(_Body):
     ulp: str
     created_date_time: datetime
     last_modified_date_time: datetime
+    next_events: list[str]
 
     @classmethod
-    def of(cls, order: WorkOrder, crew: Crew | None) -> WorkOrderOut:
+    def of(cls, view: WorkOrderView) -> WorkOrderOut:
+        status = WorkOrderStatus(view.status)
         return cls(
-            id=order.id,
-            report=order.report_id,
-            outage=order.outage_id,
-            crew=crew.name if crew else None,
-            plate=crew.plate if crew else None,
-            status=order.status,
-            crew_status=CREW_STATUS[order.status],
-            ulp=order.ulp,
-            created_date_time=order.created_at,
-            last_modified_date_time=order.changed_at,
+            id=view.id,
+            report=view.number,
+            outage=view.outage_id,
+            crew=view.crew,
+            plate=view.plate,
+            status=status,
+            crew_status=CREW_STATUS[status],
+            ulp=view.ulp,
+            created_date_time=view.created_at,
+            last_modified_date_time=view.changed_at,
+            next_events=list(view.next_events),
         )
 
 
@@ -145,14 +149,30 @@ class ReportOut(_Body):
         )
 
 
+class HistoryOut(_Body):
+    """One entry of Issue History."""
+
+    at: datetime
+    by: str
+    channel: ReportingKind
+    kind: HistoryKind
+    note: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, row: ReportHistory) -> HistoryOut:
+        return cls(at=row.at, by=row.by, channel=row.channel, kind=row.kind, note=row.note, old=row.old, new=row.new)
+
+
 class OutageIn(_Body):
     """A confirmed outage."""
 
     area: Code
     cause: str = Field(default="", max_length=160)
     cause_kind: CauseKind | None = None
-    estimated_restoration_time: datetime | None = None
-    reported_start_time: datetime | None = None
+    estimated_restoration_time: AwareDatetime | None = None
+    reported_start_time: AwareDatetime | None = None
 
 
 class StatementIn(_Body):

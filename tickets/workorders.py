@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from config.errors import NotFound, Refused
@@ -76,12 +76,7 @@ def list_orders(
     limit: int = 100,
 ) -> list[WorkOrderView]:
     """Work orders with what a crew and the command centre need to see, the oldest report first."""
-    rows = (
-        select(WorkOrder, Report, Crew, Premises)
-        .outerjoin(Report, Report.id == WorkOrder.report_id)
-        .outerjoin(Crew, Crew.id == WorkOrder.crew_id)
-        .outerjoin(Premises, Premises.id == Report.premises_id)
-    )
+    rows = _rows()
     if unit is not None:
         rows = rows.where(WorkOrder.unit == unit)
     if crew_id is not None:
@@ -90,6 +85,30 @@ def list_orders(
         rows = rows.where(WorkOrder.status.in_((WorkOrderStatus.WAITING, *WITH_CREW)))
     found = session.execute(rows.order_by(WorkOrder.created_at, WorkOrder.id).limit(limit))
     return [_view(*row) for row in found]
+
+
+def view(session: Session, work_order_id: int) -> WorkOrderView:
+    """One work order."""
+    row = session.execute(_rows().where(WorkOrder.id == work_order_id)).first()
+    if row is None:
+        raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
+    return _view(*row)
+
+
+def of_report(session: Session, report_id: int) -> WorkOrderView | None:
+    """The newest work order of a report."""
+    newest = _rows().where(WorkOrder.report_id == report_id).order_by(WorkOrder.id.desc()).limit(1)
+    row = session.execute(newest).first()
+    return _view(*row) if row else None
+
+
+def _rows() -> Select[WorkOrder, Report, Crew, Premises]:
+    return (
+        select(WorkOrder, Report, Crew, Premises)
+        .outerjoin(Report, Report.id == WorkOrder.report_id)
+        .outerjoin(Crew, Crew.id == WorkOrder.crew_id)
+        .outerjoin(Premises, Premises.id == Report.premises_id)
+    )
 
 
 def _view(order: WorkOrder, report: Report | None, crew: Crew | None, premises: Premises | None) -> WorkOrderView:

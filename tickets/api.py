@@ -1,0 +1,176 @@
+"""The HTTP face of the durable state. Who may ask is decided before (agent_desk), what may be done by the services."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from sqlalchemy.orm import Session
+
+from config.database import Database
+from config.operator import operator
+from tickets import history, lookup, outages, reports, workorders
+from tickets.models import Report
+from tickets.schemas import (
+    CustomerOut,
+    HistoryOut,
+    OutageIn,
+    OutageOut,
+    ReportIn,
+    ReportOut,
+    StatementIn,
+    StatementOut,
+    WorkOrderOut,
+)
+from tickets.states import ReportStatus, WorkOrderEvent
+from tickets.views import PremisesView
+
+router = APIRouter(prefix="/api/v1")
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Number = Annotated[str, Path(pattern=r"^\d{11}\*?$", description="With or without the star.")]
+
+
+def _db(request: Request) -> Database:
+    found: Database = request.app.state.db
+    return found
+
+
+def _now(request: Request) -> datetime:
+    now: datetime = request.app.state.clock.now()
+    return now
+
+
+def _login(request: Request) -> str:
+    login: str = request.state.principal.login
+    return login
+
+
+Db = Annotated[Database, Depends(_db)]
+Now = Annotated[datetime, Depends(_now)]
+Login = Annotated[str, Depends(_login)]
+
+
+@router.post("/reports", status_code=201, tags=["reports"])
+def file_report(
+    body: ReportIn, db: Db, now: Now, by: Login, idempotency_key: Annotated[str, Header(max_length=40)] = ""
+) -> ReportOut:
+    """File a report. A repeated `Idempotency-Key` gives the first answer again."""
+    key = f"api:{by}:{idempotency_key or uuid4().hex}"
+    with db.transaction() as session:
+        return _report(session, reports.file_report(session, body.new(key=key, by=by), now=now))
+
+
+@router.get("/reports", tags=["reports"])
+def list_reports(
+    db: Db, unit: str | None = None, status: ReportStatus | None = None, limit: Limit = 50
+) -> list[ReportOut]:
+    """The newest reports, of one UP3 and one status if given."""
+    with db.reading() as session:
+        return [ReportOut.of(row) for row in reports.newest(session, unit=unit, status=status, limit=limit)]
+
+
+@router.get("/reports/{number}", tags=["reports"])
+def one_report(number: Number, db: Db) -> ReportOut:
+    """A report with its work order."""
+    with db.reading() as session:
+        return _report(session, reports.by_number(session, number))
+
+
+@router.get("/reports/{number}/history", tags=["reports"])
+def report_history(number: Number, db: Db) -> list[HistoryOut]:
+    """Everything that happened to a report, the newest first (Buku Biru, tab ALL)."""
+    with db.reading() as session:
+        return [HistoryOut.of(row) for row in history.of(session, reports.by_number(session, number).id)]
+
+
+@router.get("/customers", tags=["customers"])
+def customers(db: Db, q: Annotated[str, Query(min_length=3, max_length=60)]) -> list[CustomerOut]:
+    """By IDPEL, meter number, telephone or the beginning of a name."""
+    with db.reading() as session:
+        return [_customer(view) for view in lookup.find_premises(session, q.strip())]
+
+
+@router.get("/outages", tags=["outages"])
+def list_outages(db: Db, live: bool = True, limit: Limit = 100) -> list[OutageOut]:
+    """Outages, the newest first."""
+    with db.reading() as session:
+        found = outages.list_outages(session, live_only=live, limit=limit)
+        return [OutageOut.of(row, operator().area_name(row.area)) for row in found]
+
+
+@router.post("/outages", status_code=201, tags=["outages"])
+def confirm_outage(body: OutageIn, db: Db, now: Now, by: Login) -> OutageOut:
+    """Confirm an outage; its holding statement goes live by itself."""
+    with db.transaction() as session:
+        row = outages.confirm_outage(
+            session,
+            area=body.area,
+            cause=body.cause,
+            cause_kind=body.cause_kind,
+            etr=body.estimated_restoration_time,
+            reported_start=body.reported_start_time,
+            by=by,
+            now=now,
+        )
+        return OutageOut.of(row, operator().area_name(row.area))
+
+
+@router.post("/outages/{outage}/restored", tags=["outages"])
+def restore_outage(outage: Id, db: Db, now: Now, by: Login) -> OutageOut:
+    """Power is back."""
+    with db.transaction() as session:
+        row = outages.restore_outage(session, outage, by=by, now=now)
+        return OutageOut.of(row, operator().area_name(row.area))
+
+
+@router.get("/outages/{outage}/statements", tags=["outages"])
+def list_statements(outage: Id, db: Db) -> list[StatementOut]:
+    """Every version of the official word, the newest first."""
+    with db.reading() as session:
+        return [StatementOut.of(row) for row in outages.statements(session, outage)]
+
+
+@router.post("/outages/{outage}/statements", status_code=201, tags=["outages"])
+def publish_statement(outage: Id, body: StatementIn, db: Db, now: Now, by: Login) -> StatementOut:
+    """Publish a new version of the official word."""
+    with db.transaction() as session:
+        return StatementOut.of(outages.publish_statement(session, outage, text=body.text, by=by, now=now))
+
+
+@router.get("/work-orders", tags=["work orders"])
+def list_work_orders(db: Db, unit: str | None = None, open: bool = True, limit: Limit = 100) -> list[WorkOrderOut]:
+    """Work orders, the oldest first."""
+    with db.reading() as session:
+        found = workorders.list_orders(session, unit=unit, open_only=open, limit=limit)
+        return [WorkOrderOut.of(view) for view in found]
+
+
+@router.post("/work-orders/{order}/{event}", tags=["work orders"])
+def advance_work_order(order: Id, event: WorkOrderEvent, db: Db, now: Now, by: Login) -> WorkOrderOut:
+    """One step of a work order."""
+    with db.transaction() as session:
+        workorders.advance(session, order, event, by=by, now=now)
+        return WorkOrderOut.of(workorders.view(session, order))
+
+
+def _report(session: Session, report: Report) -> ReportOut:
+    order = workorders.of_report(session, report.id)
+    return ReportOut.of(report, WorkOrderOut.of(order) if order else None)
+
+
+def _customer(view: PremisesView) -> CustomerOut:
+    return CustomerOut(
+        premises=view.id,
+        idpel=view.idpel,
+        meter=view.meter,
+        name=view.customer_name,
+        area=view.area,
+        area_name=view.area_name,
+        street=view.street,
+        address=view.address,
+        special_need=view.life_support,
+    )
