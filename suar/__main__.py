@@ -2,4 +2,4 @@
 
 from suar.main import app
 
-app()
+app(prog_name="suar")

@@ -51,7 +51,7 @@ def command(root: Root, conf: Path) -> list[str]:
 def prepare(root: Root, data: Path) -> Path:
     """Lay out everything Asterisk writes or reads besides the tree itself below data/asterisk; answers asterisk.conf.
 
-    The rendered configuration goes to data/asterisk/etc; our prompts (data/sounds) appear as `suar/…`.
+    The rendered configuration stands in data/asterisk/etc; our prompts (data/sounds) appear as `suar/…`.
     """
     base = data / "asterisk"
     for part in ("etc", "lib", "spool", "log", "run", "db", "keys", "share/sounds"):

@@ -13,7 +13,6 @@ from config.settings import Settings
 NUMBER = "+62123"  # what the demo telephone dials, written as a carrier writes it
 
 _MADE: dict[str, Callable[[], str]] = {
-    "SUAR_AMI_SECRET": lambda: secrets.token_urlsafe(24),
     "SUAR_TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
     "SUAR_TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
 }
@@ -30,10 +29,8 @@ def environment(settings: Settings, data: Path) -> dict[str, str]:
     if values != kept:
         path.touch(mode=0o600)
         path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    if settings.ami_secret:
-        del values["SUAR_AMI_SECRET"]
     if settings.twilio_account_sid:
-        return {name: value for name, value in values.items() if not name.startswith("SUAR_TWILIO_")}
+        return {}
     values["SUAR_TWILIO_API_URL"] = settings.twilio_api_url or f"{settings.base_url}/telepon/rest"
     values["SUAR_TWILIO_NUMBER"] = settings.twilio_number or NUMBER
     return values

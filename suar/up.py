@@ -75,11 +75,15 @@ class _Up:
         await self._start_store()
         await self._once("migrate")
         seeded = json.loads((await self._once("seed", "--demo")).splitlines()[-1]) if self._settings.demo else {}
+        root = self._settings.asterisk_root
+        if root:
+            # Before its questioners start: they read the secrets that rendering makes.
+            await self._once("asterisk", "render", str(self._data / "asterisk"))
         for name in PROCESSES:
             if name != "agi" or self._settings.asterisk:
                 self._keeper.start(Program(name, [*PYTHON, name]))
-        if self._settings.asterisk_root:
-            await self._start_asterisk(self._settings.asterisk_root)
+        if root:
+            self._start_asterisk(root)
         if await web_answers(self._settings, WEB_SECONDS):
             print(welcome(self._settings, seeded), flush=True)
         else:
@@ -98,10 +102,9 @@ class _Up:
             while not await ready(url):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.02)
 
-    async def _start_asterisk(self, folder: Path) -> None:
+    def _start_asterisk(self, folder: Path) -> None:
         root = asterisk_process.find(folder)
         conf = asterisk_process.prepare(root, self._data)
-        await self._once("asterisk", "render", str(conf.parent / "etc"))
         self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f"], watched=False))
 
     async def _once(self, *words: str) -> str:

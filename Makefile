@@ -1,0 +1,25 @@
+# The front door. Everything lands in .venv, node_modules, agent_desk/static/vendor and $(SUAR_DATA); nothing is installed elsewhere.
+PYTHON ?= python3
+export SUAR_CACHE ?= $(HOME)/.cache/suar
+
+.PHONY: setup run run-asterisk test check bench replay torture
+
+setup: ## Virtual environment, pinned dependencies, browser assets; a second run does nothing
+	@$(PYTHON) scripts/setup.py
+
+run: setup ## The whole product with a demo utility and a telephone in the browser
+	@SUAR_DEMO=1 exec .venv/bin/suar up
+
+run-asterisk: setup ## The same on a real Asterisk, for real SIP telephones
+	@scripts/asterisk-root.sh
+	@SUAR_DEMO=1 SUAR_ASTERISK=1 SUAR_ASTERISK_ROOT="$$(scripts/asterisk-root.sh --where)" exec .venv/bin/suar up
+
+test: ## Installs what the tests need (says so first), then runs them all
+	@scripts/test.sh
+
+check: ## Style, types, who may import whom, the project's own rules
+	@$(PYTHON) scripts/setup.py --dev
+	@scripts/check.sh
+
+bench replay torture:
+	@echo "make $@ is not part of this version yet." >&2; exit 2

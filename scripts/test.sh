@@ -1,0 +1,28 @@
+#!/bin/bash
+# `make test`: installs what is missing, then every test. The quick ones share the processors; those with a browser or
+# with real calls run alone, for two of them at once would only measure each other.
+# usage: scripts/test.sh [PYTEST ARGUMENTS]   with arguments: one plain pytest run with them
+set -uo pipefail
+cd "$(dirname "$0")/.."
+clock() { echo "test: $1 after $SECONDS s"; }
+
+scripts/test-deps.sh
+"${PYTHON:-python3}" scripts/setup.py --dev || exit 1
+scripts/asterisk-root.sh || {
+    echo "test: no Asterisk; the journeys on it are skipped (and fail when CI is set)."
+}
+SUAR_TEST_ASTERISK_ROOT=$(scripts/asterisk-root.sh --where 2>/dev/null || true)
+export SUAR_TEST_ASTERISK_ROOT
+clock "everything there"
+
+pytest=.venv/bin/pytest
+[ $# -gt 0 ] && exec "$pytest" "$@"
+code=0
+"$pytest" -q -n 2 --dist loadfile -m "not browser and not journey" || code=$?
+clock "the quick tests"
+"$pytest" -q -m "browser or journey"
+slow=$?
+clock "browser and journeys"
+# 5: no test was selected (a checkout without journeys); everything else is a failure.
+[ "$slow" -ne 0 ] && [ "$slow" -ne 5 ] && code=$slow
+exit "$code"
