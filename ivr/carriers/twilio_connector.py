@@ -87,7 +87,9 @@ class TwilioConnector(Connector):
     def _dispatch(self, entry: Entry) -> None:
         # These two are news for a job that may be waiting in this call's lane, so they do not queue behind it.
         if _is_meeting(entry):
-            self._meeting(str(entry.data.get("token"))).set()
+            met = self._met.get(str(entry.data.get("token")))
+            if met:
+                met.set()
             return
         if entry.event in (Event.CALL_RETURNED, Event.CALL_ENDED):
             leg = self._legs.get(entry.token or self._tokens.get(entry.call, ""))
@@ -140,7 +142,7 @@ class TwilioConnector(Connector):
     # --- the caller's leg
     async def _redirect(self, call: Call) -> None:
         """To the CSO or the partner; repeated until the webhook there has been fetched (T2)."""
-        url, met = _destination(call), self._meeting(call.token)
+        url, met = _destination(call), self._met.setdefault(call.token, asyncio.Event())
         for _ in range(REDIRECTS):
             try:
                 if not await self._rest.redirect(call.channel, url):
@@ -160,7 +162,7 @@ class TwilioConnector(Connector):
 
     async def _end(self, entry: Entry) -> None:
         """The other leg of a call that is over. A caller who is being said goodbye to hangs up by the document."""
-        token = entry.token or self._tokens.pop(entry.call, "")
+        token = self._tokens.pop(entry.call, "") or entry.token
         if token in self._legs:
             await self._drop_leg(token)
         elif entry.cso:
@@ -171,10 +173,6 @@ class TwilioConnector(Connector):
             call = await self.acd.call(entry.call)
             if call:
                 await self._rest.complete(call.channel)
-
-    # --- small things
-    def _meeting(self, token: str) -> asyncio.Event:
-        return self._met.setdefault(token, asyncio.Event())
 
     async def _quietly(self, change: Coroutine[Any, Any, object]) -> None:
         try:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from config.operator import operator
 from ivr.carriers.twilio_signature import Webhook
-from ivr.carriers.twilio_trail import Malformed, Trail, call_id, read_trail
+from ivr.carriers.twilio_trail import Trail, call_id, read_trail
 from ivr.port import IvrPort
 from router.store.acd import AcdPort
 

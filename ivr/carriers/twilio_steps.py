@@ -32,7 +32,9 @@ async def voice(context: Context) -> str:
         dialled=context.dialled,
         trunk=context.trunk,
     )
-    return await _document(context, await context.ivr.arrived(arrival, trail.step), trail)
+    instruction = await context.ivr.arrived(arrival, trail.step)
+    call = await context.acd.call(trail.call)  # its first arrival, so that a repeated webhook is answered the same
+    return await _document(context, instruction, replace(trail, arrived=call.arrived if call else trail.arrived))
 
 
 async def step(context: Context) -> str:

@@ -19,6 +19,7 @@ APOLOGY = (
 )
 TO_EMERGENCY = "Anda kami sambungkan ke petugas darurat."
 THANKS = "Terima kasih telah menghubungi PLN satu dua tiga."
+SPOKEN = (APOLOGY, TO_EMERGENCY, THANKS)  # said by this carrier itself; rendered for the demo telephone
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
 

@@ -1,0 +1,40 @@
+"""What can be pressed now, as it was said: "… tekan satu" → key 1. For the page only; nothing is decided by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+WORDS = {
+    "nol": "0", "satu": "1", "dua": "2", "tiga": "3", "empat": "4", "lima": "5", "enam": "6", "tujuh": "7",
+    "delapan": "8", "sembilan": "9", "bintang": "*", "pagar": "#",
+}  # fmt: skip
+_PRESS = re.compile(rf"\btekan ({'|'.join(WORDS)})\b[, ]*", re.IGNORECASE)
+_FILLER = re.compile(r"^(untuk|jika|bila|kalau|atau|dan)\s+|\s+(atau|dan)$", re.IGNORECASE)
+
+
+def options(said: Iterable[str]) -> list[dict[str, str]]:
+    """The keys that were offered, each with what it is for; the last offer of a key counts."""
+    found: dict[str, str] = {}
+    for sentence in re.split(r"(?<=[.?!;])\s+", " ".join(said)):
+        offers = list(_PRESS.finditer(sentence))
+        for at, offer in enumerate(offers):
+            before = sentence[offers[at - 1].end() if at else 0 : offer.start()]
+            after = sentence[offer.end() : offers[at + 1].start() if at + 1 < len(offers) else len(sentence)]
+            # "Tekan satu untuk …" tells it behind the key, "Untuk …, tekan satu" before it.
+            told = after if before.strip(" ,.?") == "" or at else before
+            found.pop(WORDS[offer[1].lower()], None)
+            found[WORDS[offer[1].lower()]] = _label(told) or _label(after) or _label(before)
+    for key, label in found.items():
+        if label == "Kapan pun":  # the emergency sentence asks first and names the key after the question mark
+            found[key] = "Darurat, kapan pun"
+    return [{"key": key, "label": label} for key, label in found.items()]
+
+
+def _label(text: str) -> str:
+    label = text.strip(" ,.?!;:")
+    while True:
+        shorter = _FILLER.sub("", label).strip(" ,")
+        if shorter == label:
+            return label[:1].upper() + label[1:]
+        label = shorter
