@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import secrets
 from dataclasses import dataclass
@@ -79,42 +78,13 @@ def _templates() -> Environment:
 
 
 def render(folder: Path) -> None:
-    """Write every configuration file into `folder/etc` and make the folders of a run; safe to repeat."""
-    for name in ("etc", "lib", "db", "keys/keys", "spool", "run", "log/cdr-custom", "log/cel-custom", "share/sounds"):
+    """Write every configuration file into `folder/etc`; safe to repeat, also while Asterisk runs."""
+    # Without its folder each row of CDR and CEL is an error line and lost.
+    for name in ("etc", "keys/keys", "log/cdr-custom", "log/cel-custom"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    sounds = settings().sounds_dir
-    sounds.mkdir(parents=True, exist_ok=True)
-    _link(folder / "share" / "sounds" / "suar", sounds)
     values = _values(settings(), operator(), read_secrets(folder))
     for template in sorted(TEMPLATES.glob("*.conf")):
-        if template.name != "asterisk.conf":
-            _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))
-
-
-def command(root: Path, folder: Path) -> list[str]:
-    """The argument vector that runs the unpacked Asterisk of `root` in the foreground, outside of any chroot."""
-    root, folder = root.resolve(), folder.resolve()
-    triplet = f"{platform.machine()}-linux-gnu"
-    for name in ("documentation", "static-http", "rest-api", "agi-bin"):
-        if (root / "usr/share/asterisk" / name).exists():
-            _link(folder / "share" / name, root / "usr/share/asterisk" / name)
-    text = _templates().get_template("asterisk.conf").render(folder=folder, root=root, triplet=triplet)
-    _write(folder / "asterisk.conf", text)
-    for left in ("asterisk.ctl", "asterisk.pid"):
-        (folder / "run" / left).unlink(missing_ok=True)
-    return [*_program(root, triplet), "-f", "-C", str(folder / "asterisk.conf")]
-
-
-def cli(root: Path, folder: Path, line: str) -> list[str]:
-    """The argument vector of one command of the running Asterisk's console."""
-    root, folder = root.resolve(), folder.resolve()
-    return [*_program(root, f"{platform.machine()}-linux-gnu"), "-C", str(folder / "asterisk.conf"), "-rx", line]
-
-
-def _program(root: Path, triplet: str) -> list[str]:
-    libraries = root / "usr" / "lib" / triplet
-    loader = next(iter((root / "usr" / "lib64").glob("ld-linux-*")), None) or next(libraries.glob("ld-linux-*"))
-    return [str(loader), "--library-path", f"{libraries}:{libraries}/asterisk", str(root / "usr" / "sbin" / "asterisk")]
+        _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))
 
 
 def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
@@ -148,7 +118,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
 
 def emergency_key(op: Operator) -> str:
     """The key of an emergency, the same in every menu."""
-    return str(getattr(getattr(op, "menu", None), "emergency_key", "9"))
+    return op.menu.emergency.key
 
 
 def _emergency_dial(number: str) -> str:
@@ -165,13 +135,6 @@ def _name(text: str) -> bool:
 
 def _sip(text: str) -> bool:
     return bool(ADDRESS.fullmatch(text))
-
-
-def _link(link: Path, target: Path) -> None:
-    if link.is_symlink() and link.readlink() == target:
-        return
-    link.unlink(missing_ok=True)
-    link.symlink_to(target)
 
 
 def _write(path: Path, text: str) -> None:

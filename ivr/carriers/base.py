@@ -102,6 +102,9 @@ class Connector(ABC):
     async def resync(self, snapshot: Snapshot) -> None:
         """Compare live legs with the live calls of `snapshot` and repair both ways."""
 
+    async def on_pool_entry(self, entry: Entry) -> None:  # noqa: B027 - a hook, not a duty
+        """An entry about no call (level, CSO state); most carriers have nothing to do."""
+
     async def follow(self, stop: asyncio.Event) -> None:
         """Resync, then follow the journal; starts again from a snapshot whenever the store was away."""
         failures = 0
@@ -125,6 +128,8 @@ class Connector(ABC):
                 after = entry.id
                 if entry.call and entry.carrier == self.carrier:
                     self._dispatch(entry)
+                elif not entry.call:
+                    await self.on_pool_entry(entry)
 
     def _dispatch(self, entry: Entry) -> None:
         self.lanes.put(entry.call, lambda: self.on_entry(entry))

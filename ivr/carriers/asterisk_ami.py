@@ -1,0 +1,195 @@
+"""The manager connection as the event loop sees it: always being made again, watched by Ping, listing channels.
+
+pyst2 blocks, so one owner thread writes and one reading thread hands events and responses over to the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from config.settings import settings
+from ivr.carriers.asterisk_dialplan import ami_secret
+from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
+from ivr.carriers.base import BACK_OFF
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 1.0
+TIMEOUT = 3.0  # seconds for any response, and for a Ping before the connection is given up
+
+
+class AmiDown(Exception):
+    """No connection now, or no response in time. What was asked for may or may not have happened."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A live channel, with the variables that make it a caller's (`call`) or a CSO's leg (`leg`)."""
+
+    name: str
+    context: str
+    exten: str
+    app: str
+    variables: Mapping[str, str]
+
+    @property
+    def call(self) -> str:
+        """Call id of a caller's channel; "" for other legs."""
+        return self.variables.get("SUAR_CALL", "")
+
+    @property
+    def leg(self) -> str:
+        """Call id of the caller this leg was dialled for."""
+        return self.variables.get("SUAR_LEG", "")
+
+    @property
+    def token(self) -> str:
+        """Of the last redirect."""
+        return self.variables.get("SUAR_RT", "")
+
+    @property
+    def busy(self) -> str:
+        """`talking`, `partner`, `emergency`, or "" while nobody speaks with the caller."""
+        return self.variables.get("SUAR_BUSY", "")
+
+
+class AmiLink:
+    """One manager connection after the other. `on_event` and `on_up` are called on the event loop."""
+
+    def __init__(self, on_event: Callable[[Message], None], on_up: Callable[[], Awaitable[None]]) -> None:
+        self._on_event = on_event
+        self._on_up = on_up
+        self._ami: Ami | None = None
+        self._owner = ThreadPoolExecutor(1, thread_name_prefix="ami-owner")
+        self._rows: dict[str, list[Message]] = {}
+        self._lists: dict[str, asyncio.Future[list[Message]]] = {}
+        self._listed = 0
+        self.up = asyncio.Event()
+        self.alive = time.monotonic()  # last answered Ping, or last attempt to connect
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected until `stop`."""
+        failures = 0
+        while not stop.is_set():
+            self.alive = time.monotonic()
+            try:
+                ended = await self._connect()
+                failures = 0
+                await self._watch(ended, stop)
+            except (ManagerException, AmiDown) as fault:
+                if failures == 0:
+                    log.warning("Asterisk's manager is away (%s); trying again", type(fault).__name__)
+                failures += 1
+            finally:
+                await self._drop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), BACK_OFF[min(failures, len(BACK_OFF) - 1)])
+        self._owner.shutdown(wait=False, cancel_futures=True)
+
+    async def _connect(self) -> asyncio.Event:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def connect() -> Ami:
+            ami = Ami(
+                on_event=lambda message: _on(loop, self._event, message),
+                on_close=lambda: _on(loop, ended.set),
+                timeout=TIMEOUT,
+            )
+            ami.connect(settings().ami_host, settings().ami_port)
+            try:
+                ami.login(settings().ami_user, ami_secret())
+            except ManagerException:
+                ami.close()
+                raise
+            return ami
+
+        self._ami = await loop.run_in_executor(self._owner, connect)
+        self.up.set()
+        log.info("connected to Asterisk's manager")
+        await self._on_up()
+        return ended
+
+    async def _watch(self, ended: asyncio.Event, stop: asyncio.Event) -> None:
+        while not ended.is_set() and not stop.is_set():
+            await self.action(Action="Ping")
+            self.alive = time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), PING_SECONDS)
+
+    async def _drop(self) -> None:
+        self.up.clear()
+        ami, self._ami = self._ami, None
+        for future in self._lists.values():
+            if not future.done():
+                future.set_exception(AmiDown())
+        self._lists.clear()
+        self._rows.clear()
+        if ami is not None:
+            await asyncio.to_thread(ami.close)
+
+    async def action(self, **headers: str) -> Message:
+        """One action and its response; raises AmiDown."""
+        return (await self.actions(headers))[0]
+
+    async def actions(self, *many: Mapping[str, str]) -> list[Message]:
+        """Several actions in one go, in order; raises AmiDown."""
+        ami = self._ami
+        if ami is None:
+            raise AmiDown
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                futures = await asyncio.get_running_loop().run_in_executor(
+                    self._owner, lambda: [ami.submit(one) for one in many]
+                )
+                return [await asyncio.wrap_future(future) for future in futures]
+        except (ManagerException, TimeoutError) as fault:
+            raise AmiDown from fault
+
+    async def channels(self) -> list[Channel]:
+        """Every live channel with its variables; raises AmiDown."""
+        self._listed += 1
+        name = f"list-{self._listed}"
+        done: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
+        self._lists[name], self._rows[name] = done, []
+        try:
+            await self.action(Action="CoreShowChannels", ActionID=name)
+            async with asyncio.timeout(TIMEOUT * 3):
+                rows = await done
+        except TimeoutError as fault:
+            raise AmiDown from fault
+        finally:
+            self._lists.pop(name, None)
+            self._rows.pop(name, None)
+        return [_channel(row) for row in rows]
+
+    def _event(self, message: Message) -> None:
+        rows = self._rows.get(message.get_header("ActionID", ""))
+        if rows is None:
+            self._on_event(message)
+        elif message.get_header("Event") == "CoreShowChannel":
+            rows.append(message)
+        elif message.get_header("Event") == "CoreShowChannelsComplete":
+            done = self._lists[message.get_header("ActionID")]
+            if not done.done():
+                done.set_result(rows)
+
+
+def _on(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *args: object) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+        loop.call_soon_threadsafe(function, *args)
+
+
+def _channel(row: Message) -> Channel:
+    return Channel(
+        name=row.get_header("Channel", ""),
+        context=row.get_header("Context", ""),
+        exten=row.get_header("Exten", ""),
+        app=row.get_header("Application", ""),
+        variables=row.variables,
+    )

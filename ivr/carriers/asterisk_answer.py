@@ -1,0 +1,142 @@
+"""An AGI request as a signal, and an instruction as channel variables. Pure: no socket, no store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from config.operator import Operator
+from ivr.carriers.base import e164
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.signals import Arrival, Step
+
+CALL = re.compile(r"c[0-9a-z]{8,40}")
+TOKEN = re.compile(r"[0-9A-Za-z.-]{1,64}")
+DIGITS = re.compile(r"[0-9*#]{0,32}")
+PLAYABLE = 60  # files in one list: Asterisk cuts an AGI line at 2,048 bytes
+
+
+class BadRequest(ValueError):
+    """Not a request our dialplan makes; nothing of it is repeated in the text."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the dialplan's [step] sends, in its order."""
+
+    name: str
+    channel: str
+    token: str
+    call: str
+    digits: str = ""
+    ani: str = ""
+    dialled: str = ""
+    queue: str = ""
+    arrived: str = ""
+    priority: str = ""
+    emergency: str = ""
+    offer: str = ""
+    status: str = ""
+    rang: str = ""
+    talked: str = ""
+
+    @classmethod
+    def read(cls, name: str, channel: str, args: Sequence[str]) -> Request:
+        """Check the shape of everything that decides something; raises BadRequest."""
+        if not 2 <= len(args) <= 13:
+            raise BadRequest("arguments")
+        request = cls(name, channel, *args)
+        shapes = ((TOKEN, request.token), (CALL, request.call), (DIGITS, request.digits))
+        if not all(shape.fullmatch(text) for shape, text in shapes):
+            raise BadRequest("shape")
+        return request
+
+
+def arrival(request: Request, operator: Operator) -> Arrival:
+    """A new call."""
+    return Arrival(
+        call=request.call,
+        carrier="asterisk",
+        channel=request.channel,
+        ani=e164(request.ani),
+        dialled=request.dialled,
+        trunk=trunk_of(request.dialled, operator),
+    )
+
+
+def trunk_of(dialled: str, operator: Operator) -> str:
+    """The trunk on which a number is dialled: people dial area code and 123, so it names a region."""
+    areas = operator.areas
+    return next((name for name, trunk in areas.trunks.items() if dialled in trunk.dialled), areas.default_trunk)
+
+
+def step(request: Request, operator: Operator) -> Step:
+    """A question of a call that is already ours."""
+    return Step(request.call, request.token, request.name, request.digits, _extra(request, operator))
+
+
+def _extra(request: Request, operator: Operator) -> dict[str, str]:
+    match request.name:
+        case "after-offer" | "after-partner":
+            return {
+                "dialstatus": request.status,
+                "token": request.offer,
+                "ringtime_ms": request.rang,
+                "answeredtime_ms": request.talked,
+            }
+        case "resume":
+            return {
+                "carrier": "asterisk",
+                "channel": request.channel,
+                "ani": e164(request.ani),
+                "trunk": trunk_of(request.dialled, operator),
+                "dialled": request.dialled,
+                "queue": request.queue,
+                "arrived": request.arrived,
+                "priority": request.priority,
+                "emergency": request.emergency or "0",
+            }
+    return {}
+
+
+Sounds = Callable[[Sequence[Fragment]], list[str]]
+
+
+def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, emergency_queue: str) -> dict[str, str]:
+    """What the dialplan reads; the acknowledgement is set by the server after all of these."""
+    match instruction:
+        case Play(say):
+            return {"SUAR_PLAY": _list(sounds(say)), "SUAR_DO": "play"}
+        case Ask(say, digits, first, inter):
+            return {
+                "SUAR_PLAY": _list(sounds(say)),
+                "SUAR_MAX": str(digits),
+                "SUAR_FIRST": str(first),
+                "SUAR_INTER": str(inter),
+                "SUAR_DO": "ask",
+            }
+        case Wait(say, queue, keys, seconds):
+            return {
+                "SUAR_PLAY": _list(sounds(say)),
+                "SUAR_KEYSET": keys if emergency_key in keys else keys + emergency_key,
+                "SUAR_ROUND": str(seconds),
+                "SUAR_Q": queue,
+                "SUAR_EMG": "1" if queue == emergency_queue else "0",
+                "SUAR_DO": "wait",
+            }
+        case Bye(say):
+            return {"SUAR_PLAY": _list(sounds(say)), "SUAR_DO": "bye"}
+        case Reject():
+            return {"SUAR_PLAY": "", "SUAR_DO": "reject"}
+
+
+def _list(files: list[str]) -> str:
+    return "&".join(files[:PLAYABLE])
+
+
+def assignment(values: dict[str, str]) -> tuple[str, str]:
+    """Name and value of one `SET VARIABLE` that sets them all, in order: one command, one answer (T8)."""
+    if any("," in value or '"' in value or "\\" in value for value in values.values()):
+        raise BadRequest("a value with a separator")
+    return f"ARRAY({','.join(values)})", ",".join(values.values())

@@ -1,0 +1,225 @@
+"""Moves live Asterisk channels as the journal tells, and tells the store what the channels do.
+
+It holds no truth: what is offered stands in the store, who is alive stands in Asterisk. After any restart (its own,
+the store's, Asterisk's) both are compared and repaired both ways (ivr/carriers/asterisk_reconcile.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from config.errors import Problem
+from config.heartbeat import Heartbeat
+from config.operator import operator
+from ivr.carriers.asterisk_ami import AmiDown, AmiLink
+from ivr.carriers.asterisk_answer import trunk_of
+from ivr.carriers.asterisk_moves import HungUp, Moves
+from ivr.carriers.asterisk_pyst2 import Message
+from ivr.carriers.asterisk_reconcile import Reconciler
+from ivr.carriers.base import Connector, e164
+from router.calls import Outcome
+from router.events import Entry, Event
+from router.store.acd import AcdPort, StoreUnavailable
+from router.store.types import Snapshot
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 5.0
+SILENT_SECONDS = 4.0  # no sign of a loop for longer: no sign of life from us either
+BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
+REASONS = {"BUSY": "busy", "NOANSWER": "no-answer", "CHANUNAVAIL": "unreachable", "CONGESTION": "unreachable"}
+
+
+class AsteriskConnector(Connector):
+    """The journal's follower for the carrier "asterisk"."""
+
+    carrier = "asterisk"
+
+    def __init__(self, acd: AcdPort, hung_up: HungUp) -> None:
+        super().__init__(acd)
+        self._hung_up = hung_up
+        self.link = AmiLink(self._on_event, self._on_up)
+        self.moves = Moves(acd, self.link, hung_up)
+        self._reconciler = Reconciler(acd, self.link, self.moves, self.lanes, hung_up)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Everything at once until `stop`."""
+        tasks = [
+            asyncio.create_task(one)
+            for one in (self.link.run(stop), self.follow(stop), self._tick(stop), self._beat(Heartbeat()))
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()  # a loop that ended by a fault ends the process: its supervisor starts a new one
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _beat(self, heartbeat: Heartbeat) -> None:
+        while True:
+            if time.monotonic() - min(self.alive, self.link.alive) < SILENT_SECONDS:
+                heartbeat.beat()
+            await asyncio.sleep(1.0)
+
+    async def _tick(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(TICK_SECONDS)
+            await self._compare(full=False)
+
+    async def _on_up(self) -> None:
+        await self._compare(full=True)
+
+    async def resync(self, snapshot: Snapshot) -> None:
+        """After a start, or after the store was away."""
+        if self.link.up.is_set():
+            await self._compare(full=True)
+
+    async def _compare(self, *, full: bool) -> None:
+        try:
+            await self._reconciler.compare(await self.acd.snapshot(), full=full)
+        except (AmiDown, StoreUnavailable) as fault:
+            log.warning("not compared now: %s", type(fault).__name__)
+
+    # --- the journal
+    async def on_entry(self, entry: Entry) -> None:
+        """Bring, take back or end, as the entry asks."""
+        match entry.event:
+            case Event.CALL_QUEUED | Event.CALL_ADOPTED:
+                await self._remember(entry)
+            case Event.CALL_OFFERED:
+                await self.moves.bring(entry.call, entry.token, "offer", str(entry.data.get("endpoint", "")))
+            case Event.CALL_HANDED_OVER:
+                await self.moves.bring(entry.call, entry.token, "partner", str(entry.data.get("partner", "")))
+            case Event.CALL_RETURNED | Event.CALL_HANDED_BACK:
+                await self._take_back(entry)
+            case Event.CALL_ENDED if entry.data.get("by") in BY_HAND:
+                await self._end(entry)
+
+    async def on_pool_entry(self, entry: Entry) -> None:
+        """The surge level: the dialplan acts on 4 without asking."""
+        if entry.event is Event.LEVEL:
+            with contextlib.suppress(AmiDown):  # told again when the connection is back
+                await self.moves.level(int(entry.data.get("level", 0)))
+
+    async def _remember(self, entry: Entry) -> None:
+        call = await self.acd.call(entry.call)
+        if call is not None:
+            with contextlib.suppress(AmiDown):
+                await self.moves.remember(
+                    call.channel,
+                    SUAR_Q=call.queue,
+                    SUAR_PRI=str(call.priority),
+                    SUAR_EMG="1" if call.emergency else "0",
+                )
+
+    async def _take_back(self, entry: Entry) -> None:
+        call = await self.acd.call(entry.call)
+        if call is not None:
+            with contextlib.suppress(AmiDown):
+                await self.moves.back_to_line(call.id, call.channel, entry.token)
+
+    async def _end(self, entry: Entry) -> None:
+        call = await self.acd.call(entry.call)
+        if call is not None:
+            with contextlib.suppress(AmiDown):
+                await self.moves.hang_up(call.channel)
+
+    # --- Asterisk
+    def _on_event(self, message: Message) -> None:
+        name = message.get_header("Event", "")
+        if name == "UserEvent":
+            self._on_user_event(message)
+        elif name == "Hangup" and message.variables.get("SUAR_CALL"):
+            call = message.variables["SUAR_CALL"]
+            # Not in the call's lane: a redirect that waits for its confirmation there is over by this.
+            self.lanes.put(f"{call} end", partial(self._hung_up, call, by="caller"))
+        elif name == "DialState" and message.get_header("DialStatus") == "RINGING":
+            call, token = message.variables.get("SUAR_CALL", ""), message.variables.get("SUAR_RT", "")
+            if call and token and message.get_header("Context") == "offer":
+                self._tell(call, partial(self.acd.ringing, call, token))
+
+    def _on_user_event(self, message: Message) -> None:
+        call, token = message.get_header("call", ""), message.get_header("token", "")
+        match message.get_header("UserEvent"):
+            case "SuarAt":
+                self.moves.arrived(token)
+            case "SuarAnswered":
+                self._tell(call, partial(self._answered, call, token, message.get_header("leg", "")))
+            case "SuarPartnerAnswered":
+                self._tell(call, partial(self.acd.partner_answered, call, token))
+            case "SuarAfter" | "SuarAfterPartner":
+                self._tell(call, self._after(message, call, token))
+            case "SuarFallback":
+                self.lanes.put(call, partial(self._reconciler.adopt_named, call))
+            case "SuarEmergency" if message.get_header("at") == "answered":
+                self._tell(call, partial(self.moves.speaks, call, "emergency"))
+            case "SuarFull":
+                self._tell(call, partial(self._full, message))
+
+    def _after(self, message: Message, call: str, token: str) -> Callable[[], Awaitable[object]]:
+        """What Dial came back with. The step of the dialplan says the same: either may be away."""
+        to_partner = message.get_header("UserEvent") == "SuarAfterPartner"
+        status = message.get_header("status", "")
+        if status == "ANSWER":
+            return partial(self.acd.ended, call, by="partner" if to_partner else "cso")
+        if to_partner:
+            return partial(self.acd.hand_back, call, token, reason=REASONS.get(status, "failed"))
+        return partial(self.acd.returned, call, token, reason=_reason(status, message.get_header("rang", "")))
+
+    def _tell(self, call: str, verb: Callable[[], Awaitable[object]]) -> None:
+        """Say it to the store in the call's lane; that somebody said it before, or it is over, is no fault."""
+
+        async def say() -> None:
+            for pause in (0.2, 0.5, 1.0, 2.0, 0.0):
+                try:
+                    await verb()
+                    return
+                except StoreUnavailable:
+                    await asyncio.sleep(pause)
+                except Problem as problem:
+                    log.debug("call %s: %s", call, problem.slug)
+                    return
+
+        self.lanes.put(call, say)
+
+    async def _answered(self, call: str, token: str, leg: str) -> None:
+        try:
+            await self.acd.answered(call, token, leg=leg)
+        except StoreUnavailable:
+            raise
+        except Problem:
+            known = await self.acd.call(call)
+            if known is not None and known.token != token:
+                await self.moves.speaks(call, "talking")
+
+    async def _full(self, message: Message) -> None:
+        """A caller whom the dialplan served alone at level 4: kept, so that the number can be called back."""
+        call, dialled = message.get_header("call", ""), message.get_header("dialled", "")
+        trunk = trunk_of(dialled, operator())
+        await self.acd.admit(
+            call,
+            carrier=self.carrier,
+            channel=message.get_header("Channel", ""),
+            ani=e164(message.get_header("ani", "")),
+            trunk=trunk,
+            region=operator().areas.trunks[trunk].region,
+            dialled=dialled,
+            menu="",
+            cmd=f"{call}:full",
+        )
+        await self.acd.ended(call, by="level", outcome=Outcome.ANNOUNCED)
+
+
+def _reason(status: str, rang: str) -> str:
+    """A telephone that never rang is dead, whatever Dial calls it."""
+    if status == "NOANSWER" and not rang:
+        return "unreachable"
+    return REASONS.get(status, "failed")

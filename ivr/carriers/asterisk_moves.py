@@ -1,0 +1,154 @@
+"""What the connector does to a live channel: each move is confirmed by its destination or tried again (T2)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import Counter
+
+from config.operator import operator
+from config.settings import settings
+from ivr.carriers.asterisk_ami import AmiDown, AmiLink
+from ivr.carriers.base import repaired
+from router.calls import CallState
+from router.store.acd import AcdPort
+from router.store.types import Call
+
+log = logging.getLogger(__name__)
+
+REDIRECTS = Counter("suar_redirects_total", "Redirects by target and outcome.", ["target", "outcome"])
+ATTEMPTS = 5
+MOVING = {"offer": CallState.OFFERED, "partner": CallState.PARTNER}
+GONE = ("does not exist", "no such channel")  # the only certain end; "not up" may be a redirect under way
+
+HungUp = Callable[..., Awaitable[None]]
+
+
+class Moves:
+    """Redirects and hang-ups. `hung_up(call, by=…)` tells the store of a channel that is gone."""
+
+    def __init__(self, acd: AcdPort, link: AmiLink, hung_up: HungUp) -> None:
+        self._acd = acd
+        self._link = link
+        self._hung_up = hung_up
+        self._confirmed: dict[str, asyncio.Event] = {}
+
+    def arrived(self, token: str) -> None:
+        """The first line of a destination ran."""
+        if token in self._confirmed:
+            self._confirmed[token].set()
+
+    def pending(self, token: str) -> bool:
+        """Whether a redirect with this token is under way."""
+        return token in self._confirmed
+
+    async def bring(self, call: str, token: str, context: str, exten: str) -> None:
+        """Redirect the caller to an offer or a partner, until confirmed or no longer wanted."""
+        if token in self._confirmed:
+            return
+        self._confirmed[token] = asyncio.Event()
+        try:
+            for _ in range(ATTEMPTS):
+                known = await self._acd.call(call)
+                if known is None or known.token != token or known.state is not MOVING[context]:
+                    return
+                if await self._try(known, token, context, exten):
+                    return
+            REDIRECTS.labels(context, "failed").inc()
+            await self._give_up(call, token, context)
+        finally:
+            del self._confirmed[token]
+
+    async def _try(self, call: Call, token: str, context: str, exten: str) -> bool:
+        """True when there is nothing left to do: confirmed, or the caller is gone or speaks already."""
+        try:
+            async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
+                await self._link.up.wait()
+                if await self._elsewhere(call):
+                    return True
+                ring = operator().queues.queues[call.queue].offer_timeout if call.queue in _queues() else 15
+                answers = await self._link.actions(
+                    _set(call.channel, "SUAR_RT", token),
+                    _set(call.channel, "SUAR_RING", str(round(ring))),
+                    _redirect(call.channel, context, exten),
+                )
+                if any(_gone(answer.get_header("Message", "")) for answer in answers):
+                    REDIRECTS.labels(context, "gone").inc()
+                    await self._hung_up(call.id, by="channel-gone")
+                    return True
+                await self._confirmed[token].wait()
+        except (AmiDown, TimeoutError):
+            REDIRECTS.labels(context, "unconfirmed").inc()
+            log.warning("call %s: redirect to %s not confirmed", call.id, context)
+            await asyncio.sleep(0.05)
+            return False
+        REDIRECTS.labels(context, "confirmed").inc()
+        return True
+
+    async def _elsewhere(self, call: Call) -> bool:
+        """Whether somebody speaks with the caller already: then nothing of ours may take the caller away."""
+        answer = await self._link.action(Action="Getvar", Channel=call.channel, Variable="SUAR_BUSY")
+        if _gone(answer.get_header("Message", "")):
+            await self._hung_up(call.id, by="channel-gone")
+            return True
+        busy = answer.get_header("Value", "")
+        if busy:
+            await self.speaks(call.id, busy)
+        return bool(busy)
+
+    async def speaks(self, call: str, busy: str) -> None:
+        """A conversation that the store knows nothing of: it goes on, and the store stops offering the caller."""
+        repaired(f"unseen-{busy}", call)
+        await self._acd.ended(call, by="emergency-telephone" if busy == "emergency" else "unseen-answer")
+
+    async def _give_up(self, call: str, token: str, context: str) -> None:
+        if context == "offer":
+            await self._acd.returned(call, token, reason="failed")
+        else:
+            await self._acd.hand_back(call, token, reason="failed")
+
+    async def back_to_line(self, call: str, channel: str, token: str) -> None:
+        """Take a caller out of an offer that is over; the CSO's telephone stops ringing by that alone (T6)."""
+        values = {}
+        for name in ("SUAR_BUSY", "SUAR_RT", "CHANNEL(context)"):
+            answer = await self._link.action(Action="Getvar", Channel=channel, Variable=name)
+            if _gone(answer.get_header("Message", "")):
+                return
+            values[name] = answer.get_header("Value", "")
+        if values["SUAR_RT"] != token or values["CHANNEL(context)"] not in MOVING:
+            return
+        if values["SUAR_BUSY"]:
+            await self.speaks(call, values["SUAR_BUSY"])
+            return
+        REDIRECTS.labels("wait", "sent").inc()
+        await self._link.actions(_set(channel, "SUAR_PLAY", ""), _redirect(channel, "wait", "s"))
+
+    async def hang_up(self, channel: str) -> None:
+        """End a channel that should not be there any more."""
+        await self._link.action(Action="Hangup", Channel=channel)
+
+    async def remember(self, channel: str, **variables: str) -> None:
+        """Write on the channel what a lost store is rebuilt from (T4)."""
+        await self._link.actions(*(_set(channel, name, value) for name, value in variables.items()))
+
+    async def level(self, level: int) -> None:
+        """The level the dialplan acts on without asking us."""
+        await self._link.action(Action="Setvar", Variable="SUAR_LEVEL", Value=str(level))
+
+
+def _queues() -> dict[str, object]:
+    return dict(operator().queues.queues)
+
+
+def _set(channel: str, name: str, value: str) -> dict[str, str]:
+    return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
+
+
+def _redirect(channel: str, context: str, exten: str) -> dict[str, str]:
+    return {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": exten, "Priority": "1"}
+
+
+def _gone(message: str) -> bool:
+    return any(word in message.lower() for word in GONE)

@@ -1,0 +1,162 @@
+"""Compares live channels with live calls and repairs both ways (R10); each repair is told and counted.
+
+The snapshot is always older than the channel list: a call in it without a channel is gone for certain, and a
+channel that contradicts it is looked at again in the call's own lane before anything is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from config.operator import operator
+from ivr.carriers.asterisk_ami import AmiLink, Channel
+from ivr.carriers.asterisk_answer import trunk_of
+from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves
+from ivr.carriers.base import Lanes, e164, repaired
+from router.calls import CallState, Outcome
+from router.store.acd import AcdPort
+from router.store.types import Call, Snapshot
+
+log = logging.getLogger(__name__)
+
+LISTENING = frozenset({"wait", "fallback"})  # contexts in which a caller waits for somebody
+LIVE = frozenset(CallState) - {CallState.ENDED}
+
+
+class Reconciler:
+    """One per connector; remembers what was amiss in the last look, for an event may just be on its way."""
+
+    def __init__(self, acd: AcdPort, link: AmiLink, moves: Moves, lanes: Lanes, hung_up: HungUp) -> None:
+        self._acd = acd
+        self._link = link
+        self._moves = moves
+        self._lanes = lanes
+        self._hung_up = hung_up
+        self._doubtful: set[str] = set()
+
+    async def compare(self, snapshot: Snapshot, *, full: bool) -> None:
+        """Compare everything once. `full`: after a restart of any side, when no event can be on its way."""
+        channels = await self._link.channels()
+        callers = {channel.call: channel for channel in channels if channel.call and not channel.leg}
+        doubted, self._doubtful = self._doubtful, set()
+        for call in snapshot.calls:
+            if call.carrier == "asterisk" and call.state in LIVE:
+                self._look(call, callers.get(call.id), sure=full or call.id in doubted)
+        known = {call.id for call in snapshot.calls}
+        for name, channel in callers.items():
+            if name not in known and channel.context in LISTENING:
+                self._lanes.put(name, partial(self._adopt, channel))
+        for channel in channels:
+            if channel.leg and channel.leg not in callers:
+                await self._end_zombie(channel, sure=channel.name in doubted)
+        await self._acd.renew(callers)
+        if full:
+            await self._moves.level(snapshot.level)
+            log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
+
+    def _look(self, call: Call, channel: Channel | None, *, sure: bool) -> None:
+        """Doubt first, mend at the second look."""
+        if channel is not None and not _differs(call, channel):
+            return
+        self._doubtful.add(call.id)
+        if sure:
+            mend = partial(self._lost, call.id) if channel is None else partial(self._mend, call.id, channel)
+            self._lanes.put(call.id, mend)
+
+    async def _end_zombie(self, leg: Channel, *, sure: bool) -> None:
+        """A CSO's leg whose caller is gone would ring or stay silent for ever (T6)."""
+        self._doubtful.add(leg.name)
+        if sure:
+            repaired("zombie-leg", leg.leg)
+            await self._moves.hang_up(leg.name)
+
+    async def adopt_named(self, call: str) -> None:
+        """A caller reached the fallback: the store should know about it."""
+        for channel in await self._link.channels():
+            if channel.call == call:
+                await self._adopt(channel)
+
+    async def _lost(self, call: str) -> None:
+        known = await self._acd.call(call)
+        if known is None or known.state not in LIVE:
+            return
+        repaired("channel-gone", call)
+        lost = known.state in (CallState.TALKING, CallState.PARTNER, CallState.OFFERED, CallState.WAITING)
+        await self._acd.ended(call, by="reconciliation", outcome=Outcome.LOST if lost else None)
+
+    async def _mend(self, call: str, channel: Channel) -> None:
+        known = await self._acd.call(call)
+        if known is None or not _differs(known, channel):
+            return
+        match known.state:
+            case CallState.IVR:
+                await self._adopt(channel)
+            case CallState.OFFERED if channel.token == known.token and channel.busy == "talking":
+                repaired("unseen-answer", call)
+                await self._acd.answered(call, known.token)
+            case CallState.OFFERED:
+                repaired("offer-again", call)
+                cso = await self._acd.cso(known.cso)
+                await self._moves.bring(call, known.token, "offer", cso.endpoint if cso else "")
+            case CallState.PARTNER if channel.token == known.token and channel.busy == "partner":
+                repaired("unseen-partner", call)
+                await self._acd.partner_answered(call, known.token)
+            case CallState.PARTNER:
+                repaired("hand-over-again", call)
+                await self._moves.bring(call, known.token, "partner", known.partner)
+            case CallState.TALKING:
+                repaired("talking-in-line", call)
+                await self._acd.enqueue(call, queue=known.queue, cmd=f"{call}:{known.token}:repair")
+            case CallState.WAITING if channel.busy:
+                await self._moves.speaks(call, channel.busy)
+            case CallState.WAITING:
+                repaired("stale-offer", call)
+                await self._moves.back_to_line(call, channel.name, channel.token)
+
+    async def _adopt(self, channel: Channel) -> None:
+        """Rebuild a call from what its channel carries (T4)."""
+        known = await self._acd.call(channel.call)
+        if known is not None and known.state is not CallState.IVR:
+            return
+        queues, carried = operator().queues, channel.variables
+        emergency = carried.get("SUAR_EMG") == "1"
+        queue = queues.emergency if emergency else carried.get("SUAR_Q", "")
+        trunk = trunk_of(carried.get("SUAR_DIALLED", ""), operator())
+        adopted = await self._acd.adopt(
+            channel.call,
+            carrier="asterisk",
+            channel=channel.name,
+            ani=e164(carried.get("SUAR_ANI", "")),
+            trunk=trunk,
+            region=operator().areas.trunks[trunk].region,
+            queue=queue if queue in queues.queues else queues.last_resort,
+            arrived=_int(carried.get("SUAR_ARR", "")),
+            priority=_int(carried.get("SUAR_PRI", "")),
+            emergency=emergency,
+        )
+        if adopted:
+            repaired("adopted", channel.call)
+
+
+def _differs(call: Call, channel: Channel) -> bool:
+    """Whether a channel is where its call cannot be."""
+    match call.state:
+        case CallState.IVR:
+            return channel.context in LISTENING
+        case CallState.OFFERED | CallState.PARTNER:
+            there = MOVING.get(channel.context) is call.state and channel.token == call.token
+            return not there or (channel.busy != "" and not _known_answer(call))
+        case CallState.TALKING:
+            return channel.context in LISTENING
+        case CallState.WAITING:
+            return channel.context in MOVING and channel.app == "Dial"
+    return False
+
+
+def _known_answer(call: Call) -> bool:
+    return call.state is CallState.PARTNER and call.answered > 0
+
+
+def _int(text: str) -> int:
+    return int(text) if text.isdigit() else 0

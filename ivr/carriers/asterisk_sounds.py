@@ -1,0 +1,63 @@
+"""Which files Asterisk plays: those that are rendered, and never dead air.
+
+`fallback.wav` is what is heard when no process of ours answers: it is kept up to date with the last published
+announcement, by whom ever runs (`renew`), and lies beside the others, so Asterisk needs nobody to find it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import Counter
+
+from config.settings import settings
+from ivr.instructions import Fragment
+from ivr.speech.cache import available
+
+log = logging.getLogger(__name__)
+
+MISSING = Counter("suar_prompts_missing_total", "Sentences that were not rendered when a caller should hear them.")
+HOLDING = "suar/holding"
+
+
+def playable(say: Sequence[Fragment]) -> list[str]:
+    """Names as Playback takes them. Nothing rendered at all: the holding sentence, so that there is no dead air."""
+    files = available(say)
+    if len(files) < len(say):
+        MISSING.inc(len(say) - len(files))
+    if say and not files:
+        return [HOLDING]
+    return [f"suar/{path.stem}" for path in files]
+
+
+def join(target: Path, parts: Sequence[Path]) -> None:
+    """Write `parts` (8 kHz, 16 bit, mono) one after the other into `target`, atomically."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with wave.open(str(draft), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        for part in parts:
+            with wave.open(str(part), "rb") as sound:
+                out.writeframes(sound.readframes(sound.getnframes()))
+    draft.replace(target)
+
+
+def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
+    """Make `<name>.wav` of `parts` if all are there and it is not made of them yet; answers whether it was written."""
+    folder = settings().sounds_dir
+    made_of = folder / f".{name}.parts"
+    wanted = "\n".join(path.name for path in parts)
+    target = folder / f"{name}.wav"
+    if target.exists() and made_of.exists() and made_of.read_text() == wanted:
+        return False
+    if not parts or not all(path.exists() for path in parts):
+        return False
+    join(target, parts)
+    made_of.write_text(wanted)
+    log.info("%s.wav renewed", name)
+    return True
