@@ -318,6 +318,10 @@ class Acd:
         self._readers.append(wire)
         return reply[0][1] if reply else []
 
+    async def committed(self, follower: str, entry: str) -> None:
+        """A durable follower (history, intents) has everything up to this entry; nothing after it is ever trimmed."""
+        await self._do("committed", follower, entry)
+
     async def trim(self, before: str) -> None:
-        """Drop the entries before an id; only history knows which (R8)."""
-        await self._wire.call("XTRIM", self._root + ":journal", "MINID", before)
+        """Drop the entries before an id, as far as every durable follower has committed them (R8)."""
+        await self._do("trim", before)

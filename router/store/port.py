@@ -30,6 +30,8 @@ from router.store.types import (
 class AcdPort(Protocol):
     """The verbs of the live state. Instants and durations in ms."""
 
+    pool: str
+
     # --- a pool's rules
     async def configure(
         self,
@@ -123,4 +125,5 @@ class AcdPort(Protocol):
     # --- reading
     async def snapshot(self) -> Snapshot: ...
     async def journal(self, after: str, *, count: int = 500, block_ms: int = 0) -> list[Entry]: ...
-    async def trim(self, before: str) -> None: ...
+    async def committed(self, follower: str, entry: str) -> None: ...  # a durable follower has all up to this entry
+    async def trim(self, before: str) -> None: ...  # never past what every durable follower has committed

@@ -24,6 +24,7 @@ KEYS
 :alive           zset    CSO → last heartbeat of the desk
 :telephones      hash    CSO whose telephone cannot be reached → since
 :cmd:<verb>:<id> string  the answer given to a command, ten minutes
+:followers       hash    durable follower of the journal → the last entry it has committed; nothing newer is trimmed
 :journal         stream  every change (router/events.py)
 END KEYS ]]
 

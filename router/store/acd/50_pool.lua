@@ -49,6 +49,32 @@ local function set_level(keys, args)
   return 'OK'
 end
 
+local function older(a, b)
+  local a_ms, a_n = string.match(a, '(%d+)-(%d+)')
+  local b_ms, b_n = string.match(b, '(%d+)-(%d+)')
+  if a_ms == b_ms then
+    return tonumber(a_n) < tonumber(b_n)
+  end
+  return tonumber(a_ms) < tonumber(b_ms)
+end
+
+-- args: now, follower, entry
+local function committed(keys, args)
+  local p = open(keys, args)
+  redis.call('HSET', key(p, ':followers'), args[2], args[3])
+  return 'OK'
+end
+
+-- args: now, entry. Drops what is older, but nothing that a durable follower has not committed (R8).
+local function trim(keys, args)
+  local p = open(keys, args)
+  local before = args[2]
+  for _, entry in ipairs(redis.call('HVALS', key(p, ':followers'))) do
+    before = older(entry, before) and entry or before
+  end
+  return redis.call('XTRIM', key(p, ':journal'), 'MINID', before)
+end
+
 local function each_hash(p, suffix, ids)
   local out = {}
   for i, id in ipairs(ids) do

@@ -1,0 +1,152 @@
+"""The process that gives callers to CSOs and to partners, lets time pass, and has history written.
+
+It holds nothing: everything it does is asked of the store, so a second one beside it does no harm and one that was
+killed leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+from config.database import Database, database
+from config.errors import Problem
+from config.heartbeat import Heartbeat
+from config.operator import Operator, operator
+from router.history.follower import Follower
+from router.store.acd import Acd
+from router.store.types import PartnerRules, QueueRules
+from router.store.wire import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+TICK_MS = 200
+SWEEP_S = 0.25
+BOOT_S = 1.0
+ROUND = 200  # offers in a row before time is let pass
+
+
+def queue_rules(rules: Operator) -> list[QueueRules]:
+    """queues.yaml as the store wants it."""
+    return [
+        QueueRules(
+            name=name,
+            offer_ms=int(queue.offer_timeout * 1000),
+            wrap_up_ms=int(queue.wrap_up * 1000),
+            max_wait_ms=int(queue.overflow.max_wait * 1000) if queue.overflow else 0,
+            partners=tuple(queue.overflow.partners) if queue.overflow else (),
+        )
+        for name, queue in rules.queues.queues.items()
+    ]
+
+
+def partner_rules(rules: Operator) -> list[PartnerRules]:
+    """partners.yaml as the store wants it."""
+    return [
+        PartnerRules(
+            name=name,
+            cap=partner.cap,
+            addresses={"asterisk": partner.asterisk, "twilio": partner.twilio},
+            ring_ms=int(partner.ring_timeout * 1000),
+        )
+        for name, partner in rules.partners.partners.items()
+    ]
+
+
+async def configure(acd: Acd, rules: Operator) -> None:
+    """Give the store the operator's rules."""
+    await acd.configure(
+        queues=queue_rules(rules),
+        partners=partner_rules(rules),
+        lines=rules.areas.lines,
+        emergency_lines=rules.areas.emergency_lines,
+        priority_step_ms=int(rules.queues.priority_step * 1000),
+    )
+
+
+class Dispatcher:
+    """The loop. Woken by the journal, or by itself every 200 ms."""
+
+    def __init__(self, acd: Acd, rules: Operator, heartbeat: Heartbeat | None = None) -> None:
+        self._acd, self._rules = acd, rules
+        self._heartbeat = heartbeat or Heartbeat()
+        self._after = ""
+        self._epoch = ""
+        self._swept = self._booted = 0.0
+        self._away = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Dispatch until told to stop."""
+        while not stop.is_set():
+            self._heartbeat.beat()
+            try:
+                await self.turn()
+            except StoreUnavailable:
+                self._epoch = ""
+                if not self._away:
+                    log.warning("the store does not answer; callers wait where they are")
+                self._away = True
+                await _pause(stop, TICK_MS / 1000)
+            except Problem as problem:  # a fault in one pair of call and CSO must not stop the others for ever
+                log.error("dispatching: %s (%s)", problem.title, problem.slug)
+                await _pause(stop, TICK_MS / 1000)
+
+    async def turn(self) -> None:
+        """One round: what is due by time, then every match there is, then wait for something to happen."""
+        now = asyncio.get_running_loop().time()
+        if not self._epoch or now - self._booted >= BOOT_S:
+            self._booted = now
+            await self._check_epoch()
+        if now - self._swept >= SWEEP_S:
+            self._swept = now
+            await self._acd.sweep()
+        await self.match()
+        entries = await self._acd.journal(self._after, block_ms=TICK_MS)
+        if entries:
+            self._after = entries[-1].id
+
+    async def match(self) -> None:
+        """Offers until there is no pair, hand-overs until nobody is due or no partner has room."""
+        for _ in range(ROUND):
+            if await self._acd.offer_next() is None:
+                break
+        for _ in range(ROUND):
+            if await self._acd.overflow_next() is None:
+                break
+
+    async def _check_epoch(self) -> None:
+        epoch = await self._acd.boot()
+        if epoch == self._epoch:
+            return
+        self._epoch = epoch
+        await configure(self._acd, self._rules)
+        self._after = (await self._acd.snapshot()).journal
+        log.info("dispatching for pool %s, epoch %s", self._acd.pool, epoch)
+        self._away = False
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def run(acd: Acd, rules: Operator, db: Database, stop: asyncio.Event) -> None:
+    """Dispatcher and history follower side by side; the first to fail ends both."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Dispatcher(acd, rules).run(stop))
+        group.create_task(Follower(acd, db).run(stop))
+
+
+async def serve() -> None:
+    """The process: until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    acd = Acd.from_settings()
+    try:
+        await run(acd, operator(), database(), stop)
+    finally:
+        await acd.close()

@@ -1,0 +1,91 @@
+"""What one entry of the journal changes in the record of its call: pure, one function per event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from router.calls import Outcome
+from router.events import Entry, Event
+from router.history.models import CallRecord
+
+Change = dict[str, Any]
+
+
+def moment(ms: int) -> datetime:
+    """Milliseconds since the epoch as an instant."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _arrived(_record: CallRecord, entry: Entry) -> Change:
+    words = {name: entry.data.get(name, "") for name in ("ani", "trunk", "region", "dialled", "menu")}
+    return {**words, "carrier": entry.carrier, "arrived_at": moment(entry.at)}
+
+
+def _refused(record: CallRecord, entry: Entry) -> Change:
+    return {
+        **_arrived(record, entry),
+        "outcome": Outcome.REFUSED.value,
+        "reason": entry.data.get("reason", ""),
+        "ended_at": moment(entry.at),
+    }
+
+
+def _queued(record: CallRecord, entry: Entry) -> Change:
+    return {
+        "queue": entry.queue,
+        "priority": entry.data.get("priority", 0),
+        "emergency": bool(entry.data.get("emergency")),
+        "queued_at": record.queued_at or moment(entry.at),
+    }
+
+
+def _adopted(record: CallRecord, entry: Entry) -> Change:
+    words = {name: entry.data.get(name, "") for name in ("ani", "trunk", "region")}
+    arrived = record.arrived_at or moment(entry.data.get("arrived", entry.at))
+    return {**_queued(record, entry), **words, "carrier": entry.carrier, "arrived_at": arrived}
+
+
+def _noted(_record: CallRecord, entry: Entry) -> Change:
+    if entry.data.get("what") != "emergency":
+        return {}
+    return {"emergency": True, **({"queue": entry.queue} if entry.queue else {})}
+
+
+def _offered(record: CallRecord, entry: Entry) -> Change:
+    return {"offered_at": moment(entry.at), "offers": record.offers + 1}
+
+
+def _answered(record: CallRecord, entry: Entry) -> Change:
+    return {"cso": entry.cso, "answered_at": record.answered_at or moment(entry.at)}
+
+
+def _handed_over(_record: CallRecord, entry: Entry) -> Change:
+    return {"partner": entry.data.get("partner", ""), "handed_over_at": moment(entry.at)}
+
+
+def _partner_answered(record: CallRecord, entry: Entry) -> Change:
+    return {"partner_answered_at": record.partner_answered_at or moment(entry.at)}
+
+
+def _ended(_record: CallRecord, entry: Entry) -> Change:
+    return {
+        "outcome": entry.data.get("outcome", ""),
+        "ended_by": entry.data.get("by", ""),
+        "ended_at": moment(entry.at),
+    }
+
+
+FOLDS: Mapping[Event, Callable[[CallRecord, Entry], Change]] = {
+    Event.CALL_ARRIVED: _arrived,
+    Event.CALL_REFUSED: _refused,
+    Event.CALL_QUEUED: _queued,
+    Event.CALL_ADOPTED: _adopted,
+    Event.CALL_NOTED: _noted,
+    Event.CALL_OFFERED: _offered,
+    Event.CALL_ANSWERED: _answered,
+    Event.CALL_HANDED_OVER: _handed_over,
+    Event.CALL_PARTNER_ANSWERED: _partner_answered,
+    Event.CALL_ENDED: _ended,
+}

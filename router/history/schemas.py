@@ -1,0 +1,79 @@
+"""What the HTTP interface answers about calls, queues and CSOs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class CallEventView(BaseModel):
+    """One event of a call."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    entry: str
+    event: str
+    at: datetime
+    cso: str
+    queue: str
+    data: dict[str, Any]
+
+
+class CallRecordView(BaseModel):
+    """One call from ring to end, with every event. Instants that never came are null."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    pool: str
+    carrier: str
+    ani: str
+    trunk: str
+    region: str
+    dialled: str
+    menu: str
+    queue: str
+    priority: int
+    emergency: bool
+    cso: str
+    partner: str
+    offers: int
+    outcome: str
+    ended_by: str
+    reason: str
+    arrived_at: datetime | None
+    queued_at: datetime | None
+    offered_at: datetime | None
+    answered_at: datetime | None
+    handed_over_at: datetime | None
+    partner_answered_at: datetime | None
+    ended_at: datetime | None
+    events: list[CallEventView] = []
+
+
+class QueueView(BaseModel):
+    """One queue now."""
+
+    name: str
+    title: str
+    waiting: int
+    longest_wait_s: float
+    talking: int
+    ready: int
+    serving: int
+
+
+class AgentView(BaseModel):
+    """One CSO who is logged in."""
+
+    id: str
+    state: str
+    since: datetime
+    reason: str
+    next: str
+    queues: list[str]
+    call: str
+    carrier: str
+    telephone: bool

@@ -1,0 +1,64 @@
+"""What is known of a call, and what is going on now: rows and snapshots as views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound
+from router.agents import CsoState
+from router.calls import CallState
+from router.history import repository
+from router.history.fold import moment
+from router.history.schemas import AgentView, CallEventView, CallRecordView, QueueView
+from router.store.types import Snapshot
+
+
+def call_record(session: Session, call: str) -> CallRecordView:
+    """The record of a call with its events; raises NotFound (slug unknown-call)."""
+    record = repository.record(session, call)
+    if record is None:
+        raise NotFound("Panggilan itu tidak dikenal.", slug="unknown-call")
+    view = CallRecordView.model_validate(record, from_attributes=True)
+    found = repository.events(session, record.pool, call)
+    view.events = [CallEventView.model_validate(event, from_attributes=True) for event in found]
+    return view
+
+
+def queues(snapshot: Snapshot, titles: Mapping[str, str]) -> list[QueueView]:
+    """Every configured queue, in the order of the configuration."""
+    return [_queue(snapshot, name, title) for name, title in titles.items()]
+
+
+def _queue(snapshot: Snapshot, name: str, title: str) -> QueueView:
+    calls = [call for call in snapshot.calls if call.queue == name]
+    waiting = [call for call in calls if call.state in (CallState.WAITING, CallState.OFFERED)]
+    serving = [cso for cso in snapshot.csos if name in cso.queues and cso.state is not CsoState.LOGGED_OUT]
+    return QueueView(
+        name=name,
+        title=title,
+        waiting=len(waiting),
+        longest_wait_s=max((snapshot.at - call.queued for call in waiting), default=0) / 1000,
+        talking=sum(call.state is CallState.TALKING for call in calls),
+        ready=sum(cso.state is CsoState.READY and cso.telephone for cso in serving),
+        serving=len(serving),
+    )
+
+
+def agents(snapshot: Snapshot) -> list[AgentView]:
+    """Every CSO who is logged in."""
+    return [
+        AgentView(
+            id=cso.id,
+            state=cso.state.value,
+            since=moment(cso.since),
+            reason=cso.reason,
+            next=cso.next,
+            queues=list(cso.queues),
+            call=cso.call,
+            carrier=cso.carrier,
+            telephone=cso.telephone,
+        )
+        for cso in snapshot.csos
+    ]
