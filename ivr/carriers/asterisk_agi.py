@@ -24,7 +24,7 @@ from config.settings import settings
 from ivr.carriers import asterisk_answer as answer
 from ivr.carriers.asterisk_dialplan import emergency_key
 from ivr.carriers.asterisk_pyst2 import Agi, AGIError
-from ivr.carriers.asterisk_sounds import playable
+from ivr.carriers.asterisk_sounds import keep_fallback, playable
 from ivr.instructions import Instruction
 from ivr.port import IvrPort
 
@@ -179,15 +179,21 @@ async def serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    flow = build(Acd())
+    acd = Acd.from_settings()
+    flow = build(acd)
     await flow.start()
     server = AgiServer(flow, loop, host=settings().agi_host, port=settings().agi_port)
     server.start()
-    log.info("FastAGI on %s:%s", *server.address)
-    beating = asyncio.create_task(beat(server, Heartbeat()))
+    log.info("FastAGI on %s:%d", settings().agi_host, settings().agi_port)
+    tasks = [
+        asyncio.create_task(beat(server, Heartbeat())),
+        asyncio.create_task(keep_fallback(flow.last_announcement)),
+    ]
     try:
         await stop.wait()
     finally:
-        beating.cancel()
+        for task in tasks:
+            task.cancel()
         server.stop()
         await flow.stop()
+        await acd.close()

@@ -14,14 +14,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from config.errors import Problem
-from config.heartbeat import Heartbeat
 from config.operator import operator
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
-from ivr.carriers.base import Connector, e164
+from ivr.carriers.base import SILENT_SECONDS, Connector, e164
 from router.calls import Outcome
 from router.events import Entry, Event
 from router.store.acd import AcdPort, StoreUnavailable
@@ -30,7 +29,6 @@ from router.store.types import Snapshot
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
-SILENT_SECONDS = 4.0  # no sign of a loop for longer: no sign of life from us either
 BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
 REASONS = {"BUSY": "busy", "NOANSWER": "no-answer", "CHANUNAVAIL": "unreachable", "CONGESTION": "unreachable"}
 
@@ -49,25 +47,20 @@ class AsteriskConnector(Connector):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Everything at once until `stop`."""
-        tasks = [
-            asyncio.create_task(one)
-            for one in (self.link.run(stop), self.follow(stop), self._tick(stop), self._beat(Heartbeat()))
-        ]
+        tasks = [asyncio.create_task(one) for one in (self.link.run(stop), self.follow(stop), self._tick(stop))]
         stopping = asyncio.create_task(stop.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopping}:
-                task.result()  # a loop that ended by a fault ends the process: its supervisor starts a new one
+                task.result()
         finally:
             for task in (*tasks, stopping):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _beat(self, heartbeat: Heartbeat) -> None:
-        while True:
-            if time.monotonic() - min(self.alive, self.link.alive) < SILENT_SECONDS:
-                heartbeat.beat()
-            await asyncio.sleep(1.0)
+    def living(self) -> bool:
+        """The journal is followed, and Asterisk's manager answers or is being called."""
+        return super().living() and time.monotonic() - self.link.alive < SILENT_SECONDS
 
     async def _tick(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -20,6 +20,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from config.operator import Operator, operator
 from config.settings import Settings, settings
 from config.yaml_file import ConfigError
+from ivr.carriers.asterisk_sounds import fallback_parts, renew
+from ivr.speech import music
 
 TEMPLATES = Path(__file__).with_name("asterisk_etc")
 TELEPHONES = (*(f"cso{n}" for n in range(1, 8)), "darurat")  # of the demo; an operator adds to secrets.json
@@ -82,6 +84,8 @@ def render(folder: Path) -> None:
     # Without its folder each row of CDR and CEL is an error line and lost.
     for name in ("etc", "keys/keys", "log/cdr-custom", "log/cel-custom"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    music.ensure()
+    renew(fallback_parts(operator(), ""))
     values = _values(settings(), operator(), read_secrets(folder))
     for template in sorted(TEMPLATES.glob("*.conf")):
         _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))

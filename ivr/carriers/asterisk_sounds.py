@@ -6,22 +6,26 @@ announcement, by whom ever runs (`renew`), and lies beside the others, so Asteri
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prometheus_client import Counter
 
+from config.operator import Operator, operator
 from config.settings import settings
 from ivr.instructions import Fragment
-from ivr.speech.cache import available
+from ivr.menu import Menu
+from ivr.speech.cache import available, path_for
 
 log = logging.getLogger(__name__)
 
 MISSING = Counter("suar_prompts_missing_total", "Sentences that were not rendered when a caller should hear them.")
 HOLDING = "suar/holding"
+LOOK_SECONDS = 2.0
 
 
 def playable(say: Sequence[Fragment]) -> list[str]:
@@ -61,3 +65,23 @@ def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
     made_of.write_text(wanted)
     log.info("%s.wav renewed", name)
     return True
+
+
+def fallback_parts(op: Operator, announcement: str) -> list[Path]:
+    """Greeting, the key of an emergency, what was published last, and that a person will come."""
+    menu, waiting = Menu(op.menu, op.prompts), op.menu.waiting
+    keys = [*op.menu.greeting, op.menu.emergency.sentences[0], waiting.far]
+    files = [path_for(piece.text) for key in keys for piece in menu.say(key)]
+    return [*files[:-1], path_for(announcement), files[-1]] if announcement else files
+
+
+async def keep_fallback(announcement: Callable[[], str]) -> None:
+    """Renew what Asterisk plays without us whenever something new was published; ends by being cancelled."""
+    while True:
+        try:
+            parts = fallback_parts(operator(), announcement())
+            await asyncio.to_thread(renew, parts)
+            await asyncio.to_thread(renew, parts[-1:], "holding")
+        except (OSError, EOFError, wave.Error) as fault:
+            log.warning("the fallback is not renewed: %s", type(fault).__name__)
+        await asyncio.sleep(LOOK_SECONDS)

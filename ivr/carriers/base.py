@@ -24,6 +24,7 @@ from router.store.types import Snapshot
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 400  # shorter than the socket time-out of config.redis
+SILENT_SECONDS = 4.0  # no sign of a loop for longer: no sign of life from us either
 BACK_OFF = (0.2, 0.5, 1.0, 2.0)  # seconds
 
 REPAIRS = Counter("suar_repairs_total", "Differences between live legs and live calls that were mended.", ["kind"])
@@ -93,6 +94,14 @@ class Connector(ABC):
         self.acd = acd
         self.lanes = Lanes()
         self.alive = time.monotonic()  # last sign of the following loop
+
+    def living(self) -> bool:
+        """Whether the loops that matter gave a sign lately."""
+        return time.monotonic() - self.alive < SILENT_SECONDS
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Everything this carrier needs, until `stop`."""
+        await self.follow(stop)
 
     @abstractmethod
     async def on_entry(self, entry: Entry) -> None:
