@@ -1,0 +1,58 @@
+// What happens behind the scenes, in words.
+export const STATES = {
+  "call.arrived": "Mendengarkan menu",
+  "call.queued": "Menunggu di antrean",
+  "call.left_queue": "Mendengarkan menu",
+  "call.offered": "Ditawarkan ke CSO",
+  "call.ringing": "Telepon CSO berdering",
+  "call.returned": "Menunggu di antrean",
+  "call.answered": "Bicara",
+  "call.handed_over": "Dialihkan ke mitra",
+  "call.partner_answered": "Bicara dengan mitra",
+  "call.handed_back": "Menunggu di antrean",
+  "call.ended": "Selesai",
+  "call.refused": "Ditolak, saluran penuh",
+};
+
+const JOURNAL = {
+  "call.arrived": (d) => `Panggilan masuk, trunk ${d.trunk ?? "?"}`,
+  "call.refused": () => "Ditolak: saluran penuh, nomor dicatat",
+  "call.noted": (d) => NOTES[d.what]?.(d) ?? `Dicatat: ${d.what ?? ""}`,
+  "call.intent": (d) => (d.kind === "subscribe" ? "Minta dikabari saat menyala" : "Laporan dibuat lewat tombol"),
+  "call.queued": (d) => `Masuk antrean${d.place ? `, urutan ${d.place}` : ""}${d.emergency ? ", darurat" : ""}`,
+  "call.left_queue": () => "Keluar dari antrean",
+  "call.offered": () => "Ditawarkan ke CSO yang paling lama siap",
+  "call.ringing": () => "Telepon CSO berdering",
+  "call.returned": () => "CSO tidak menjawab, urutan tetap",
+  "call.answered": () => "CSO menjawab",
+  "call.handed_over": () => "Dialihkan ke pusat kontak mitra",
+  "call.partner_answered": () => "Mitra menjawab",
+  "call.handed_back": () => "Mitra tidak menjawab, kembali ke antrean",
+  "call.adopted": () => "Dipulihkan dari saluran",
+  "call.ended": (d) => `Selesai: ${d.outcome ?? ""}`,
+};
+
+const NOTES = {
+  met: () => "Saluran penelepon sampai di tujuan",
+  located: () => "Area penelepon diketahui",
+  emergency: () => "Darurat dikenali",
+  keyed: (d) => `Tombol ${d.key ?? ""} diterima`,
+  heard: () => "Pengumuman didengar",
+};
+
+const HAPPENINGS = {
+  fetch: (e) => ({ words: "Langkah dijawab", code: `POST ${e.path}`, aside: `${String(e.ms).replace(".", ",")} ms` }),
+  ask: (e) => ({ words: e.digits === 1 ? "Pilihan dibuka" : "Menunggu angka…", code: "ask", aside: `batas ${e.timeout} dtk` }),
+  key: (e) => ({ words: `Tombol ${e.digit}`, code: e.heard ? "key" : "key, tidak didengar" }),
+  barge: () => ({ words: "Ucapan dipotong tombol", code: "barge-in" }),
+  dial: () => ({ words: "Menghubungi telepon lain", code: "dial" }),
+  fault: (e) => ({ words: "Dokumen tidak sah", code: e.reason }),
+};
+
+export function describe(event) {
+  if (event.kind === "journal") {
+    const words = JOURNAL[event.event]?.(event.data);
+    return words ? { words, code: event.cso ? `${event.event} ${event.cso}` : event.event } : null;
+  }
+  return HAPPENINGS[event.kind]?.(event) ?? null;
+}
