@@ -46,7 +46,7 @@ class Menu:
         raw = json.loads(text)
         return cls(shapes.Menu.model_validate(raw["menu"]), Prompts.model_validate(raw["prompts"]))
 
-    def say(self, key: str, language: str = "id", **values: str | list[str]) -> list[Fragment]:
+    def say(self, key: str, language: str = "id", /, **values: str | list[str]) -> list[Fragment]:
         """A sentence as fragments, cut at its placeholders, so that each piece is in the cache of sounds."""
         pieces: list[Fragment] = []
         for literal, name, _, _ in Formatter().parse(self.prompts.prompts[key].text(language)):

@@ -41,7 +41,9 @@ def keyed(turn: Turn, digits: str) -> Flow:
     if not isinstance(node, shapes.Asking):
         return (yield from go(turn, turn.state.node))
     if digits:
-        yield Note({"what": "keyed", "node": turn.state.node, "keys": len(digits)})
+        # What is longer than one key is a customer's number: the desk gets the premises it belongs to instead.
+        key = {"key": digits} if len(digits) == 1 else {}
+        yield Note({"what": "keyed", "node": turn.state.node, "keys": len(digits), **key})
     if digits == turn.menu.shape.repeat_key:
         tries = turn.state.tries
         instruction = yield from _again(turn, node, full=True)
@@ -88,7 +90,7 @@ def _enter_asking(turn: Turn, node: shapes.Asking) -> Flow:
 def _enter_locate(turn: Turn, node: shapes.Locate) -> Flow:
     known = yield from phone(turn.caller.ani)
     if len(known) == 1:
-        _at(turn, known[0])
+        yield from _at(turn, known[0], "phone")
         return (yield from _at_area(turn, node))
     if known:
         turn.state.choices = _named(turn, known)
@@ -113,8 +115,7 @@ def _keyed_locate(turn: Turn, node: shapes.Locate, digits: str) -> Flow:
     choices = turn.state.choices
     if not digits.isdecimal() or not 1 <= int(digits) <= len(choices):
         return (yield from _missed(turn, node, digits))
-    choice = choices[int(digits) - 1]
-    turn.state.area, turn.state.premises, turn.state.priority = choice.area, choice.premises, choice.priority
+    yield from _located(turn, choices[int(digits) - 1], "list")
     return (yield from _at_area(turn, node))
 
 
@@ -125,8 +126,14 @@ def _at_area(turn: Turn, node: shapes.Locate) -> Flow:
     return (yield from go(turn, node.clear))
 
 
-def _at(turn: Turn, premises: PremisesView) -> None:
-    turn.state.area, turn.state.premises, turn.state.priority = premises.area, premises.id, _priority(turn, premises)
+def _at(turn: Turn, premises: PremisesView, how: str) -> Generator[Effect, Any, None]:
+    choice = Choice([premises.area_name], premises.area, premises.id, _priority(turn, premises))
+    yield from _located(turn, choice, how)
+
+
+def _located(turn: Turn, choice: Choice, how: str) -> Generator[Effect, Any, None]:
+    turn.state.area, turn.state.premises, turn.state.priority = choice.area, choice.premises, choice.priority
+    yield Note({"what": "located", "premises": choice.premises, "area": choice.area, "from": how})
 
 
 def _priority(turn: Turn, premises: PremisesView) -> int:
@@ -158,7 +165,7 @@ def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
         if turn.state.tries >= node.tries:
             return (yield from go(turn, node.invalid))
         return _question(turn, node)
-    _at(turn, found)
+    yield from _at(turn, found, "idpel" if len(digits) == IDPEL else "meter")
     onward, turn.state.after = turn.state.after or node.then, ""
     outage = yield from outage_in(found.area)
     if outage and outage.id != turn.state.outage:
@@ -213,7 +220,8 @@ def _enter_report(turn: Turn, node: shapes.ReportNode) -> Flow:
     if reported and node.existing:
         return (yield from go(turn, node.existing))
     if node.subscribe and state.outage is not None:
-        yield Intent({"kind": "subscribe", "key": f"{turn.caller.call}:subscribe", "outage": state.outage})
+        wish = {"kind": "subscribe", "key": f"{turn.caller.call}:subscribe", "outage": state.outage}
+        yield Intent({**wish, "phone": turn.caller.ani})
     turn.say(node.number if state.number else node.number_follows, **_number(state.number))
     return (yield from go(turn, node.then))
 
@@ -225,11 +233,12 @@ def _file(turn: Turn, node: shapes.ReportNode) -> Generator[Effect, Any, ReportV
     state = turn.state
     if state.filed:
         return None
-    reports = [] if node.only_me else (yield from open_reports(state.premises))
+    reports = yield from open_reports(state.premises)
     existing = next((report for report in reports if report.kind == "G"), None)
     reserved = "" if existing else (yield from reserved_number(state.area))
     intent = {"kind": "report", "key": f"{turn.caller.call}:report", "number": reserved, "premises": state.premises}
-    yield Intent({**intent, "area": state.area, "trouble": "padam", "only_me": node.only_me})
+    where = {"area": state.area, "phone": turn.caller.ani}
+    yield Intent({**intent, **where, "trouble": "padam", "only_me": node.only_me})
     state.number, state.filed = existing.number if existing else reserved, True
     return existing
 

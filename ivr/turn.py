@@ -130,11 +130,11 @@ class Turn:
     caller: Caller
     said: list[Fragment] = field(default_factory=list)
 
-    def text(self, keys: Sequence[str], **values: str | list[str]) -> list[Fragment]:
+    def text(self, keys: Sequence[str], /, **values: str | list[str]) -> list[Fragment]:
         """The fragments of some sentences."""
         return [piece for key in keys for piece in self.menu.say(key, self.state.language, **values)]
 
-    def say(self, keys: Sequence[str], **values: str | list[str]) -> None:
+    def say(self, keys: Sequence[str], /, **values: str | list[str]) -> None:
         """Speak this before whatever comes next."""
         self.said += self.text(keys, **values)
 

@@ -1,0 +1,130 @@
+"""The durable wishes of callers (`call.intent` in the journal) become tickets. Off the caller's path, once each.
+
+Every service called here is idempotent by the intent's key, so a batch that was half done is simply done again.
+The position is kept in SQL; the store drops nothing that this follower has not confirmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from config.clock import Clock, SystemClock
+from config.database import Database
+from config.errors import Problem
+from router.events import Entry, Event
+from router.store.acd import AcdPort, StoreUnavailable
+from tickets.kinds import ReportingKind, ReportKind
+from tickets.models import FollowerPosition
+from tickets.reports import file_or_comment
+from tickets.schemas import NewReport
+from tickets.subscriptions import subscribe
+
+log = logging.getLogger(__name__)
+
+NAME = "intents"
+BATCH = 200
+BLOCK_MS = 500
+RETRY_S = 1.0
+START = "0"
+
+
+class Intents:
+    """The follower. A second one beside it does no harm, only the same work twice."""
+
+    def __init__(self, acd: AcdPort, db: Database, clock: Clock | None = None) -> None:
+        self._acd, self._db = acd, db
+        self._clock = clock or SystemClock()
+        self._position: str | None = None
+        self._troubled = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until told to stop; an outage of the store or of the database is said once, and nothing is lost."""
+        while not stop.is_set():
+            try:
+                await self.once(block_ms=BLOCK_MS)
+            except (StoreUnavailable, SQLAlchemyError) as fault:
+                if not self._troubled:
+                    log.warning("the wishes of callers are waiting: %s", type(fault).__name__)
+                self._troubled, self._position = True, None
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RETRY_S)
+            else:
+                self._troubled = False
+
+    async def once(self, *, block_ms: int = 0) -> int:
+        """Do at most one batch of entries; answers how many there were."""
+        if self._position is None:
+            self._position = await asyncio.to_thread(self._read_position)
+            await self._acd.committed(NAME, self._position)
+        entries = await self._acd.journal(self._position, count=BATCH, block_ms=block_ms)
+        if entries:
+            await asyncio.to_thread(self._execute, entries)
+            self._position = entries[-1].id
+            await self._acd.committed(NAME, self._position)
+        return len(entries)
+
+    def _read_position(self) -> str:
+        with self._db.reading() as session:
+            row = session.get(FollowerPosition, (NAME, self._acd.pool))
+            return row.position if row else START
+
+    def _execute(self, entries: Iterable[Entry]) -> None:
+        last = START
+        for entry in entries:
+            if entry.event is Event.CALL_INTENT:
+                self._one(entry)
+            last = entry.id
+        with self._db.transaction() as session:
+            session.merge(FollowerPosition(name=NAME, pool=self._acd.pool, position=last))
+
+    def _one(self, entry: Entry) -> None:
+        """One wish in a transaction of its own: one that cannot be done is set aside, the next ones are done."""
+        kind = str(entry.data.get("kind", ""))
+        try:
+            with self._db.transaction() as session:
+                execute(session, entry.call, entry.data, clock=self._clock)
+        except Problem as fault:
+            log.error("the wish %s of call %s was set aside: %s", kind, entry.call, fault.slug)
+        except (ValidationError, IntegrityError, LookupError, TypeError, ValueError) as fault:
+            log.error("the wish %s of call %s was set aside: %s", kind, entry.call, type(fault).__name__)
+
+
+def execute(session: Session, call: str, wish: dict[str, Any], *, clock: Clock) -> None:
+    """Do one wish; raises Problem, LookupError, ValueError (pydantic's too) when it cannot be done."""
+    _KINDS[wish["kind"]](session, call, wish, clock)
+
+
+def _report(session: Session, call: str, wish: dict[str, Any], clock: Clock) -> None:
+    new = NewReport(
+        kind=ReportKind.GANGGUAN,
+        key=wish["key"],
+        reporting_kind=ReportingKind.IVR,
+        by="ivr",
+        premises_id=wish.get("premises"),
+        area=wish.get("area") or None,
+        trouble=wish.get("trouble") or "padam",
+        phone=wish.get("phone") or "",
+        call=call,
+        number=wish.get("number") or None,
+        only_me=bool(wish.get("only_me")),
+    )
+    file_or_comment(session, new, now=clock.now())
+
+
+def _subscribe(session: Session, call: str, wish: dict[str, Any], clock: Clock) -> None:
+    phone = wish.get("phone") or ""
+    subscribe(session, outage_id=wish["outage"], phone=phone, call=call, key=wish["key"], now=clock.now())
+
+
+_KINDS: dict[str, Callable[[Session, str, dict[str, Any], Clock], None]] = {
+    "report": _report,
+    "subscribe": _subscribe,
+}

@@ -1,0 +1,94 @@
+"""Indonesian read aloud by rule: numbers, ordinals, digits, times with their zone, durations (own rules).
+
+`spoken` is what the renderer applies to every text: captions keep their figures, the voice gets words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_DIGITS = ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan")
+# Each power with its name; "satu ratus" and "satu ribu" have words of their own, "satu juta" has not.
+_POWERS = ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"), (1000, "ribu"), (100, "ratus"), (10, "puluh"))
+_LIMIT = 10**15
+_ZONES = {"WIB": "W I B", "WITA": "Wita", "WIT": "W I T"}
+
+
+def number(value: int) -> str:
+    """A cardinal: 14 → "empat belas", 1230 → "seribu dua ratus tiga puluh"."""
+    if value < 0:
+        return f"minus {number(-value)}"
+    if value >= _LIMIT:
+        return digits(str(value))
+    if value < 10:
+        return _DIGITS[value]
+    if value < 20:
+        return {10: "sepuluh", 11: "sebelas"}.get(value) or f"{_DIGITS[value - 10]} belas"
+    for power, name in _POWERS:
+        if value >= power:
+            return _of(value, power, name)
+    raise AssertionError("every number from 20 has a power")
+
+
+def _of(value: int, power: int, name: str) -> str:
+    count, rest = divmod(value, power)
+    head = f"se{name}" if count == 1 and power <= 1000 else f"{number(count)} {name}"
+    return f"{head} {number(rest)}" if rest else head
+
+
+def ordinal(value: int) -> str:
+    """1 → "pertama", 3 → "ketiga", 12 → "kedua belas"."""
+    return "pertama" if value == 1 else f"ke{number(value)}"
+
+
+def digits(text: str) -> str:
+    """One after the other: "081" → "nol delapan satu"."""
+    return " ".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
+
+
+def time(hour: int, minute: int, zone: str = "") -> str:
+    """21.30 WIB → "pukul dua puluh satu lewat tiga puluh menit W I B"."""
+    past = f" lewat {number(minute)} menit" if minute else ""
+    return f"pukul {number(hour)}{past}{f' {_ZONES.get(zone, zone)}' if zone else ''}"
+
+
+def duration(minutes: int) -> str:
+    """75 → "satu jam lima belas menit"."""
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{number(hours)} jam"] if hours else []
+    if rest or not hours:
+        parts.append(f"{number(rest)} menit")
+    return " ".join(parts)
+
+
+_SIGNS = {"%": " persen", "±": "kurang lebih ", "&": " dan ", "/": " garis miring "}
+Found = re.Match[str]
+
+
+def _plain(figures: str) -> str:
+    return number(int(figures.replace(".", "")))
+
+
+# In this order: what is longer is read first.
+_RULES: tuple[tuple[str, Callable[[Found], str]], ...] = (
+    (
+        r"(?:\bpukul )?\b([01]?\d|2[0-4])[.:]([0-5]\d)(?: (WIB|WITA|WIT))?\b(?![.,]?\d)",
+        lambda found: time(int(found[1]), int(found[2]), found[3] or ""),
+    ),
+    (r"\bRp ?(\d{1,3}(?:\.\d{3})+|\d+)\b", lambda found: f"{_plain(found[1])} rupiah"),
+    (r"\b\d{1,3}(?:\.\d{3})+\b", lambda found: _plain(found[0])),
+    (r"\bke-(\d{1,4})\b", lambda found: ordinal(int(found[1]))),
+    (r"\b(?:0\d+|\d{7,})\b", lambda found: digits(found[0])),
+    (r"\b(\d{1,6}),(\d{1,4})\b", lambda found: f"{_plain(found[1])} koma {digits(found[2])}"),
+    (r"\b\d{1,6}\b", lambda found: _plain(found[0])),
+    (r"\b(?:WIB|WITA|WIT)\b", lambda found: _ZONES[found[0]]),
+    (r"[%±&/]", lambda found: _SIGNS[found[0]]),
+)
+
+
+def spoken(text: str) -> str:
+    """The text as a voice should get it: no figures, no abbreviations of zones, no signs."""
+    for pattern, read in _RULES:
+        text = re.sub(pattern, read, text)
+    return re.sub(r"\s+", " ", text).strip()

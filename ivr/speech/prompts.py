@@ -1,0 +1,70 @@
+"""Everything that may be said, and the two verbs `suar prompts render` and `suar prompts list`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.clock import SystemClock
+from config.database import database
+from config.operator import operator
+from ivr.carriers.twilio_twiml import SPOKEN
+from ivr.menu import Menu
+from ivr.speech import music, render
+from ivr.speech.cache import name_of
+from tickets import lookup, phrases
+
+log = logging.getLogger(__name__)
+
+
+def fixed() -> Iterator[tuple[str, str]]:
+    """What the operator's files alone decide: (key, text)."""
+    files = operator()
+    menu = Menu(files.menu, files.prompts)
+    yield from menu.texts()
+    yield from (("digit", str(digit)) for digit in range(10))
+    places = range(1, files.menu.waiting.spoken_places + 1)
+    yield from (("place", f"ke-{place}") for place in places)
+    yield from (("twilio", text) for text in SPOKEN)
+    for code, area in files.areas.areas.items():
+        yield "area", area.name
+        yield "outage.holding", phrases.holding(code)
+
+
+def live() -> Iterator[tuple[str, str]]:
+    """What the database adds: streets that callers choose from, and what is announced now."""
+    with database().reading() as session:
+        streets = lookup.streets_spoken(session)
+        said = lookup.live_spoken(session, now=SystemClock().now())
+    yield from (("street", street) for street in streets)
+    yield from (("outage.announcement", text) for text in said)
+
+
+def render_all() -> int:
+    """Render what is missing; answers how many sounds were made. Called before the first call is taken."""
+    began, again = time.monotonic(), render.voice_changed()
+    texts = [text for _, text in fixed()]
+    try:
+        texts += [text for _, text in live()]
+    except SQLAlchemyError as fault:  # `suar prompts render` before `suar migrate`
+        log.warning("streets and statements are not rendered: the database cannot be read (%s)", type(fault).__name__)
+    made = render.render(texts, again=again)
+    render.remember_voice()
+    music.ensure()
+    log.info("%d sounds made, %d in all (%.1f s)", made, len(set(texts)), time.monotonic() - began)
+    return made
+
+
+def recording_list() -> list[tuple[str, str, str]]:
+    """For a studio: file name, key, text. A recorded file of that name is played instead of the rendered one."""
+    return [(f"{name_of(text)}.wav", key, text) for key, text in dict.fromkeys(fixed())]
+
+
+def list_all() -> None:
+    """Print the recording list, tab-separated."""
+    for row in recording_list():
+        sys.stdout.write("\t".join(row) + "\n")

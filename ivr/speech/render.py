@@ -1,0 +1,63 @@
+"""Texts become sounds: at start, when a statement is published, never in a caller's way."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+from config.settings import settings
+from ivr.speech import sound
+from ivr.speech.cache import path_for
+from ivr.speech.indonesian import spoken
+from ivr.speech.voices import Tones, Voice, find_voice
+
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def voice() -> Voice:
+    """The voice of this process."""
+    found = find_voice()
+    if isinstance(found, Tones):
+        log.warning(
+            "no voice on this machine: callers hear tones, the telephone page shows the words. "
+            "Install espeak-ng, or the optional requirements for speech."
+        )
+    return found
+
+
+def render(texts: Iterable[str], *, language: str = "id", again: bool = False) -> int:
+    """Render what is not rendered yet (or everything `again`); answers how many files were written.
+
+    Raises VoiceFailed when a text could not be rendered; those before it stay.
+    """
+    wanted = [text for text in dict.fromkeys(texts) if text and (again or not path_for(text).exists())]
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        list(pool.map(lambda text: _render(text, language), wanted))
+    return len(wanted)
+
+
+def _render(text: str, language: str) -> None:
+    words = spoken(text) if language == "id" else text
+    samples, rate = voice().speak(words, language)
+    sound.write(path_for(text), sound.telephone(samples, rate, ends_sentence=text[-1] in ".?!"))
+
+
+def voice_changed() -> bool:
+    """Whether the files of the cache were made by another voice (tones, before one was installed)."""
+    mark = _mark()
+    return mark.exists() and mark.read_text(encoding="utf-8") != voice().signature
+
+
+def remember_voice() -> None:
+    """From now on the cache is of this voice."""
+    _mark().parent.mkdir(parents=True, exist_ok=True)
+    _mark().write_text(voice().signature, encoding="utf-8")
+
+
+def _mark() -> Path:
+    return settings().sounds_dir / ".voice"

@@ -1,0 +1,119 @@
+"""The process `suar worker`: jobs (rq), the relay between outbox and jobs, and the wishes of callers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from typing import Any
+
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.timeouts import TimerDeathPenalty
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.clock import SystemClock
+from config.database import Database, database
+from config.heartbeat import Heartbeat
+from config.redis import sync_redis
+from config.settings import settings
+from ivr.intents import Intents
+from ivr.speech.prompts import render_all
+from ivr.speech.voices import VoiceFailed
+from router.store.acd import Acd
+from tickets import jobs
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 0.2  # between two looks at the queue of jobs
+RELAY_S = 0.5
+RETRY_S = 1.0
+
+
+class ThreadWorker(SimpleWorker):  # type: ignore[misc, unused-ignore]
+    """rq's worker beside an event loop: no signal handlers, and a time limit that needs no signal either."""
+
+    death_penalty_class = TimerDeathPenalty
+
+    def _install_signal_handlers(self) -> None:
+        """The process has its own."""
+
+
+def job_queue(connection: Any) -> Queue:
+    """The queue of this pool's jobs."""
+    return Queue(f"suar-{settings().pool}", connection=connection)
+
+
+class Jobs:
+    """Runs jobs in a thread. It looks for work instead of blocking on it: it stops at once and outlives the store."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the job that runs now, at most two seconds: what is not finished is done by the next worker."""
+        self._stop.set()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        connection = sync_redis(self._url)
+        queue = job_queue(connection)
+        while not self._stop.is_set():
+            try:
+                if queue.count:
+                    worker = ThreadWorker([queue], connection=connection, maintenance_interval=60)
+                    worker.work(burst=True, logging_level="WARNING")
+            except RedisError as fault:
+                log.warning("jobs are waiting: %s", type(fault).__name__)
+                self._stop.wait(RETRY_S)
+            self._stop.wait(IDLE_S)
+
+
+async def serve() -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    beating = asyncio.create_task(Heartbeat().forever())
+    acd, work = Acd.from_settings(), Jobs(settings().store_url)
+    running = [
+        asyncio.create_task(_prompts()),
+        asyncio.create_task(_relay(database(), stop)),
+        asyncio.create_task(Intents(acd, database()).run(stop)),
+    ]
+    work.start()
+    await stop.wait()
+    for task in (*running, beating):
+        task.cancel()
+    await asyncio.gather(*running, beating, return_exceptions=True)
+    await asyncio.to_thread(work.stop)
+    await acd.close()
+
+
+async def _prompts() -> None:
+    """What is still missing in the cache of sounds."""
+    try:
+        await asyncio.to_thread(render_all)
+    except (VoiceFailed, OSError, SQLAlchemyError) as fault:
+        log.error("not every sentence could be rendered (%s)", type(fault).__name__)
+
+
+async def _relay(db: Database, stop: asyncio.Event) -> None:
+    queue = job_queue(sync_redis(settings().store_url))
+    while not stop.is_set():
+        pause = RELAY_S
+        try:
+            await asyncio.to_thread(jobs.relay_once, db, queue, now=SystemClock().now())
+        except (RedisError, SQLAlchemyError) as fault:
+            log.warning("the outbox is waiting: %s", type(fault).__name__)
+            pause = RETRY_S
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
