@@ -31,6 +31,8 @@ router = APIRouter(prefix="/api/v1")
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Unit = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,32}$", description="UP3")]
+Words = Annotated[str, Query(min_length=3, max_length=60, pattern=r"^[^\x00]*$")]
 Number = Annotated[str, Path(pattern=r"^\d{11}\*?$", description="With or without the star.")]
 
 
@@ -65,9 +67,7 @@ def file_report(
 
 
 @router.get("/reports", tags=["reports"])
-def list_reports(
-    db: Db, unit: str | None = None, status: ReportStatus | None = None, limit: Limit = 50
-) -> list[ReportOut]:
+def list_reports(db: Db, unit: Unit = None, status: ReportStatus | None = None, limit: Limit = 50) -> list[ReportOut]:
     """The newest reports, of one UP3 and one status if given."""
     with db.reading() as session:
         return [ReportOut.of(row) for row in reports.newest(session, unit=unit, status=status, limit=limit)]
@@ -88,7 +88,9 @@ def report_history(number: Number, db: Db) -> list[HistoryOut]:
 
 
 @router.get("/customers", tags=["customers"])
-def customers(db: Db, q: Annotated[str, Query(min_length=3, max_length=60)]) -> list[CustomerOut]:
+def customers(
+    db: Db, q: Annotated[str, Query(min_length=3, max_length=60, pattern=r"^[^\x00]*$")]
+) -> list[CustomerOut]:
     """By IDPEL, meter number, telephone or the beginning of a name."""
     with db.reading() as session:
         return [_customer(view) for view in lookup.find_premises(session, q.strip())]
@@ -142,7 +144,7 @@ def publish_statement(outage: Id, body: StatementIn, db: Db, now: Now, by: Login
 
 
 @router.get("/work-orders", tags=["work orders"])
-def list_work_orders(db: Db, unit: str | None = None, open: bool = True, limit: Limit = 100) -> list[WorkOrderOut]:
+def list_work_orders(db: Db, unit: Unit = None, open: bool = True, limit: Limit = 100) -> list[WorkOrderOut]:
     """Work orders, the oldest first."""
     with db.reading() as session:
         found = workorders.list_orders(session, unit=unit, open_only=open, limit=limit)

@@ -17,6 +17,8 @@ from tickets.views import WorkOrderView
 
 E164 = Annotated[str, BeforeValidator(normalise)]
 Trouble = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$", description="PostgreSQL keeps no NUL.")]
 Number = Annotated[str, Field(pattern=r"^\d{11}$")]
 
 
@@ -28,12 +30,12 @@ class NewReport(BaseModel):
     key: str = Field(min_length=1, max_length=120)
     reporting_kind: ReportingKind
     by: str = Field(min_length=1, max_length=64)
-    premises_id: int | None = None
+    premises_id: RowId | None = None
     area: Code | None = None
     trouble: Trouble = "padam"
-    comment: str = Field(default="", max_length=2000)
+    comment: Text = Field(default="", max_length=2000)
     phone: E164 = ""
-    call: str = Field(default="", max_length=41)
+    call: Text = Field(default="", max_length=41)
     number: Number | None = None
     only_me: bool = False
 
@@ -49,12 +51,12 @@ class ReportIn(_Body):
 
     kind: ReportKind
     reporting_kind: ReportingKind = ReportingKind.CALL
-    premises: int | None = None
+    premises: RowId | None = None
     area: Code | None = None
     trouble_code: Trouble = "padam"
-    comment: str = Field(default="", max_length=2000)
+    comment: Text = Field(default="", max_length=2000)
     phone: E164 = ""
-    call: str = Field(default="", max_length=41)
+    call: Text = Field(default="", max_length=41)
     only_me: bool = False
 
     def new(self, *, key: str, by: str) -> NewReport:
@@ -169,7 +171,7 @@ class OutageIn(_Body):
     """A confirmed outage."""
 
     area: Code
-    cause: str = Field(default="", max_length=160)
+    cause: Text = Field(default="", max_length=160)
     cause_kind: CauseKind | None = None
     estimated_restoration_time: AwareDatetime | None = None
     reported_start_time: AwareDatetime | None = None
@@ -178,7 +180,7 @@ class OutageIn(_Body):
 class StatementIn(_Body):
     """Without a text it is composed from the outage's facts."""
 
-    text: str | None = Field(default=None, min_length=1, max_length=1000)
+    text: Text | None = Field(default=None, min_length=1, max_length=1000)
 
 
 class StatementOut(_Body):

@@ -1,0 +1,165 @@
+"""Outages, their statements, and who wants to be told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from config.database import Database
+from config.errors import IllegalMove, Invalid, NotFound, Problem, Refused
+from tests.fixtures.tickets import NOON, a_report
+from tickets import history, outages, reports, subscriptions
+from tickets.models import Outage, Outbox, Report, Statement
+from tickets.states import OutageStatus, ReportStatus, StatementStatus
+
+pytestmark = pytest.mark.database
+
+ANI = "+6281201000001"
+
+
+def _confirm(db: Database, area: str = "19.71.05", **extra: object) -> Outage:
+    values: dict[str, object] = {"cause": "pohon tumbang", "etr": NOON + timedelta(hours=2), **extra}
+    with db.transaction() as session:
+        return outages.confirm_outage(session, area=area, by="spv1", now=NOON, **values)  # type: ignore[arg-type]
+
+
+def _outbox(db: Database) -> list[tuple[str, str, dict[str, object]]]:
+    with db.reading() as session:
+        return [(row.kind, row.key, row.payload) for row in session.scalars(select(Outbox).order_by(Outbox.id))]
+
+
+def test_confirming_makes_the_holding_sentence_ready_to_be_heard(db: Database) -> None:
+    outage = _confirm(db)
+    assert outage.status_kind is OutageStatus.CONFIRMED
+    ((kind, key, payload),) = _outbox(db)
+    assert (kind, key, payload["statement"]) == ("render", f"holding:{outage.id}", None)
+    assert "Gerunggang" in str(payload["texts"])
+
+
+@pytest.mark.parametrize(
+    ("area", "etr", "slug"),
+    [
+        ("19.71.99", None, "unknown-area"),
+        ("77", None, "unknown-area"),
+        ("19", NOON - timedelta(minutes=1), "etr-before-start"),
+        ("19", NOON, "etr-before-start"),
+    ],
+)
+def test_an_outage_that_cannot_be_changes_nothing(db: Database, area: str, etr: object, slug: str) -> None:
+    with pytest.raises(Invalid) as fault:
+        _confirm(db, area, etr=etr)
+    assert fault.value.slug == slug
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Outage)) == 0
+
+
+def test_an_area_is_confirmed_once(db: Database) -> None:
+    _confirm(db)
+    with pytest.raises(Refused) as fault:
+        _confirm(db)
+    assert fault.value.slug == "outage-exists"
+
+
+def test_a_predicted_outage_is_confirmed_in_place(db: Database) -> None:
+    with db.transaction() as session:
+        predicted = Outage(
+            area="19.71.05",
+            status_kind=OutageStatus.PREDICTED,
+            cause="",
+            reported_start=NOON - timedelta(minutes=9),
+            created_at=NOON,
+            created_by="system",
+        )
+        session.add(predicted)
+    confirmed = _confirm(db)
+    assert (confirmed.id, confirmed.status_kind) == (predicted.id, OutageStatus.CONFIRMED)
+    assert confirmed.reported_start == NOON - timedelta(minutes=9)
+
+
+def test_each_publication_is_a_version_and_replaces_the_last(db: Database) -> None:
+    outage = _confirm(db)
+    with db.transaction() as session:
+        first = outages.publish_statement(session, outage.id, text=None, by="spv1", now=NOON)
+        second = outages.publish_statement(session, outage.id, text="  Segera menyala. ", by="spv2", now=NOON)
+    with db.reading() as session:
+        newest, oldest = outages.statements(session, outage.id)
+    assert (newest.version, newest.text, newest.status) == (2, "Segera menyala.", StatementStatus.PUBLISHED)
+    assert (newest.author, newest.approver, newest.published_at) == ("spv2", "spv2", NOON)
+    assert (oldest.version, oldest.status, oldest.replaced_at) == (1, StatementStatus.REPLACED, NOON)
+    assert oldest.text.startswith("Area Gerunggang, padam sejak pukul 12 WIB karena pohon tumbang.")
+    assert _outbox(db)[1:] == [
+        ("render", f"statement:{one.id}", {"texts": [one.text], "statement": one.id}) for one in (first, second)
+    ]
+
+
+def test_a_statement_without_words_or_without_an_outage_is_refused(db: Database) -> None:
+    outage = _confirm(db)
+    with db.transaction() as session:
+        with pytest.raises(Invalid):
+            outages.publish_statement(session, outage.id, text="  ", by="spv1", now=NOON)
+        with pytest.raises(NotFound):
+            outages.publish_statement(session, 999, text="Ada.", by="spv1", now=NOON)
+        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+        with pytest.raises(Refused) as fault:
+            outages.publish_statement(session, outage.id, text="Ada.", by="spv1", now=NOON)
+        assert fault.value.slug == "outage-over"
+        assert session.scalar(select(func.count()).select_from(Statement)) == 0
+
+
+def test_power_back_finishes_every_attached_report_and_no_other(db: Database) -> None:
+    outage = _confirm(db)
+    with db.transaction() as session:
+        attached = [reports.file_report(session, a_report(area="19.71.05"), now=NOON).id for _ in range(3)]
+        own = reports.file_report(session, a_report(area="19.71.05", only_me=True), now=NOON).id
+    later = NOON + timedelta(hours=1)
+    with db.transaction() as session:
+        done = outages.restore_outage(session, outage.id, by="spv1", now=later)
+    assert (done.status_kind, done.restored_at) == (OutageStatus.RESTORED, later)
+    with db.reading() as session:
+        for one in attached:
+            report = session.get_one(Report, one)
+            assert (report.status, report.resolved_at) == (ReportStatus.SELESAI, later)
+            told = history.of(session, one)[0]
+            assert (told.old, told.new) == ({"status": "BELUM_SELESAI"}, {"status": "SELESAI"})
+        assert session.get_one(Report, own).status is ReportStatus.BELUM_SELESAI
+
+
+def test_what_is_over_is_not_restored_again(db: Database) -> None:
+    outage = _confirm(db)
+    with db.transaction() as session:
+        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+    with db.transaction() as session, pytest.raises(IllegalMove):
+        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+
+
+def test_a_caller_is_on_the_list_once_however_often_he_asks(db: Database) -> None:
+    outage = _confirm(db)
+    for call, phone in (("c1", ANI), ("c1", ANI), ("c2", "0812 0100 0001")):
+        with db.transaction() as session:
+            subscriptions.subscribe(
+                session, outage_id=outage.id, phone=phone, call=call, key=f"{call}:subscribe", now=NOON
+            )
+    with db.reading() as session:
+        (one,) = subscriptions.subscribers(session, outage.id)
+    assert (one.phone, one.call) == (ANI, "c1")
+
+
+def test_a_subscription_needs_a_number_and_a_living_outage(db: Database) -> None:
+    outage = _confirm(db)
+
+    def subscribe(outage_id: int, phone: str) -> str:
+        try:
+            with db.transaction() as session:
+                subscriptions.subscribe(session, outage_id=outage_id, phone=phone, call="c", key="k", now=NOON)
+        except Problem as fault:
+            return fault.slug
+        return ""
+
+    assert subscribe(outage.id, "") == "phone"
+    assert subscribe(outage.id, "12") == "phone"
+    assert subscribe(999, ANI) == "unknown-outage"
+    with db.transaction() as session:
+        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+    assert subscribe(outage.id, ANI) == "outage-over"
