@@ -64,6 +64,15 @@ unpack() {
         "$1" "$work/root" "$archive" 2>"$work/errors"
 }
 
+# What the unpacked program says of itself: this also proves that it runs here.
+says_version() {
+    local loader libraries
+    loader=$(find "$1"/usr/lib* -maxdepth 2 -name 'ld-linux-*.so.?' | head -1)
+    libraries=$(dirname "$(find "$1"/usr/lib -maxdepth 2 -type d -name asterisk -path '*-linux-gnu*' | head -1)")
+    "$loader" --library-path "$libraries:$libraries/asterisk" "$1/usr/sbin/asterisk" -V 2>/dev/null |
+        sed -n 's/^Asterisk \([0-9.]*\).*/\1/p'
+}
+
 say "unpacking Asterisk $wanted (about 50 MB to fetch, 270 MB on disk, one to two minutes)"
 for suite in ${SUAR_ASTERISK_SUITES:-forky sid}; do
     rm -rf "$work/root"
@@ -71,12 +80,11 @@ for suite in ${SUAR_ASTERISK_SUITES:-forky sid}; do
         say "not from $suite: $(tail -1 "$work/errors")"
         continue
     fi
-    version=$(awk '/^Package: asterisk$/ {mine = 1} mine && /^Version:/ {print $2; exit}' "$work/root/var/lib/dpkg/status" 2>/dev/null || true)
-    version=${version#*:}
-    version=${version%%[-~+]*}
+    version=$(says_version "$work/root")
     case $version in
         "$wanted".*) ;;
-        *) say "$suite has Asterisk ${version:-of an unknown version}, not $wanted"; continue ;;
+        '') say "the Asterisk of $suite does not run on this machine"; continue ;;
+        *) say "$suite has Asterisk $version, not $wanted"; continue ;;
     esac
     root=$work/root
     # Not needed to run; some of it names the archive.

@@ -25,7 +25,7 @@ for name, group in (("ivr", ivr), ("prompts", prompts), ("scripts", scripts), ("
     app.add_typer(group, name=name)
 
 
-@app.command()
+@app.command("up")
 def up() -> None:
     """Run everything here: store, database, processes and, if set, Asterisk. Ctrl-C stops it."""
     run("suar", Entry("suar.up:up", ""))
@@ -42,13 +42,13 @@ for verb, entry in PROCESSES.items():
     app.command(verb, help=f"One process: {entry.what}.")(_process(verb))
 
 
-@app.command()
+@app.command("migrate")
 def migrate() -> None:
     """Bring the database to the newest version."""
     run("migrate", VERBS["migrate"])
 
 
-@app.command()
+@app.command("seed")
 def seed(
     demo: Annotated[bool, typer.Option("--demo", help="The demo utility; again changes nothing.")] = False,
 ) -> None:
@@ -58,7 +58,7 @@ def seed(
     print(json.dumps(run("seed", VERBS["seed"]), ensure_ascii=False))
 
 
-@app.command()
+@app.command("doctor")
 def doctor() -> None:
     """Look at store, database, configuration and Asterisk; exit code 1 when something is wrong."""
     findings: list[tuple[str, bool, str]] = run("doctor", Entry("suar.doctor:examine", ""))
@@ -71,7 +71,6 @@ def doctor() -> None:
 @asterisk.command("render")
 def asterisk_render(folder: Path) -> None:
     """Write Asterisk's configuration into FOLDER."""
-    folder.mkdir(parents=True, exist_ok=True)
     run("asterisk", VERBS["asterisk-render"], folder)
 
 

@@ -45,7 +45,7 @@ VERBS: dict[str, Entry] = {
     "migrate": Entry("config.migrate:upgrade", "brings the database to the newest version"),
     "at-head": Entry("config.migrate:at_head", "whether the database is at the newest version"),
     "seed": Entry("suar.seed:seed", "the demo utility"),
-    "asterisk-render": Entry("ivr.carriers.asterisk_dialplan:render", "Asterisk's configuration from the settings"),
+    "asterisk-render": Entry("suar.asterisk_process:render", "Asterisk's configuration from the settings"),
     "prompts-render": Entry("ivr.speech.prompts:render_all", "renders every prompt"),
     "prompts-list": Entry("ivr.speech.prompts:list_all", "every prompt with its text"),
 }

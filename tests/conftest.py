@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+pytest.register_assert_rewrite("tests.fixtures")
+
 FIXTURES = Path(__file__).parent / "fixtures"
 PLAIN = ("__init__", "wait")  # imported by tests and fixtures, defines none
 

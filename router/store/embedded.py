@@ -145,6 +145,6 @@ async def _ping(url: str, within: float) -> None:
     client = async_redis(url, timeout=within, connections=1)
     try:
         async with asyncio.timeout(within):
-            await client.ping()  # type: ignore[misc]  # redis-py types it for both its clients
+            await client.ping()
     finally:
         await client.aclose()

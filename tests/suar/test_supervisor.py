@@ -77,7 +77,7 @@ def in_loop(test: Callable[[Path], Awaitable[None]]) -> Callable[[Path, pytest.M
 
         asyncio.run(both())
 
-    run.__name__ = test.__name__  # type: ignore[attr-defined]
+    run.__name__ = test.__name__
     return run
 
 
@@ -158,7 +158,7 @@ async def test_a_probe_replaces_the_heartbeat(folder: Path) -> None:
 
     async with supervised(folder) as keeper:
         keeper.start(program("import signal; signal.pause()"), probe)
-        first = (await until_async(lambda: keeper.child("one"), 10)).pid
+        first = await until_async(lambda: child.pid if (child := keeper.child("one")) else 0, 10)
         answers = False
         await until_async(lambda: not runs(first), 20, "the silent one was killed")
 
