@@ -77,8 +77,13 @@ def asterisk_render(folder: Path) -> None:
 @ivr.command("check")
 def ivr_check() -> None:
     """Check the operator's files: areas, queues, partners, menu, prompts, statements."""
-    files = run("ivr", Entry("config.operator:operator", ""))
-    print(f"no faults: {len(files.areas.areas)} areas, {len(files.queues.queues)} queues")
+    raise SystemExit(run("ivr", VERBS["ivr-check"]))
+
+
+@ivr.command("draw")
+def ivr_draw() -> None:
+    """The menu as a Mermaid flowchart."""
+    print(run("ivr", VERBS["ivr-draw"]), end="")
 
 
 @prompts.command("render")
@@ -105,7 +110,6 @@ def _later(group: typer.Typer, verb: str, what: str) -> None:
 _later(app, "import", "Customers and areas from files")
 _later(app, "replay", "A blackout again, on a virtual clock")
 _later(app, "bench", "Measurements")
-_later(ivr, "ivr draw", "The menu as a diagram")
 _later(scripts, "scripts check", "The CSOs' scripts")
 
 

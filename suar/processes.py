@@ -46,6 +46,8 @@ VERBS: dict[str, Entry] = {
     "at-head": Entry("config.migrate:at_head", "whether the database is at the newest version"),
     "seed": Entry("suar.seed:seed", "the demo utility"),
     "asterisk-render": Entry("suar.asterisk_process:render", "Asterisk's configuration from the settings"),
+    "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
+    "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),
     "prompts-render": Entry("ivr.speech.prompts:render_all", "renders every prompt"),
     "prompts-list": Entry("ivr.speech.prompts:list_all", "every prompt with its text"),
 }

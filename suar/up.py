@@ -75,6 +75,9 @@ class _Up:
         await self._start_store()
         await self._once("migrate")
         seeded = json.loads((await self._once("seed", "--demo")).splitlines()[-1]) if self._settings.demo else {}
+        code, _ = await once([*PYTHON, "prompts", "render"])
+        if code:
+            log.error("not every sentence has a sound (%s); callers on Asterisk may hear gaps", describe(code))
         root = self._settings.asterisk_root
         if root:
             # Before its questioners start: they read the secrets that rendering makes.
