@@ -1,0 +1,174 @@
+"""Logging in and staying logged in. Services take a session first and never commit."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from agent_desk.models import Account, Throttle, WebSession
+from config.errors import Problem, Refused
+
+SHIFT = timedelta(hours=12)  # a login lasts one shift at most
+ATTEMPTS = 5
+PAUSE = timedelta(minutes=5)
+
+_hasher = PasswordHasher()
+# Verified against when the login is unknown, so that a wrong name takes as long as a wrong password.
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+class WrongLogin(Problem):
+    """Name or password do not match; which of the two is never said."""
+
+    slug = "wrong-login"
+    status = 401
+
+    def __init__(self, left: int) -> None:
+        super().__init__("Nama atau kata sandi tidak cocok.")
+        self.left = left
+
+
+class TooManyAttempts(Refused):
+    """A pause after too many failures."""
+
+    slug = "too-many-attempts"
+    status = 429
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("Terlalu banyak percobaan. Coba lagi sesudah jeda.")
+        self.until = until
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks: an account seen through a session or an API key."""
+
+    account: int
+    login: str
+    name: str
+    role: str
+    queues: tuple[str, ...] = ()
+    endpoint: str = ""
+    partner: str = ""
+    csrf: str = ""  # "" with an API key
+    session: int = 0
+
+
+def digest(secret: str) -> str:
+    """What is stored of a random token. A plain hash suffices: there is nothing to guess from."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the library's recommended cost."""
+    return _hasher.hash(password)
+
+
+def verify_password(stored: str, password: str) -> bool:
+    """Whether the password is the one that was hashed."""
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def check_throttle(session: Session, key: str, *, now: datetime) -> None:
+    """Raises TooManyAttempts while `key` is in its pause."""
+    row = session.get(Throttle, digest(key))
+    if row is not None and row.failures >= ATTEMPTS and row.until > now:
+        raise TooManyAttempts(row.until)
+
+
+def count_failure(session: Session, key: str, *, now: datetime) -> int:
+    """Adds one failure; answers how many attempts are left before the pause."""
+    row = session.get(Throttle, digest(key), with_for_update=True)
+    if row is None:
+        row = Throttle(key=digest(key), failures=0, until=now)
+        session.add(row)
+    elif row.until <= now:
+        row.failures = 0
+    row.failures += 1
+    row.until = now + PAUSE
+    return max(0, ATTEMPTS - row.failures)
+
+
+def forgive(session: Session, key: str) -> None:
+    """A success clears the count."""
+    row = session.get(Throttle, digest(key))
+    if row is not None:
+        session.delete(row)
+
+
+def check_password(session: Session, login: str, password: str) -> Account | None:
+    """The account, or None: wrong name, wrong password or closed account look the same, and take the same time."""
+    account = session.scalar(select(Account).where(Account.login == login))
+    fits = verify_password(account.password_hash if account else _NOBODY, password)
+    return account if account is not None and fits and account.active else None
+
+
+def open_session(session: Session, account: Account, *, now: datetime) -> tuple[str, WebSession]:
+    """The token for the cookie and the row that knows its hash."""
+    token = secrets.token_urlsafe(32)
+    row = WebSession(
+        token_hash=digest(token),
+        account=account,
+        csrf=secrets.token_urlsafe(24),
+        created_at=now,
+        expires_at=now + SHIFT,
+    )
+    session.add(row)
+    session.flush()
+    return token, row
+
+
+def principal_by_token(session: Session, token: str, *, now: datetime) -> Principal | None:
+    """Who holds this cookie; None when unknown, expired, revoked or the account was closed."""
+    row = session.scalar(select(WebSession).where(WebSession.token_hash == digest(token)))
+    if row is None or row.revoked or row.expires_at <= now or not row.account.active:
+        return None
+    return principal_of(row.account, row)
+
+
+def principal_by_key(session: Session, key: str) -> Principal | None:
+    """Who holds this API key."""
+    account = session.scalar(select(Account).where(Account.api_key_hash == digest(key)))
+    return principal_of(account) if account is not None and account.active else None
+
+
+def session_lives(session: Session, session_id: int, *, now: datetime) -> bool:
+    """Whether a stream opened under this session may go on."""
+    row = session.get(WebSession, session_id)
+    return row is not None and not row.revoked and row.expires_at > now and row.account.active
+
+
+def revoke(session: Session, session_id: int) -> None:
+    """Ends one login at once, wherever its cookie is."""
+    session.execute(update(WebSession).where(WebSession.id == session_id).values(revoked=True))
+
+
+def revoke_all(session: Session, login: str) -> None:
+    """Ends every login of an account."""
+    owner = select(Account.id).where(Account.login == login).scalar_subquery()
+    session.execute(update(WebSession).where(WebSession.account_id == owner).values(revoked=True))
+
+
+def principal_of(account: Account, row: WebSession | None = None) -> Principal:
+    """The account as it is seen through a login (`row`) or an API key."""
+    return Principal(
+        account=account.id,
+        login=account.login,
+        name=account.name,
+        role=account.role,
+        queues=tuple(account.queues),
+        endpoint=account.endpoint,
+        partner=account.partner,
+        csrf=row.csrf if row else "",
+        session=row.id if row else 0,
+    )

@@ -1,0 +1,105 @@
+"""The composition root of the web process: what it is made of, and in which order it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import Depends, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from agent_desk import board, crew, desk, desk_stream, health, login, problems, telephone, tracking
+from agent_desk.live import Live
+from agent_desk.news import fingerprint
+from agent_desk.pages import STATIC
+from agent_desk.security import SecurityHeaders, guard
+from agent_desk.shield import Shield
+from config.clock import Clock, SystemClock
+from config.database import Database, database
+from config.errors import Problem
+from config.settings import settings
+from ivr.carriers import twilio_api
+from ivr.service import IvrService, build
+from router.api import api as router_api
+from router.store.acd import Acd
+from tickets import api as tickets_api
+
+log = logging.getLogger(__name__)
+
+RETRY = 0.5  # seconds between attempts to reach the store
+
+
+def create_app(
+    *, db: Database | None = None, acd: Acd | None = None, ivr: IvrService | None = None, clock: Clock | None = None
+) -> FastAPI:
+    """The application. Tests give their own database, store client and clock."""
+    app = FastAPI(
+        title="Suar",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        dependencies=[Depends(guard)],
+    )
+    app.state.db = db or database()
+    app.state.clock = clock or SystemClock()
+    app.state.acd = acd or Acd.from_settings()
+    app.state.ivr = ivr or build(app.state.acd)
+    app.state.store_ready = False
+    app.state.live = Live(news=lambda: fingerprint(app.state.db))
+    for module in (health, login, desk, desk_stream, board, crew, tracking):
+        app.include_router(module.router)
+    for api in (tickets_api.router, router_api, twilio_api.router):
+        app.include_router(api)
+    if settings().demo:
+        app.include_router(telephone.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    app.add_middleware(SecurityHeaders, https=settings().base_url.startswith("https:"))
+    app.add_middleware(Shield)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    tasks = [
+        asyncio.create_task(_open_store(app), name="open-store"),
+        asyncio.create_task(app.state.live.run(app.state.acd), name="live"),
+        asyncio.create_task(app.state.live.watch_news(), name="news"),
+    ]
+    try:
+        yield
+    finally:
+        app.state.live.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await _close(app)
+
+
+async def _open_store(app: FastAPI) -> None:
+    """The pages are served while the store is still coming up; /readyz says so meanwhile."""
+    told = False
+    while True:
+        try:
+            await app.state.acd.boot()
+            await app.state.ivr.start()
+            app.state.store_ready = True
+            return
+        except (Problem, OSError, TimeoutError) as error:
+            if not told:
+                log.warning("waiting for the store (%s)", type(error).__name__)
+                told = True
+            await asyncio.sleep(RETRY)
+
+
+async def _close(app: FastAPI) -> None:
+    if app.state.store_ready:
+        with contextlib.suppress(Problem, OSError, TimeoutError):
+            await app.state.ivr.stop()
+    if settings().demo:
+        await telephone.close(app)
+    await app.state.acd.close()

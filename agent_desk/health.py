@@ -1,0 +1,91 @@
+"""Is the process alive, is it ready, and its figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from agent_desk.security import database
+from config import migrate
+from config.errors import Problem
+from config.operator import operator
+from router.agents import CsoState
+from router.calls import CallState
+
+router = APIRouter(include_in_schema=False)
+
+CHECK_SECONDS = 1.0
+
+
+@router.get("/livez")
+async def livez() -> JSONResponse:
+    """The event loop turns."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """Store, database and migrations; every reason that speaks against it."""
+    reasons = [reason for reason in (await _store(request), await _sql(request)) if reason]
+    body = {"status": "unavailable" if reasons else "ok", "reasons": reasons}
+    return JSONResponse(body, 503 if reasons else 200)
+
+
+async def _store(request: Request) -> str:
+    if not request.app.state.store_ready:
+        return "store: not reached yet"
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await request.app.state.acd.place("c00000000")
+    except (Problem, OSError, TimeoutError) as error:
+        return f"store: {type(error).__name__}"
+    return ""
+
+
+async def _sql(request: Request) -> str:
+    db = database(request)
+
+    def at_head() -> str:
+        url = db.engine.url.render_as_string(hide_password=False)
+        return "" if migrate.at_head(url) else "database: migrations are not at head"
+
+    try:
+        return await asyncio.to_thread(at_head)
+    except Exception as error:  # whatever the driver says: not ready
+        return f"database: {type(error).__name__}"
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus: the live figures at this instant, then those that the code counts itself."""
+    text = generate_latest(_now(request)) + generate_latest(REGISTRY)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _now(request: Request) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    live = request.app.state.live
+    Gauge("suar_sse_clients", "Open pages", registry=registry).set(live.listeners)
+    Gauge("suar_store_up", "The store answers", registry=registry).set(0 if live.lost else 1)
+    if live.pool is None:
+        return registry
+    callers = Gauge("suar_queue_callers", "Callers waiting", ["queue"], registry=registry)
+    waiting = Counter(c.queue for c in live.pool.calls.values() if c.state is CallState.WAITING)
+    for queue in operator().queues.queues:
+        callers.labels(queue).set(waiting[queue])
+    csos = Gauge("suar_csos", "CSOs logged in", ["state"], registry=registry)
+    states = Counter(cso.state for cso in live.pool.csos.values())
+    for state in CsoState:
+        csos.labels(state.value).set(states[state])
+    calls = Gauge("suar_calls", "Live calls", ["state"], registry=registry)
+    where = Counter(call.state for call in live.pool.calls.values())
+    for call_state in CallState:
+        if call_state is not CallState.ENDED:
+            calls.labels(call_state.value).set(where[call_state])
+    Gauge("suar_lines_in_use", "Lines in use", registry=registry).set(live.pool.lines)
+    Gauge("suar_surge_level", "Level of the surge ladder, 0 to 4", registry=registry).set(live.pool.level)
+    return registry

@@ -1,0 +1,163 @@
+"""The journal, read once per web process and fanned out to every open page.
+
+`Live` holds the pool as it is now: one snapshot, then every entry folded into it. A page subscribes first, reads the
+pool (its first event), and then gets the entries after the pool's journal id; so nothing is missed between the two.
+A reader that cannot keep up loses its queue and is told to read the pool again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+from agent_desk.pool import Pool
+from config.errors import Problem
+from router.events import Entry, Event
+from router.store.acd import AcdPort
+
+log = logging.getLogger(__name__)
+
+QUEUE = 256  # entries a page may lag behind before it reads the pool anew
+REFRESH = 60.0  # seconds after which the pool is read again, should an entry ever have said less than the state
+NEWS = 2.0  # seconds between looks at the published statements
+RETRY = 0.5
+
+
+class Sign(StrEnum):
+    """What a page is told besides entries."""
+
+    RESYNC = "resync"  # read the pool again
+    LOST = "lost"  # the store does not answer; the page's data stand still
+    NEWS = "news"  # a statement or an outage changed
+    STOP = "stop"  # the process ends
+
+
+class Subscription:
+    """One open page's queue, bounded."""
+
+    def __init__(self, wants: Callable[[Entry], bool]) -> None:
+        self._wants = wants
+        self._items: deque[Entry | Sign] = deque()
+        self._ready = asyncio.Event()
+
+    def put(self, item: Entry | Sign) -> None:
+        """Called by the one reader; never waits."""
+        if isinstance(item, Entry) and not self._wants(item):
+            return
+        if item in (Sign.RESYNC, Sign.STOP) or len(self._items) >= QUEUE:
+            self._items.clear()
+            item = item if isinstance(item, Sign) else Sign.RESYNC
+        self._items.append(item)
+        self._ready.set()
+
+    async def get(self, seconds: float) -> Entry | Sign | None:
+        """The next item, or None when so many seconds passed without one."""
+        if not self._items:
+            self._ready.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._ready.wait()
+            except TimeoutError:
+                return None
+        return self._items.popleft() if self._items else None
+
+    def drain(self) -> list[Entry | Sign]:
+        """Everything that is there now."""
+        items = list(self._items)
+        self._items.clear()
+        return items
+
+
+class Live:
+    """One per web process; `run` is a task of the lifespan."""
+
+    def __init__(self, *, news: Callable[[], str] = lambda: "") -> None:
+        self.pool: Pool | None = None  # None until the store has answered for the first time
+        self.lost = True
+        self.version = 0  # counts changes of the pool, for pages that coalesce
+        self._news = news
+        self._subscriptions: set[Subscription] = set()
+        self._stopped = False
+
+    @property
+    def listeners(self) -> int:
+        """How many pages are open."""
+        return len(self._subscriptions)
+
+    @asynccontextmanager
+    async def subscribe(self, wants: Callable[[Entry], bool]) -> AsyncIterator[Subscription]:
+        """A queue for as long as the block runs. Use it in a yield-dependency: a generator's own `finally` is not
+        reached in time when a hundred browsers leave at once.
+        """
+        subscription = Subscription(wants)
+        self._subscriptions.add(subscription)
+        if self._stopped:
+            subscription.put(Sign.STOP)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    def stop(self) -> None:
+        """Ends every open stream, so that the server can stop at once."""
+        self._stopped = True
+        self._tell(Sign.STOP)
+
+    async def run(self, acd: AcdPort) -> None:
+        """Follows the journal until cancelled; after a loss of the store it starts from a new snapshot."""
+        while True:
+            try:
+                await self._follow(acd)
+            except (Problem, OSError, TimeoutError) as error:
+                if not self.lost:
+                    log.warning("the store does not answer (%s); pages stand still", type(error).__name__)
+                    self.lost = True
+                    self._tell(Sign.LOST)
+                await asyncio.sleep(RETRY)
+
+    async def _follow(self, acd: AcdPort) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self.pool = Pool.of(await acd.snapshot(), before=self.pool)
+            self.lost = False
+            self.version += 1
+            self._tell(Sign.RESYNC)
+            until = loop.time() + REFRESH
+            while loop.time() < until:
+                entries = await acd.journal(self.pool.journal, count=500, block_ms=500)
+                if self._fold(self.pool, entries):
+                    break
+
+    def _fold(self, pool: Pool, entries: list[Entry]) -> bool:
+        """Folds and fans out; answers whether the pool should be read anew."""
+        again = False
+        for entry in entries:
+            # A CSO that just logged in: its queues stand in the store only. A new start of the store: everything does.
+            again |= entry.event is Event.STORE_STARTED or bool(entry.cso and entry.cso not in pool.csos)
+            pool.fold(entry)
+            self.version += 1
+            self._tell(entry)
+        return again
+
+    async def watch_news(self) -> None:
+        """Statements live in SQL, written by any process: a cheap look every few seconds finds a new one."""
+        last = ""
+        while True:
+            try:
+                now = await asyncio.to_thread(self._news)
+            except Exception as error:  # the database may be away; the next look tells
+                log.warning("statements cannot be read (%s)", type(error).__name__)
+                now = last
+            if now != last:
+                last = now
+                self.version += 1
+                self._tell(Sign.NEWS)
+            await asyncio.sleep(NEWS)
+
+    def _tell(self, item: Entry | Sign) -> None:
+        for subscription in self._subscriptions:
+            subscription.put(item)

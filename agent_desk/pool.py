@@ -1,0 +1,170 @@
+"""What is live now, as the pages see it: a snapshot of the store with every later journal entry folded in.
+
+Folding is a pure function of the entries; the test `snapshot + entries after it == a fresh snapshot` holds it to the
+store. What the store forgets but a screen still needs (the call just ended, for wrap-up; what the caller heard) is kept
+beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from router.agents import CsoState
+from router.calls import CallState
+from router.events import Entry, Event
+from router.store.types import Call, Cso, Snapshot
+
+# Notes that the machinery writes to itself (a confirmed redirect) are nothing a caller heard.
+MACHINE_NOTES = frozenset({"met"})
+
+
+@dataclass
+class Pool:
+    """The live state of one pool up to the journal id `journal`."""
+
+    at: int
+    level: int
+    journal: str
+    calls: dict[str, Call]
+    csos: dict[str, Cso]
+    ringing: set[str] = field(default_factory=set)  # calls whose CSO's telephone rings
+    heard: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)  # call → (ms, note)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, *, before: Pool | None = None) -> Pool:
+        """From a fresh snapshot; what was kept beside the state is carried over from the pool before."""
+        pool = cls(
+            at=snapshot.at,
+            level=snapshot.level,
+            journal=snapshot.journal,
+            calls={call.id: call for call in snapshot.calls if call.state is not CallState.ENDED},
+            csos={cso.id: cso for cso in snapshot.csos},
+        )
+        if before is not None:
+            pool.heard = {call: notes for call, notes in before.heard.items() if pool.knows(call)}
+        return pool
+
+    def knows(self, call: str) -> bool:
+        """Whether the call is live, or just over and still on a desk."""
+        return call in self.calls or any(cso.call == call for cso in self.csos.values())
+
+    @property
+    def lines(self) -> int:
+        """Lines in use: every live call holds one."""
+        return len(self.calls)
+
+    def fold(self, entry: Entry) -> None:
+        """One entry later. An entry about a call that is not known changes nothing but the position."""
+        self.journal, self.at = entry.id, max(self.at, entry.at)
+        if entry.event is Event.CSO_STATE:
+            self._cso(entry)
+        elif entry.event is Event.LEVEL:
+            self.level = int(entry.data.get("level", self.level))
+        elif entry.event in (Event.CALL_ARRIVED, Event.CALL_ADOPTED):
+            self.calls[entry.call] = _arrived(entry, self.calls.get(entry.call))
+        elif entry.event is Event.CALL_NOTED:
+            self._noted(entry)
+        elif entry.event is Event.CALL_ENDED:
+            self.calls.pop(entry.call, None)
+            self.ringing.discard(entry.call)
+        elif entry.call in self.calls and entry.event in _MOVES:
+            self._moved(entry)
+
+    def _noted(self, entry: Entry) -> None:
+        what = entry.data.get("what")
+        if what not in MACHINE_NOTES:
+            self.heard.setdefault(entry.call, []).append((entry.at, entry.data))
+        call = self.calls.get(entry.call)
+        if what == "emergency" and call is not None and call.state is CallState.OFFERED:
+            self.calls[entry.call] = replace(call, emergency=True)  # the offer goes on; a return takes the other band
+
+    def _moved(self, entry: Entry) -> None:
+        self.calls[entry.call] = _MOVES[entry.event](self.calls[entry.call], entry)
+        if entry.event is Event.CALL_RINGING:
+            self.ringing.add(entry.call)
+        elif entry.event in (Event.CALL_OFFERED, Event.CALL_ANSWERED, Event.CALL_RETURNED):
+            self.ringing.discard(entry.call)
+
+    def _cso(self, entry: Entry) -> None:
+        data = entry.data
+        state = CsoState(data["state"])
+        if state is CsoState.LOGGED_OUT:
+            self.csos.pop(entry.cso, None)
+            return
+        known = self.csos.get(entry.cso)
+        cso = known or Cso(id=entry.cso, state=state, since=entry.at, queues=(), endpoint="", carrier=entry.carrier)
+        call = self.calls.get(entry.call)
+        self.csos[entry.cso] = replace(
+            cso,
+            state=state,
+            since=int(data.get("since", entry.at)),
+            reason=str(data.get("reason") or ""),
+            next=str(data.get("next") or ""),
+            wrap_until=int(data.get("wrap_until") or 0),
+            telephone=bool(data.get("telephone", cso.telephone)),
+            call=entry.call,
+            token=call.token if call and state in (CsoState.OFFERED, CsoState.TALKING) else "",
+        )
+        # What a caller heard stays as long as the call is live or on a desk.
+        self.heard = {known_call: notes for known_call, notes in self.heard.items() if self.knows(known_call)}
+
+
+def _arrived(entry: Entry, known: Call | None) -> Call:
+    data = entry.data
+    if known is not None:
+        return known
+    adopted = entry.event is Event.CALL_ADOPTED
+    return Call(
+        id=entry.call,
+        state=CallState.WAITING if adopted else CallState.IVR,
+        carrier=entry.carrier,
+        channel=str(data.get("channel", "")),
+        ani=str(data.get("ani", "")),
+        trunk=str(data.get("trunk", "")),
+        region=str(data.get("region", "")),
+        queue=entry.queue,
+        arrived=int(data.get("arrived", entry.at)),
+        queued=entry.at if adopted else 0,
+        emergency=bool(data.get("emergency", False)),
+        priority=int(data.get("priority", 0)),
+    )
+
+
+def _queued(call: Call, entry: Entry) -> Call:
+    data = entry.data
+    return replace(
+        call,
+        state=CallState.WAITING,
+        queue=entry.queue or call.queue,
+        queued=int(data.get("queued", entry.at)),
+        priority=int(data.get("priority", call.priority)),
+        emergency=bool(data.get("emergency", call.emergency)),
+        score=float(data.get("score", call.score)),
+        cso="",
+        token="",
+    )
+
+
+def _waiting(call: Call, entry: Entry) -> Call:
+    return replace(call, state=CallState.WAITING, cso="", token="", partner="", offered=0)
+
+
+_MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
+    Event.CALL_QUEUED: _queued,
+    Event.CALL_LEFT_QUEUE: lambda call, entry: replace(call, state=CallState.IVR, queue="", queued=0),
+    Event.CALL_OFFERED: lambda call, entry: replace(
+        call, state=CallState.OFFERED, cso=entry.cso, token=entry.token, offered=entry.at
+    ),
+    Event.CALL_RINGING: lambda call, entry: call,
+    Event.CALL_RETURNED: _waiting,
+    Event.CALL_ANSWERED: lambda call, entry: replace(
+        call, state=CallState.TALKING, cso=entry.cso or call.cso, token=entry.token, answered=entry.at
+    ),
+    Event.CALL_HANDED_OVER: lambda call, entry: replace(
+        call, state=CallState.PARTNER, token=entry.token, partner=str(entry.data.get("partner", ""))
+    ),
+    Event.CALL_PARTNER_ANSWERED: lambda call, entry: replace(call, answered=entry.at),
+    Event.CALL_HANDED_BACK: _waiting,
+}

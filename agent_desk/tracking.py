@@ -1,0 +1,74 @@
+"""/lacak: a customer without a login follows a report by IDPEL or meter and report number.
+
+Every pair that does not fit gets the same answer after the same work, and few attempts are allowed: nothing can be
+found out by trying.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from agent_desk import accounts, desk_data
+from agent_desk.accounts import TooManyAttempts
+from agent_desk.pages import render
+from agent_desk.security import clock, database
+from tickets.models import Premises, Report
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/lacak")
+async def form(request: Request) -> Response:
+    """The search."""
+    return render(request, "lacak.html", place="", number="", fault=None, left=None)
+
+
+@router.post("/lacak")
+async def look_up(
+    request: Request,
+    pelanggan: Annotated[str, Form(max_length=24)] = "",
+    nomor: Annotated[str, Form(max_length=24)] = "",
+) -> Response:
+    """The report's ladder, without anything personal."""
+    place, number = _digits(pelanggan), _digits(nomor)
+    who = f"lacak:{request.client.host if request.client else ''}"
+    try:
+        found, left = await asyncio.to_thread(_find, request, who, place, number)
+    except TooManyAttempts as fault:
+        return render(request, "lacak.html", 429, place="", number="", fault=fault, left=0)
+    if found is None:
+        return render(request, "lacak.html", 404, place=place, number=number, fault=None, left=left)
+    return render(request, "lacak_hasil.html", tracking=found, place=place)
+
+
+def _find(request: Request, who: str, place: str, number: str) -> tuple[desk_data.Tracking | None, int]:
+    now, db = clock(request).now(), database(request)
+    with db.reading() as session:
+        accounts.check_throttle(session, who, now=now)
+        report = _match(session, place, number)
+        found = desk_data.tracking(session, report) if report else None
+    with db.transaction() as session:
+        if found is not None:
+            accounts.forgive(session, who)
+            return found, accounts.ATTEMPTS
+        return None, accounts.count_failure(session, who, now=now)
+
+
+def _match(session: Session, place: str, number: str) -> int | None:
+    """One query whatever is wrong: number, premises, or that they belong together."""
+    rows = (
+        select(Report.id)
+        .join(Premises, Premises.id == Report.premises_id)
+        .where(Report.number == number, (Premises.idpel == place) | (Premises.meter == place))
+    )
+    return session.scalar(rows)
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())

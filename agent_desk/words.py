@@ -1,0 +1,187 @@
+"""The words of the screens: states, results, ages, instants, numbers with most digits covered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from config.operator import operator
+from router.agents import CsoState
+
+ZONES = {"WIB": 7, "WITA": 8, "WIT": 9}
+
+
+@dataclass(frozen=True)
+class Look:
+    """A state as it is shown: word, glyph, letter of the grid cell, colour class of the call bar."""
+
+    word: str
+    glyph: str
+    cell: str
+    css: str
+
+
+STATES: dict[CsoState, Look] = {
+    CsoState.READY: Look("Siap", "○", "S", "is-ok"),
+    CsoState.OFFERED: Look("Berdering", "◎", "R", "is-lamp"),
+    CsoState.TALKING: Look("Bicara", "●", "B", "is-act"),
+    CsoState.WRAP_UP: Look("Wrap-up", "◐", "W", "is-wrap"),
+    CsoState.NOT_ANSWERING: Look("Tidak menjawab", "✕", "N", "is-bad"),
+    CsoState.PAUSED: Look("Istirahat", "▬", "I", "is-rest"),
+    CsoState.LOGGED_OUT: Look("Luar", "×", "O", "is-rest"),
+}
+
+REASONS = {
+    "salat": "Salat",
+    "makan": "Makan",
+    "kamar-kecil": "Kamar kecil",
+    "pengarahan": "Pengarahan",
+    "teknis": "Kendala teknis",
+}
+
+RESULTS = {
+    "laporan": "Laporan dibuat",
+    "info": "Informasi diterima",
+    "keluhan": "Keluhan diteruskan",
+    "terputus": "Terputus",
+    "salah-sambung": "Salah sambung",
+    "iseng": "Iseng",
+}
+
+# What the caller reports, as tickets keep it (trouble_code) and as the CSO chooses it.
+TROUBLES = {
+    "padam": "Padam, satu bangunan",
+    "padam-area": "Padam, beberapa bangunan",
+    "tegangan-rendah": "Lampu redup, tegangan turun",
+    "kedip": "Listrik sering kedip",
+    "meter": "Meteran mati atau rusak",
+    "bahaya": "Kabel putus, percikan, atau bahaya lain",
+}
+
+# The ladder of a report as people see it: work-order states that stand on each rung.
+LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Lapor", ("waiting",)),
+    ("Penugasan regu", ("assigned", "accepted")),
+    ("Dalam perjalanan", ("enroute",)),
+    ("Dalam pengerjaan", ("arrived", "working")),
+    ("Nyala", ("power_on",)),
+    ("Selesai", ("done",)),
+)
+
+WORK_ORDER = {
+    "waiting": "Menunggu regu",
+    "assigned": "Ditugaskan",
+    "accepted": "Diterima regu",
+    "enroute": "Dalam perjalanan",
+    "arrived": "Tiba di lokasi",
+    "working": "Dalam pengerjaan",
+    "power_on": "Nyala",
+    "done": "Selesai",
+    "cancelled": "Dibatalkan",
+}
+
+# The crew's one large button: which event comes next, and what it says.
+NEXT_STEP = {
+    "assigned": ("accept", "Terima tugas"),
+    "accepted": ("depart", "Berangkat"),
+    "enroute": ("arrive", "Tiba di lokasi"),
+    "arrived": ("start", "Mulai pengerjaan"),
+    "working": ("power_on", "Listrik menyala"),
+    "power_on": ("complete", "Selesai"),
+}
+
+LEVELS = {0: "Tenang", 1: "Sibuk", 2: "Lonjakan", 3: "Genting", 4: "Penuh"}
+
+
+def ms_to_instant(ms: int) -> datetime:
+    """Milliseconds of the store as an instant."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def clock(instant: datetime | None, zone: str = "WIB", *, named: bool = True) -> str:
+    """`19.43 WIB`; the zone stands wherever the time is a promise."""
+    if instant is None:
+        return "menyusul"
+    there = instant.astimezone(timezone(timedelta(hours=ZONES[zone])))
+    return f"{there:%H.%M} {zone}" if named else f"{there:%H.%M}"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """`1 j 12 m`, `4 m`, `38 d`."""
+    seconds = max(0, int((now - since).total_seconds()))
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours >= 48:
+        return f"{hours // 24} hari"
+    if hours:
+        return f"{hours} j {minutes} m"
+    return f"{minutes} m" if minutes else f"{seconds} d"
+
+
+def running(seconds: float) -> str:
+    """A running clock: `02.14`, `1.02.14`."""
+    total = max(0, int(seconds))
+    hours, rest = divmod(total, 3600)
+    return f"{hours}.{rest // 60:02d}.{rest % 60:02d}" if hours else f"{rest // 60:02d}.{rest % 60:02d}"
+
+
+def local_number(phone: str) -> str:
+    """E.164 as people here dial it: `+62812…` → `0812…`."""
+    return "0" + phone[3:] if phone.startswith("+62") else phone
+
+
+def masked_phone(phone: str) -> str:
+    """`0812 •••• 4417`: enough to recognise, not to call."""
+    if not phone:
+        return "Nomor tersembunyi"
+    number = local_number(phone)
+    if len(number) < 9:
+        return "•••• " + number[-2:]
+    return f"{number[:4]} •••• {number[-4:]}"
+
+
+def masked_idpel(number: str) -> str:
+    """`•••• •••• 4417`."""
+    return f"•••• •••• {number[-4:]}"
+
+
+def grouped(number: str) -> Markup:
+    """A report number grouped 2-3-3-3 for the eye; copied, it is the plain digits."""
+    star = number.startswith("*")
+    digits = number.lstrip("*")
+    parts = [digits[:2], *(digits[at : at + 3] for at in range(2, len(digits), 3))]
+    rest = "".join(f"<i>{escape(part)}</i>" for part in parts[1:])
+    return Markup('<span class="no">{}{}{}</span>').format("*" if star else "", parts[0], Markup(rest))  # noqa: S704
+
+
+def greeting(now: datetime, name: str) -> str:
+    """The first sentence of every conversation."""
+    hour = now.astimezone(timezone(timedelta(hours=7))).hour
+    part = "pagi" if 4 <= hour < 11 else "siang" if 11 <= hour < 15 else "sore" if 15 <= hour < 18 else "malam"
+    return f"Selamat {part}, PLN 123, dengan {name}. Ada yang bisa kami bantu?"
+
+
+HEARD = {
+    "keyed": ("digits", "Menekan tombol"),
+    "located": ("pin", "Lokasi dikenal"),
+    "told": ("sound", "Mendengar pengumuman padam"),
+    "emergency": ("warn", "Menekan darurat"),
+    "triage": ("sound", "Saluran hampir penuh: ditanya darurat"),
+    "status": ("sound", "Mendengar status laporannya"),
+    "report": ("doc", "Membuat laporan lewat IVR"),
+    "subscribe": ("doc", "Minta dikabari saat menyala"),
+}
+
+
+def heard(note: dict[str, Any]) -> tuple[str, str, str]:
+    """(icon, sentence, key pressed) of one note for the card *Sudah didengar dan ditekan*."""
+    what = str(note["what"])
+    icon, sentence = HEARD[what]
+    return icon, sentence, str(note.get("key", "")) if what == "keyed" else ""
+
+
+def area_name(code: str) -> str:
+    """The area as people call it."""
+    return operator().area_name(code) if code else "Lokasi belum diketahui"
