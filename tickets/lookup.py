@@ -91,10 +91,13 @@ def reports(
     return _reports(session, *wanted, limit=limit)
 
 
-def covering_outage(session: Session, area: str) -> Outage | None:
-    """The newest live outage of the area or of an area that contains it."""
+def covering_outage(session: Session, area: str, *, hold: bool = False) -> Outage | None:
+    """The newest live outage of the area or of an area that contains it. With `hold` it cannot end before this
+    transaction does (others may hold it too), so that nothing is attached to an outage that is just over.
+    """
     rows = select(Outage).where(Outage.area.in_(prefixes(area)), Outage.status_kind.in_(LIVE))
-    return session.scalar(rows.order_by(Outage.id.desc()).limit(1))
+    rows = rows.order_by(Outage.id.desc()).limit(1)
+    return session.scalar(rows.with_for_update(read=True) if hold else rows)
 
 
 def known_outage(session: Session, area: str, *, now: datetime, need_audio: bool = True) -> KnownOutage | None:

@@ -124,7 +124,7 @@ def _row(session: Session, new: NewReport, area: str, now: datetime) -> Report:
     except KeyError:
         raise Invalid("Wilayah itu tidak dikenal.", slug="unknown-area", field="area") from None
     attach = new.kind is ReportKind.GANGGUAN and not new.only_me
-    outage = lookup.covering_outage(session, area) if attach else None
+    outage = lookup.covering_outage(session, area, hold=True) if attach else None
     return Report(
         number=new.number or numbers.reserve(session, owner.prefix, 1)[0],
         key=new.key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -124,6 +125,25 @@ def test_power_back_finishes_every_attached_report_and_no_other(db: Database) ->
             told = history.of(session, one)[0]
             assert (told.old, told.new) == ({"status": "BELUM_SELESAI"}, {"status": "SELESAI"})
         assert session.get_one(Report, own).status is ReportStatus.BELUM_SELESAI
+
+
+def test_a_report_filed_while_power_comes_back_is_finished_or_sent_to_a_crew(db: Database) -> None:
+    outage = _confirm(db)
+
+    def file(_: int) -> None:
+        with db.transaction() as session:
+            reports.file_report(session, a_report(area="19.71.05"), now=NOON)
+
+    def restore(_: int) -> None:
+        with db.transaction() as session:
+            outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: restore(n) if n == 20 else file(n), range(40)))
+    with db.reading() as session:
+        for report in session.scalars(select(Report)):
+            attached, open_still = report.outage_id is not None, report.status is ReportStatus.BELUM_SELESAI
+            assert attached != open_still
 
 
 def test_what_is_over_is_not_restored_again(db: Database) -> None:
