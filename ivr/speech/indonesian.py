@@ -62,6 +62,7 @@ def duration(minutes: int) -> str:
     return " ".join(parts)
 
 
+_SHORT = {"Jl": "Jalan", "Jln": "Jalan", "Gg": "Gang", "Jend": "Jenderal", "Kec": "Kecamatan", "Kel": "Kelurahan"}
 _SIGNS = {"%": " persen", "±": "kurang lebih ", "&": " dan ", "/": " garis miring "}
 Found = re.Match[str]
 
@@ -83,6 +84,7 @@ _RULES: tuple[tuple[str, Callable[[Found], str]], ...] = (
     (r"\b(\d{1,6}),(\d{1,4})\b", lambda found: f"{_plain(found[1])} koma {digits(found[2])}"),
     (r"\b\d{1,6}\b", lambda found: _plain(found[0])),
     (r"\b(?:WIB|WITA|WIT)\b", lambda found: _ZONES[found[0]]),
+    (rf"\b({'|'.join(_SHORT)})\.", lambda found: _SHORT[found[1]]),
     (r"[%±&/]", lambda found: _SIGNS[found[0]]),
 )
 

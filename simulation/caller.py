@@ -1,0 +1,172 @@
+"""A caller who is not real: dials, listens, presses keys. The flow he meets is the real one, run without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from config.clock import VirtualClock
+from config.operator import prefixes
+from ivr.flow import step
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Reject, Wait
+from ivr.menu import Menu
+from ivr.turn import Caller, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Where, run
+from tickets.views import KnownOutage, PremisesView, ReportView
+
+CHARACTERS_A_SECOND = 14  # of a voice at 160 words a minute
+THINKING_S = 1.5
+
+
+@dataclass
+class World:
+    """What is true outside the call."""
+
+    phones: Mapping[str, list[PremisesView]] = field(default_factory=dict)
+    numbers: Mapping[str, PremisesView] = field(default_factory=dict)  # IDPEL or meter
+    outages: list[KnownOutage] = field(default_factory=list)
+    reports: list[ReportView] = field(default_factory=list)
+    reserved: list[str] = field(default_factory=lambda: [f"54{n}" for n in range(100000001, 100000100)])
+    place: int = 1
+
+    def look_up(self, wanted: Lookup) -> Any:
+        """The fact, as ivr.facts would read it from SQL."""
+        match wanted.kind:
+            case "phone":
+                return self.phones.get(wanted.value, [])
+            case "number":
+                return self.numbers.get(wanted.value)
+            case "outage":
+                return next((one for one in self.outages if one.area in prefixes(wanted.value)), None)
+            case "region":
+                return [one for one in self.outages if wanted.value in prefixes(one.area)]
+            case "reports":
+                return [one for one in self.reports if str(one.premises_id) == wanted.value]
+            case "reserve":
+                return self.reserved.pop(0) if self.reserved else ""
+
+
+@dataclass
+class Line:
+    """One thing that happened in the call, at `at` seconds from the pick-up."""
+
+    at: float
+    who: Literal["suar", "caller"]
+    what: str
+
+
+def estimated_seconds(fragment: Fragment) -> float:
+    """How long a sentence takes when its sound is not at hand."""
+    return max(0.4, len(fragment.text) / CHARACTERS_A_SECOND)
+
+
+class ScriptedCaller:
+    """One call. Between two steps only the state's text is kept, as in the store."""
+
+    def __init__(
+        self,
+        menu: Menu,
+        world: World,
+        *,
+        ani: str = "",
+        region: str = "31",
+        triage: bool = False,
+        seconds: Callable[[Fragment], float] = estimated_seconds,
+    ) -> None:
+        self.menu, self.world = menu, world
+        self.caller = Caller("csimulated1", ani, region, triage)
+        self.clock = VirtualClock(datetime(2019, 8, 4, 5, 0, tzinfo=UTC))
+        self.instruction: Instruction = Reject()
+        self.intents: list[dict[str, Any]] = []
+        self.notes: list[dict[str, Any]] = []
+        self.queues: list[Enqueue] = []
+        self.lines: list[Line] = []
+        self._began = self.clock.ms()
+        self._seconds = seconds
+        self._stored = ""
+
+    # --- what the caller does
+
+    def dials(self) -> Instruction:
+        """The call arrives."""
+        return self._step(Signal("arrive"))
+
+    def presses(self, digits: str) -> Instruction:
+        """Listens, then keys."""
+        self.clock.advance(seconds=THINKING_S)
+        self.lines.append(Line(self.seconds, "caller", f"[{digits}]"))
+        return self._step(Signal("next", digits))
+
+    def keeps_silent(self) -> Instruction:
+        """Keys nothing; in line that is the next round."""
+        if isinstance(self.instruction, Ask):
+            self.clock.advance(seconds=self.instruction.first_timeout)
+        self.lines.append(Line(self.seconds, "caller", "…"))
+        return self._step(Signal("waiting" if isinstance(self.instruction, Wait) else "next"))
+
+    def is_not_answered(self) -> Instruction:
+        """The CSO who was rung did not pick up."""
+        return self._step(Signal("back"))
+
+    # --- what can be seen of it
+
+    @property
+    def state(self) -> State:
+        """Where the flow stands."""
+        return State.loads(self._stored)
+
+    @property
+    def seconds(self) -> float:
+        """Since the pick-up."""
+        return (self.clock.ms() - self._began) / 1000
+
+    @property
+    def heard(self) -> str:
+        """The last thing said, as one text."""
+        return " ".join(fragment.text for fragment in self.said)
+
+    @property
+    def said(self) -> tuple[Fragment, ...]:
+        """The fragments of the last instruction."""
+        return () if isinstance(self.instruction, Reject) else self.instruction.say
+
+    @property
+    def keys(self) -> list[str]:
+        """The sentences of the last instruction, by key, each once."""
+        return list(dict.fromkeys(fragment.key.partition(":")[0] for fragment in self.said))
+
+    @property
+    def over(self) -> bool:
+        """Whether goodbye was said."""
+        return isinstance(self.instruction, Bye)
+
+    def transcript(self) -> str:
+        """The dialogue, a line each."""
+        return "\n".join(f"{line.at:5.1f}  {line.who:<6}  {line.what}" for line in self.lines)
+
+    # --- how
+
+    def _step(self, signal: Signal) -> Instruction:
+        state = self.state
+        self.instruction = run(step(self.menu, state, self.caller, signal), self._perform)
+        self._stored = state.dumps()
+        for fragment in self.said:
+            self.lines.append(Line(self.seconds, "suar", fragment.text))
+            self.clock.advance(seconds=self._seconds(fragment))
+        return self.instruction
+
+    def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Lookup():
+                return self.world.look_up(effect)
+            case Enqueue():
+                self.queues.append(effect)
+                return self.world.place
+            case Where():
+                return self.world.place
+            case Intent():
+                self.intents.append(effect.data)
+            case Note():
+                self.notes.append(effect.data)
+        return None

@@ -1,0 +1,130 @@
+"""A menu that would strand a caller is refused at load, with file, line and reason."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from config import operator as operator_files
+from config.settings import settings
+from config.yaml_file import ConfigError
+from ivr import menu_check
+from ivr.menu import Menu, Menus
+from tests.fixtures.callers import UTILITY
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The operator's files, to be spoiled."""
+    shutil.copytree(UTILITY, tmp_path / "utility")
+    return tmp_path / "utility"
+
+
+def spoil(file: Path, before: str, after: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert before in text, f"the shipped file does not hold {before!r}"
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def refused(folder: Path) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        operator_files.load(folder)
+    return caught.value.faults
+
+
+FAULTS = {
+    "no such target": ("clear: utama", "clear: utma", "nodes.lokasi.clear: no node 'utma'"),
+    "no such start": ("start: lokasi", "start: lokas", "start: no node 'lokas'"),
+    "key to nowhere": ('"3": keluhan', '"3": keluha', "nodes.utama.keys.3: no node 'keluha'"),
+    "no such queue": ("queue: keluhan,", "queue: keluhn,", "nodes.keluhan.queue: no queue 'keluhn'"),
+    "emergency queue is none": ("queue: darurat", "queue: gangguan", "'gangguan' is not an emergency queue"),
+    "no such sentence": ("short, menu.main]", "short, menu.min]", "no sentence 'menu.min' in prompts.yaml"),
+    "emergency not first": ("[emergency.short, menu.main]", "[menu.main]", "must start with an emergency sentence"),
+    "triage without emergency": ("[emergency, triage.others]", "[triage.others]", "triage.say: must start with"),
+    "emergency key taken": ('"0": petugas}\n    silent: petugas   #', '"9": petugas}\n    silent: petugas   #', "key"),
+    "nothing fills it in": ("short, after.report]", "short, waiting.place]", "{place}, which nothing fills in here"),
+    "unknown word": ("repeat_key:", "repeat_keys:", "Extra inputs are not permitted"),
+    "unknown kind": ("kind: locate", "kind: guess", "nodes.lokasi"),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "reason"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_wrong_menu_is_refused_with_file_line_and_reason(folder: Path, before: str, after: str, reason: str) -> None:
+    spoil(folder / "menu.yaml", before, after)
+    faults = refused(folder)
+    assert any(reason in fault for fault in faults), faults
+    path, line, *_ = faults[0].split(":")
+    assert path == str(folder / "menu.yaml")
+    assert int(line) > 1
+
+
+def test_a_node_nobody_can_reach(folder: Path) -> None:
+    (folder / "menu.yaml").open("a").write("  terlupa: {kind: bye, say: [goodbye]}\n")
+    assert refused(folder)[0].endswith("nodes.terlupa: nobody can reach it")
+
+
+def test_a_dead_end(folder: Path) -> None:
+    """Two menus that lead only to each other."""
+    spoil(folder / "menu.yaml", "keluhan: {kind: queue, queue: keluhan, say: [queue.officer]}", "\n".join((
+        'keluhan: {kind: menu, say: [emergency], keys: {"1": jebakan}, silent: jebakan, invalid: jebakan}',
+        '  jebakan: {kind: menu, say: [emergency], keys: {"1": keluhan}, silent: keluhan, invalid: keluhan}',
+    )))  # fmt: skip
+    assert [fault.partition("nodes.")[2].partition(":")[0] for fault in refused(folder)] == ["keluhan", "jebakan"]
+
+
+def test_a_circle_without_a_question(folder: Path) -> None:
+    spoil(
+        folder / "menu.yaml",
+        "    otherwise: [status.open]\n    then: tercatat",
+        "    otherwise: [status.open]\n    then: lapor",
+    )
+    assert any("goes round in a circle" in fault for fault in refused(folder))
+
+
+def test_a_wrong_sentence(folder: Path) -> None:
+    spoil(folder / "prompts.yaml", "Untuk {name}, tekan {key}.", "Untuk {nama}, tekan {key}.")
+    fault = refused(folder)[0]
+    assert fault.startswith(f"{folder / 'prompts.yaml'}:")
+    assert "no such placeholder: nama" in fault
+
+
+def test_check_tells_the_operator(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(menu_check, "settings", lambda: settings().model_copy(update={"config_dir": folder}))
+    assert menu_check.check() == 0
+    drawing = menu_check.draw()
+    assert drawing.startswith("flowchart TD")
+    assert all(f"n_{name}" in drawing.replace("_5f", "_") for name in ("lokasi", "padam", "hanya_saya"))
+    spoil(folder / "menu.yaml", "clear: utama", "clear: utma")
+    assert menu_check.check() == 1
+    assert "menu.yaml:" in capsys.readouterr().err
+
+
+def test_a_changed_menu_is_taken_up_and_old_calls_keep_theirs(folder: Path, tmp_path: Path) -> None:
+    menus = Menus(folder, tmp_path / "menus")
+    first = menus.current()
+    spoil(folder / "prompts.yaml", "Panggilan ini direkam.", "Panggilan Anda direkam.")
+    assert menus.refresh()
+    second = menus.current()
+    assert first.version != second.version
+
+    another_process = Menus(folder, tmp_path / "menus")
+    assert another_process.version(first.version) == first
+    assert another_process.current() == second
+
+
+def test_a_spoiled_file_leaves_the_last_good_menu(folder: Path, tmp_path: Path) -> None:
+    menus = Menus(folder, tmp_path / "menus")
+    good = menus.current()
+    spoil(folder / "menu.yaml", "clear: utama", "clear: utma")
+    assert not menus.refresh()
+    assert menus.current() is good
+
+
+def test_the_version_is_the_content(menu: Menu) -> None:
+    assert Menu.loads(menu.dumps()).version == menu.version
