@@ -9,6 +9,7 @@ import signal
 from config.heartbeat import Heartbeat
 from config.settings import settings
 from ivr.carriers.base import Connector
+from ivr.service import build
 from router.store.acd import Acd
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,15 @@ async def serve() -> None:
 def _connectors(acd: Acd) -> list[Connector]:
     # Each carrier's library is loaded only where that carrier is used.
     found: list[Connector] = []
+    hung_up = build(acd).hung_up
     if settings().asterisk:
         from ivr.carriers.asterisk_connector import AsteriskConnector  # noqa: PLC0415
-        from ivr.service import build  # noqa: PLC0415
 
-        found.append(AsteriskConnector(acd, build(acd).hung_up))
+        found.append(AsteriskConnector(acd, hung_up))
     if settings().twilio_account_sid:
         from ivr.carriers.twilio_connector import TwilioConnector  # noqa: PLC0415
 
-        found.append(TwilioConnector(acd))
+        found.append(TwilioConnector(acd, hung_up=hung_up))
     return found
 
 

@@ -85,7 +85,8 @@ def render(folder: Path) -> None:
     for name in ("etc", "keys/keys", "log/cdr-custom", "log/cel-custom"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     music.ensure()
-    renew(fallback_parts(operator(), ""))
+    if not (settings().sounds_dir / "fallback.wav").exists():
+        renew(fallback_parts(operator(), ""))
     values = _values(settings(), operator(), read_secrets(folder))
     for template in sorted(TEMPLATES.glob("*.conf")):
         _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))
