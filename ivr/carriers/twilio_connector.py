@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from config.errors import Problem
 from config.operator import operator
 from config.settings import settings
 from ivr.carriers.base import Connector
-from ivr.carriers.twilio_reconcile import Reconciler
+from ivr.carriers.twilio_reconcile import HungUp, Reconciler
 from ivr.carriers.twilio_rest import RestFailed, TwilioRest
 from ivr.carriers.twilio_trail import Trail
 from router.calls import CallState
@@ -45,25 +44,27 @@ class TwilioConnector(Connector):
 
     carrier = "twilio"
 
-    def __init__(self, acd: AcdPort, rest: TwilioRest | None = None) -> None:
+    def __init__(self, acd: AcdPort, rest: TwilioRest | None = None, *, hung_up: HungUp | None = None) -> None:
         super().__init__(acd)
         self._rest = rest or TwilioRest(settings())
+        self._hung_up: HungUp = hung_up or partial(acd.ended, by="caller")
         self._legs: dict[str, _Leg] = {}  # by offer token
         self._tokens: dict[str, str] = {}  # call → token of its last offer
         self._met: dict[str, asyncio.Event] = {}  # token → the redirect arrived
 
-    async def follow(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Follow the journal, and beside it compare the live calls every few seconds."""
-        reconciling = asyncio.create_task(Reconciler(self.acd, self._rest).run(stop))
+        reconciling = asyncio.create_task(Reconciler(self.acd, self._rest, self._hung_up).run(stop))
         try:
-            await super().follow(stop)
+            await super().run(stop)
         finally:
             reconciling.cancel()
 
     # --- after a restart
     async def resync(self, snapshot: Snapshot) -> None:
         """Ring again what is offered and not ringing; bring callers on whose redirect was never confirmed."""
-        seen = await self.acd.journal(f"{max(0, snapshot.at - LOOK_BACK_MS)}-0", count=100_000)
+        newest = int(snapshot.journal.partition("-")[0])
+        seen = await self.acd.journal(f"{max(0, newest - LOOK_BACK_MS)}-0", count=100_000)
         met = {entry.data.get("token") for entry in seen if _is_meeting(entry)}
         moved = {entry.token for entry in seen if entry.event in (Event.CALL_ANSWERED, Event.CALL_HANDED_OVER)}
         for call in snapshot.calls:
@@ -146,7 +147,7 @@ class TwilioConnector(Connector):
         for _ in range(REDIRECTS):
             try:
                 if not await self._rest.redirect(call.channel, url):
-                    await self._quietly(self.acd.ended(call.id, by="caller"))
+                    await self._quietly(self._hung_up(call.id))
                     break
             except RestFailed as fault:
                 log.warning("a call could not be moved: %s", fault)
@@ -162,19 +163,24 @@ class TwilioConnector(Connector):
 
     async def _end(self, entry: Entry) -> None:
         """The other leg of a call that is over. A caller who is being said goodbye to hangs up by the document."""
+        state, leg = entry.data.get("state"), str(entry.data.get("leg") or "")
         token = self._tokens.pop(entry.call, "") or entry.token
         if token in self._legs:
             await self._drop_leg(token)
-        elif entry.cso:
-            cso = await self.acd.cso(entry.cso)
-            for leg in await self._rest.live(to=cso.endpoint) if cso and not cso.call else []:
-                await self._rest.complete(leg.sid)
-        if entry.data.get("state") == CallState.TALKING and entry.data.get("by") != "caller":
-            call = await self.acd.call(entry.call)
-            if call:
-                await self._rest.complete(call.channel)
+        elif state == CallState.TALKING and leg:
+            await self._rest.complete(leg)
+        elif state == CallState.OFFERED and entry.cso:
+            await self._drop_ringing(entry.cso)
+        if state == CallState.TALKING and entry.data.get("by") != "caller":
+            await self._rest.complete(str(entry.data["channel"]))
 
-    async def _quietly(self, change: Coroutine[Any, Any, object]) -> None:
+    async def _drop_ringing(self, name: str) -> None:
+        """A leg that an earlier life of this process made."""
+        cso = await self.acd.cso(name)
+        for leg in await self._rest.live(to=cso.endpoint) if cso and not cso.call else []:
+            await self._rest.complete(leg.sid)
+
+    async def _quietly(self, change: Awaitable[object]) -> None:
         try:
             await change
         except Problem as problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from config.errors import Problem
 from ivr.carriers.base import repaired
@@ -17,14 +18,16 @@ log = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds
 MISSES = 2  # lists in a row without the call: one list may be older than an arrival
+HungUp = Callable[[str], Awaitable[object]]  # IvrService.hung_up: it knows whether the flow had said goodbye
 
 
 class Reconciler:
     """One look per `EVERY` seconds; a call is gone when it is missing from two lists in a row."""
 
-    def __init__(self, acd: AcdPort, rest: TwilioRest) -> None:
+    def __init__(self, acd: AcdPort, rest: TwilioRest, hung_up: HungUp) -> None:
         self._acd = acd
         self._rest = rest
+        self._hung_up = hung_up
         self._missing: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -52,7 +55,7 @@ class Reconciler:
         for call, misses in self._missing.items():
             if misses >= MISSES:
                 repaired("ended without a witness", call)
-                await self._acd.ended(call, by=gone[call])
+                await (self._hung_up(call) if gone[call] == "caller" else self._acd.ended(call, by=gone[call]))
 
 
 def _who_left(call: Call, callers: set[str], live: list[LiveLeg], endpoints: dict[str, str]) -> str:

@@ -1,0 +1,126 @@
+"""Our requests to Twilio: what is gone is an answer, what is too much is tried again, nothing personal leaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from config.settings import Settings
+from ivr.carriers import twilio_rest
+from ivr.carriers.twilio_rest import RestFailed, TwilioRest
+from ivr.telephone.exchange import Exchange
+from ivr.telephone.pace import ScriptedPace
+from ivr.telephone.rest import rest_router
+from tests.fixtures.openapi_twilio import Checked, oracle
+from tests.fixtures.twilio import ACCOUNT, TOKEN, free_port, serving
+
+pytestmark = [pytest.mark.unit, pytest.mark.anyio]
+NOWHERE = "CA" + "0" * 32
+
+
+class Account:
+    """The stand-in on a port of its own; `busy` answers 429 that many times first."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange(account=ACCOUNT, token=TOKEN, base_url="http://127.0.0.1:1", pace=ScriptedPace())
+        self.exchange._webhooks = self  # type: ignore[assignment]
+        self.busy = 0
+        self.port = free_port()
+        app = FastAPI()
+        app.include_router(rest_router(lambda _request: self.exchange))
+        app.middleware("http")(self._perhaps_busy)
+        self.checked = Checked(app)
+        self.rest = TwilioRest(self.settings(), legs_per_second=100)
+
+    def settings(self, **more: Any) -> Settings:
+        url = f"http://127.0.0.1:{self.port}"
+        given = {"twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "twilio_api_url": url} | more
+        return Settings(**given)
+
+    async def post(self, _url: str, _parameters: Any) -> Any:
+        raise AssertionError("no webhook is expected here")
+
+    def close(self) -> None: ...
+
+    async def _perhaps_busy(self, request: Any, call_next: Any) -> Any:
+        if self.busy:
+            self.busy -= 1
+            return JSONResponse({"code": 20429, "message": "Too Many Requests", "status": 429}, 429)
+        return await call_next(request)
+
+
+@pytest.fixture
+async def account(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
+    monkeypatch.setattr(twilio_rest, "BACKOFF", (0.01, 0.01))
+    made = Account()
+    async with serving(made.checked, made.port):
+        yield made
+        await made.exchange.close()
+    assert made.checked.faults == []
+
+
+async def ring(account: Account, to: str = "client:cso1") -> str | None:
+    return await account.rest.create_leg(
+        to, url="https://suar.example/twilio/cso", status_url="https://suar.example/twilio/cso-status", ring_seconds=15
+    )
+
+
+async def test_a_leg_is_made_found_and_ended(account: Account) -> None:
+    account.exchange.report = lambda *_: None  # type: ignore[method-assign]
+    sid = await ring(account)
+    assert sid
+    assert [leg.sid for leg in await account.rest.live(to="client:cso1")] == [sid]
+    assert await account.rest.complete(sid)
+    assert await account.rest.live(to="client:cso1") == []
+    assert account.exchange.legs[sid].status == "canceled"
+
+
+async def test_a_call_that_is_gone_is_an_ordinary_answer(account: Account) -> None:
+    account.exchange.report = lambda *_: None  # type: ignore[method-assign]
+    assert await account.rest.redirect(NOWHERE, "https://suar.example/x") is False
+    assert await account.rest.complete(NOWHERE) is False
+    sid = await ring(account)
+    assert await account.rest.redirect(str(sid), "https://suar.example/x") is False, "21220: it rings still"
+
+
+async def test_too_many_requests_are_tried_again_and_then_told(account: Account) -> None:
+    account.busy = 2
+    assert await account.rest.complete(NOWHERE) is False
+    account.busy = 9
+    with pytest.raises(RestFailed, match="429"):
+        await account.rest.complete(NOWHERE)
+
+
+async def test_a_wrong_password_is_told_without_numbers(account: Account) -> None:
+    wrong = TwilioRest(account.settings(twilio_auth_token="wrong"), legs_per_second=100)
+    with pytest.raises(RestFailed) as told:
+        await wrong.redirect(NOWHERE, "https://suar.example/x")
+    assert "401" in str(told.value)
+    assert ACCOUNT not in str(told.value)
+
+
+async def test_an_unreachable_twilio_is_told(account: Account) -> None:
+    elsewhere = TwilioRest(account.settings(twilio_api_url=f"http://127.0.0.1:{free_port()}"))
+    with pytest.raises(RestFailed):
+        await elsewhere.live()
+
+
+def test_the_oracle_itself_notices_a_wrong_request() -> None:
+    document = oracle()
+    if document is None:
+        pytest.skip("Twilio's OpenAPI document is not here")
+    calls = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
+    assert list(document.request_faults("POST", f"{calls}.json", "", "To=a&From=b&Url=http://x/y")) == []
+    for method, path, body in (
+        ("POST", f"{calls}.json", "To=a&Url=http://x/y"),
+        ("POST", f"{calls}.json", "To=a&From=b&Uri=http://x/y"),
+        ("POST", f"{calls}/CA12.json", "Status=completed"),
+        ("POST", f"{calls}/{NOWHERE}.json", "Status=finished"),
+        ("POST", f"{calls}/{NOWHERE}.json", "Url=/relative"),
+        ("POST", f"{calls}/{NOWHERE}", "Status=completed&Foo=1"),
+    ):
+        assert list(document.request_faults(method, path, "", body)), (path, body)
