@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Problem
 from router.events import Entry, Event
@@ -39,9 +39,8 @@ START = "0"
 class Intents:
     """The follower. A second one beside it does no harm, only the same work twice."""
 
-    def __init__(self, acd: AcdPort, db: Database, clock: Clock | None = None) -> None:
+    def __init__(self, acd: AcdPort, db: Database) -> None:
         self._acd, self._db = acd, db
-        self._clock = clock or SystemClock()
         self._position: str | None = None
         self._troubled = False
 
@@ -88,21 +87,23 @@ class Intents:
     def _one(self, entry: Entry) -> None:
         """One wish in a transaction of its own: one that cannot be done is set aside, the next ones are done."""
         kind = str(entry.data.get("kind", ""))
+        # The legal clock counts from the instant of the wish, however late this process gets to it.
+        at = datetime.fromtimestamp(entry.at / 1000, UTC)
         try:
             with self._db.transaction() as session:
-                execute(session, entry.call, entry.data, clock=self._clock)
+                execute(session, entry.call, entry.data, at=at)
         except Problem as fault:
             log.error("the wish %s of call %s was set aside: %s", kind, entry.call, fault.slug)
         except (ValidationError, IntegrityError, LookupError, TypeError, ValueError) as fault:
             log.error("the wish %s of call %s was set aside: %s", kind, entry.call, type(fault).__name__)
 
 
-def execute(session: Session, call: str, wish: dict[str, Any], *, clock: Clock) -> None:
+def execute(session: Session, call: str, wish: dict[str, Any], *, at: datetime) -> None:
     """Do one wish; raises Problem, LookupError, ValueError (pydantic's too) when it cannot be done."""
-    _KINDS[wish["kind"]](session, call, wish, clock)
+    _KINDS[wish["kind"]](session, call, wish, at)
 
 
-def _report(session: Session, call: str, wish: dict[str, Any], clock: Clock) -> None:
+def _report(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
     new = NewReport(
         kind=ReportKind.GANGGUAN,
         key=wish["key"],
@@ -116,15 +117,15 @@ def _report(session: Session, call: str, wish: dict[str, Any], clock: Clock) -> 
         number=wish.get("number") or None,
         only_me=bool(wish.get("only_me")),
     )
-    file_or_comment(session, new, now=clock.now())
+    file_or_comment(session, new, now=at)
 
 
-def _subscribe(session: Session, call: str, wish: dict[str, Any], clock: Clock) -> None:
+def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
     phone = wish.get("phone") or ""
-    subscribe(session, outage_id=wish["outage"], phone=phone, call=call, key=wish["key"], now=clock.now())
+    subscribe(session, outage_id=wish["outage"], phone=phone, call=call, key=wish["key"], now=at)
 
 
-_KINDS: dict[str, Callable[[Session, str, dict[str, Any], Clock], None]] = {
+_KINDS: dict[str, Callable[[Session, str, dict[str, Any], datetime], None]] = {
     "report": _report,
     "subscribe": _subscribe,
 }

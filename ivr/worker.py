@@ -69,7 +69,9 @@ class Jobs:
         while not self._stop.is_set():
             try:
                 if queue.count:
-                    worker = ThreadWorker([queue], connection=connection, maintenance_interval=60)
+                    worker = ThreadWorker(
+                        [queue], connection=connection, maintenance_interval=60, log_job_description=False
+                    )
                     worker.work(burst=True, logging_level="WARNING")
             except RedisError as fault:
                 log.warning("jobs are waiting: %s", type(fault).__name__)
@@ -83,14 +85,15 @@ async def serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     beating = asyncio.create_task(Heartbeat().forever())
-    acd, work = Acd.from_settings(), Jobs(settings().store_url)
+    acd, work, stop_rendering = Acd.from_settings(), Jobs(settings().store_url), threading.Event()
     running = [
-        asyncio.create_task(_prompts()),
+        asyncio.create_task(_prompts(stop_rendering)),
         asyncio.create_task(_relay(database(), stop)),
         asyncio.create_task(Intents(acd, database()).run(stop)),
     ]
     work.start()
     await stop.wait()
+    stop_rendering.set()
     for task in (*running, beating):
         task.cancel()
     await asyncio.gather(*running, beating, return_exceptions=True)
@@ -98,10 +101,10 @@ async def serve() -> None:
     await acd.close()
 
 
-async def _prompts() -> None:
+async def _prompts(stop: threading.Event) -> None:
     """What is still missing in the cache of sounds."""
     try:
-        await asyncio.to_thread(render_all)
+        await asyncio.to_thread(render_all, stop)
     except (VoiceFailed, OSError, SQLAlchemyError) as fault:
         log.error("not every sentence could be rendered (%s)", type(fault).__name__)
 

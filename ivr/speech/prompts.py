@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -44,17 +45,20 @@ def live() -> Iterator[tuple[str, str]]:
     yield from (("outage.announcement", text) for text in said)
 
 
-def render_all() -> int:
-    """Render what is missing; answers how many sounds were made. Called before the first call is taken."""
+def render_all(stop: threading.Event | None = None) -> int:
+    """Render what is missing; answers how many sounds were made. Called before the first call is taken.
+    Once `stop` is set it ends early.
+    """
     began, again = time.monotonic(), render.voice_changed()
     texts = [text for _, text in fixed()]
     try:
         texts += [text for _, text in live()]
     except SQLAlchemyError as fault:  # `suar prompts render` before `suar migrate`
         log.warning("streets and statements are not rendered: the database cannot be read (%s)", type(fault).__name__)
-    made = render.render(texts, again=again)
-    render.remember_voice()
     music.ensure()
+    made = render.render(texts, again=again, stop=stop)
+    if stop is None or not stop.is_set():
+        render.remember_voice()
     log.info("%d sounds made, %d in all (%.1f s)", made, len(set(texts)), time.monotonic() - began)
     return made
 

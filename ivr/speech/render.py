@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -30,27 +31,33 @@ def voice() -> Voice:
     return found
 
 
-def render(texts: Iterable[str], *, language: str = "id", again: bool = False) -> int:
+def render(
+    texts: Iterable[str], *, language: str = "id", again: bool = False, stop: threading.Event | None = None
+) -> int:
     """Render what is not rendered yet (or everything `again`); answers how many files were written.
 
-    Raises VoiceFailed when a text could not be rendered; those before it stay.
+    Once `stop` is set it ends after the sentences begun. Raises VoiceFailed when a text could not be rendered; those
+    before it stay.
     """
     wanted = [text for text in dict.fromkeys(texts) if text and (again or not path_for(text).exists())]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        list(pool.map(lambda text: _render(text, language), wanted))
-    return len(wanted)
+        return sum(pool.map(lambda text: _render(text, language, stop), wanted))
 
 
-def _render(text: str, language: str) -> None:
+def _render(text: str, language: str, stop: threading.Event | None) -> bool:
+    if stop is not None and stop.is_set():
+        return False
     words = spoken(text) if language == "id" else text
     samples, rate = voice().speak(words, language)
     sound.write(path_for(text), sound.telephone(samples, rate, ends_sentence=text[-1] in ".?!"))
+    return True
 
 
 def voice_changed() -> bool:
-    """Whether the files of the cache were made by another voice (tones, before one was installed)."""
+    """Whether the cache holds tones and there is a voice by now. Another voice's files stay: some may be recorded."""
     mark = _mark()
-    return mark.exists() and mark.read_text(encoding="utf-8") != voice().signature
+    tones = mark.exists() and mark.read_text(encoding="utf-8") == Tones.signature
+    return tones and voice().signature != Tones.signature
 
 
 def remember_voice() -> None:

@@ -117,9 +117,15 @@ def test_without_a_voice_there_are_tones_and_a_voice_later_replaces_them(
     assert render.render(["Kalimat pertama."]) == 0  # in the cache
     assert [file.suffix for file in sounds.glob("[!.]*")] == [".wav"]  # nothing half written is left
 
-    monkeypatch.setattr(voices.Tones, "signature", "another voice")
+    class AnotherVoice(voices.Tones):
+        signature = "another voice"
+
+    render.voice.cache_clear()
+    monkeypatch.setattr(render, "find_voice", AnotherVoice)
     assert render.voice_changed()
     assert render.render(["Kalimat pertama."], again=True) == 1
+    render.remember_voice()
+    assert not render.voice_changed()
 
 
 def test_what_is_not_rendered_is_left_out_and_told_by_its_key(

@@ -1,0 +1,266 @@
+"""The shell of the flow: what a process answers, what survives its death, what is done once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from config.errors import NotFound
+from ivr.instructions import Ask, Bye, Instruction, Reject, Wait
+from ivr.service import StepFailed
+from ivr.signals import Arrival, Step
+from router.calls import CallState, Outcome
+from router.events import Event
+from tests.fixtures.ivr_service import AT_MENTENG, AT_TEBET, Ivr
+
+pytestmark = [pytest.mark.anyio, pytest.mark.store]
+CALL = "ccall0001"
+TEXT = "Area Menteng, padam sejak pukul 11 lewat 48 WIB."
+Said = Callable[[Instruction], str]
+
+
+async def intents(ivr: Ivr) -> list[dict[str, Any]]:
+    return [entry.data for entry in await ivr.pool.told() if entry.event is Event.CALL_INTENT]
+
+
+async def test_told_reported_subscribed(ivr: Ivr, sentence: Said) -> None:
+    outage = ivr.menteng_is_dark(text=TEXT)
+    assert TEXT in sentence(await ivr.arrives(ani=AT_MENTENG))
+    goodbye = await ivr.keys("1")
+    assert isinstance(goodbye, Bye)
+    await ivr.service.hung_up(CALL)
+    assert (await ivr.pool.call(CALL)).outcome == Outcome.ANNOUNCED
+
+    await ivr.wishes_done()
+    (report,) = ivr.reports()
+    assert (report.reporting_kind, report.outage_id) == ("ivr", outage)
+    assert " ".join(report.number) in sentence(goodbye)  # the number that was spoken is the number that is kept
+    assert report.reported_at == ivr.clock.now()
+    (subscription,) = ivr.subscriptions()
+    assert (subscription.outage_id, subscription.phone) == (outage, AT_MENTENG)
+
+
+async def test_the_same_step_asked_twice_is_one_step(ivr: Ivr) -> None:
+    ivr.menteng_is_dark(text=TEXT)
+    first = await ivr.arrives(ani=AT_MENTENG)
+    assert await ivr.arrives(ani=AT_MENTENG) == first
+    answers = [await ivr.keys("2", token="t-same") for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(await intents(ivr)) == 1
+
+
+async def test_the_same_step_asked_of_two_processes_at_once_is_one_step(ivr: Ivr) -> None:
+    other = ivr.another()
+    await other.start()
+    await ivr.arrives(ani=AT_TEBET)
+    step = Step(CALL, "t-race", "next", "0")
+    first, second = await asyncio.gather(ivr.service.step(step), other.step(step))
+    assert first == second
+    events = [entry.event for entry in await ivr.pool.told()]
+    assert events.count(Event.CALL_QUEUED) == 1
+    await other.stop()
+
+
+async def test_any_process_answers_the_next_step(ivr: Ivr) -> None:
+    await ivr.arrives(ani="")
+    other = ivr.another()
+    assert isinstance(await other.step(Step(CALL, "a", "next", "1")), Ask)
+    answer = await ivr.service.step(Step(CALL, "b", "next", "540000000002"))
+    assert any(piece.key.startswith("report.") for piece in answer.say)  # type: ignore[union-attr]
+
+
+async def test_a_statement_is_heard_on_asterisk_once_its_sound_exists(ivr: Ivr, sentence: Said) -> None:
+    ivr.menteng_is_dark(text=TEXT, rendered=False)
+    assert "Perkiraan waktu nyala menyusul" in sentence(await ivr.arrives(ani=AT_MENTENG))
+    assert TEXT in sentence(await ivr.arrives("ccall0002", AT_MENTENG, carrier="twilio"))
+
+
+async def test_lines_full_is_refused_before_answering(ivr: Ivr) -> None:
+    ivr.pool.emergency_lines = 0
+    await ivr.pool.configure(lines=1)
+    assert isinstance(await ivr.arrives("ccall0001"), Ask)
+    assert await ivr.arrives("ccall0002") == Reject()
+
+
+async def test_the_last_lines_are_for_emergencies(ivr: Ivr) -> None:
+    ivr.pool.emergency_lines = 1
+    await ivr.pool.configure(lines=2)
+    await ivr.arrives("ccall0001")
+    triage = await ivr.arrives("ccall0002")
+    assert [piece.key for piece in triage.say] == ["greeting", "emergency", "triage.others"]  # type: ignore[union-attr]
+    assert isinstance(await ivr.keys("9", "ccall0002"), Wait)
+    assert (await ivr.pool.call("ccall0002")).emergency
+
+
+# --- in line
+
+
+async def test_queue_offer_no_answer_and_emergency_keep_one_place(ivr: Ivr) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    waiting = await ivr.keys("0")
+    assert isinstance(waiting, Wait)
+    assert waiting.queue == "gangguan"
+    before = await ivr.pool.call(CALL)
+
+    await ivr.pool.ready("cso1")
+    offer = await ivr.pool.offered()
+    again = await ivr.step("after-offer", dialstatus="NOANSWER", token=offer.token, ringtime_ms="15000")
+    assert isinstance(again, Wait)
+    after = await ivr.pool.call(CALL)
+    assert (after.state, after.score) == (CallState.WAITING, before.score)
+
+    emergency = await ivr.step("key", digits="9")
+    assert isinstance(emergency, Wait)
+    assert emergency.queue == "darurat"
+    call = await ivr.pool.call(CALL)
+    assert (call.state, call.queue, call.emergency) == (CallState.WAITING, "darurat", True)
+
+
+@pytest.mark.parametrize("told_before", [True, False], ids=["connector-was-first", "nobody-told"])
+async def test_the_conversation_is_over(ivr: Ivr, told_before: bool) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    await ivr.keys("0")
+    await ivr.pool.ready("cso1")
+    offer = await ivr.pool.offered()
+    if told_before:
+        await ivr.pool.acd.answered(CALL, offer.token)
+    assert isinstance(await ivr.step("after-offer", dialstatus="ANSWER", token=offer.token), Bye)
+    call = await ivr.pool.call(CALL)
+    assert (call.state, call.outcome) == (CallState.ENDED, Outcome.ANSWERED)
+    await ivr.service.hung_up(CALL)  # the next witness changes nothing
+    assert (await ivr.pool.call(CALL)).outcome == Outcome.ANSWERED
+
+
+async def test_an_offer_returned_by_the_connector_first(ivr: Ivr) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    await ivr.keys("0")
+    await ivr.pool.ready("cso1")
+    offer = await ivr.pool.offered()
+    await ivr.pool.acd.returned(CALL, offer.token, reason="no-answer")
+    assert isinstance(await ivr.step("after-offer", dialstatus="NOANSWER", token=offer.token), Wait)
+
+
+async def test_a_caller_handed_to_a_partner(ivr: Ivr) -> None:
+    for call, status in (("ccall0001", "ANSWER"), ("ccall0002", "BUSY")):
+        await ivr.arrives(call, AT_TEBET)
+        await ivr.keys("0", call)
+        ivr.clock.advance(seconds=200)
+        over = await ivr.pool.acd.overflow_next()
+        assert over is not None
+        answer = await ivr.step("after-partner", call, dialstatus=status, token=over.token)
+        assert isinstance(answer, Bye if status == "ANSWER" else Wait)
+    assert (await ivr.pool.call("ccall0001")).outcome == Outcome.PARTNER_ANSWERED
+    assert (await ivr.pool.call("ccall0002")).state is CallState.WAITING
+
+
+async def test_hanging_up_while_listening_and_after_goodbye_are_told_apart(ivr: Ivr) -> None:
+    ivr.menteng_is_dark(text=TEXT)
+    await ivr.arrives("ccall0001", AT_MENTENG)
+    await ivr.service.hung_up("ccall0001")
+    await ivr.arrives("ccall0002", AT_MENTENG)
+    await ivr.keys("", "ccall0002")
+    await ivr.keys("", "ccall0002")
+    await ivr.service.hung_up("ccall0002")
+    outcomes = [(await ivr.pool.call(call)).outcome for call in ("ccall0001", "ccall0002")]
+    assert outcomes == [Outcome.LEFT_IVR, Outcome.ANNOUNCED]
+    await ivr.service.hung_up("cnobody01")
+
+
+# --- when something dies
+
+
+async def test_killed_between_the_queue_and_the_answer(ivr: Ivr) -> None:
+    """The call is in line but no state was saved: the next step finds it waiting."""
+    await ivr.arrives(ani=AT_TEBET)
+    await ivr.pool.enqueue(CALL)
+    waiting = await ivr.step("waiting")
+    assert isinstance(waiting, Wait)
+    assert waiting.queue == "gangguan"
+
+
+@pytest.mark.parametrize(("digits", "queue"), [("", "gangguan"), ("5", "darurat")], ids=["silent", "any key"])
+async def test_out_of_the_fallback(ivr: Ivr, digits: str, queue: str) -> None:
+    """Nobody knows the call; what its channel carries rebuilds it."""
+    arrived = ivr.clock.ms() - 60_000
+    extra = {"carrier": "asterisk", "channel": "PJSIP/x-1", "ani": AT_TEBET, "arrived": str(arrived), "queue": "gone"}
+    waiting = await ivr.step("resume", digits=digits, **extra)
+    assert isinstance(waiting, Wait)
+    call = await ivr.pool.call(CALL)
+    assert (call.state, call.queue, call.ani, call.arrived) == (CallState.WAITING, queue, AT_TEBET, arrived)
+    assert call.emergency is bool(digits)
+    assert not any(piece.key == "greeting" for piece in waiting.say)
+
+
+async def test_out_of_the_fallback_a_known_call_gets_in_line(ivr: Ivr) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    assert isinstance(await ivr.step("resume"), Wait)
+    assert (await ivr.pool.call(CALL)).queue == "gangguan"
+
+
+async def test_an_unknown_call_is_told_as_such(ivr: Ivr) -> None:
+    with pytest.raises(NotFound) as caught:
+        await ivr.step("next", "cnobody01")
+    assert caught.value.slug == "unknown-call"
+
+
+async def test_a_step_after_the_end_says_goodbye(ivr: Ivr) -> None:
+    await ivr.arrives()
+    await ivr.service.hung_up(CALL)
+    assert await ivr.keys("1") == Bye()
+
+
+async def test_a_call_of_a_menu_nobody_knows_still_reaches_a_person(ivr: Ivr) -> None:
+    await ivr.pool.arrives(CALL, menu="0123456789abcdef")
+    waiting = await ivr.keys("1")
+    assert isinstance(waiting, Wait)
+    assert waiting.queue == "gangguan"
+
+
+async def test_a_database_that_is_away_costs_the_announcement_and_not_the_call(
+    ivr: Ivr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise OperationalError("SELECT", {}, Exception())
+
+    monkeypatch.setattr("ivr.facts.lookup.premises_by_phone", away)
+    monkeypatch.setattr("ivr.facts.lookup.outages_in_region", away)
+    answer = await ivr.arrives(ani=AT_MENTENG)
+    assert isinstance(answer, Ask)
+    assert answer.say[-1].key == "menu.main"
+
+
+async def test_a_database_that_hangs_costs_the_announcement_and_not_the_call(
+    ivr: Ivr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr("ivr.facts.lookup.premises_by_phone", lambda *_: released.wait(20))
+    service = ivr.another(deadline_ms=400)
+    answer = await service.arrived(Arrival(CALL, "asterisk", "PJSIP/x", AT_MENTENG, "021123", ""), "t0")
+    released.set()
+    assert isinstance(answer, Ask)
+
+
+async def test_a_store_that_hangs_is_no_answer(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    await ivr.arrives()
+
+    async def hangs(_: str) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ivr.pool.acd, "call", hangs)
+    service = ivr.another(deadline_ms=100)
+    with pytest.raises(StepFailed):
+        await service.step(Step(CALL, "t", "next", "1"))
+
+
+async def test_the_newest_announcement_is_kept_for_the_fallback(ivr: Ivr) -> None:
+    assert ivr.service.last_announcement() == ""
+    ivr.menteng_is_dark(text=TEXT)
+    other = ivr.another()
+    await other.start()
+    assert other.last_announcement() == TEXT
+    await other.stop()
