@@ -239,6 +239,10 @@ class Ami(Manager):
             self.close()
             raise ManagerSocketException(0, "no greeting") from fault
 
+    def connected(self) -> bool:
+        """Whether actions can be sent."""
+        return bool(self._connected.is_set())
+
     def submit(self, action: Mapping[str, Any] | None = None, /, **headers: Any) -> Future[Message]:
         """Send an action; the future gets its response, or ManagerSocketException when the connection ends."""
         fields = {**(action or {}), **headers}
