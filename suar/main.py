@@ -58,6 +58,12 @@ def seed(
     print(json.dumps(run("seed", VERBS["seed"]), ensure_ascii=False))
 
 
+@app.command("prepare", hidden=True)
+def prepare() -> None:
+    """Everything `suar up` does before the first process starts."""
+    print(json.dumps(run("prepare", Entry("suar.prepare:prepare", "")), ensure_ascii=False))
+
+
 @app.command("doctor")
 def doctor() -> None:
     """Look at store, database, configuration and Asterisk; exit code 1 when something is wrong."""

@@ -73,6 +73,13 @@ class Supervisor:
         """The present life of a program, if it lives."""
         return self._children.get(name)
 
+    def all_beat(self) -> bool:
+        """Whether every watched program has given its first sign of life."""
+        return all(
+            (child := self._children.get(name)) is not None and (not child.program.watched or child.beat.exists())
+            for name in self._kept
+        )
+
     async def stop(self, *, last: str = "") -> None:
         """Stop everything, newest first, `last` alone at the end; whoever does not go in time is killed."""
         self._stopping.set()

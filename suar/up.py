@@ -7,8 +7,10 @@ import json
 import logging
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from config.settings import Settings, settings
 from router.store.embedded import alive, embedded, ready
@@ -21,7 +23,7 @@ from suar.welcome import web_answers, welcome
 log = logging.getLogger(__name__)
 
 STORE_SECONDS = 60.0  # a store with much to load
-WEB_SECONDS = 60.0
+READY_SECONDS = 60.0
 PYTHON = [sys.executable, "-m", "suar"]
 
 
@@ -73,31 +75,31 @@ class _Up:
 
     async def _start(self) -> None:
         await self._start_store()
-        await self._once("migrate")
-        seeded = json.loads((await self._once("seed", "--demo")).splitlines()[-1]) if self._settings.demo else {}
-        code, _ = await once([*PYTHON, "prompts", "render"])
-        if code:
-            log.error("not every sentence has a sound (%s); callers on Asterisk may hear gaps", describe(code))
+        seeded = await self._prepare()
         root = self._settings.asterisk_root
-        if root:
-            # Before its questioners start: they read the secrets that rendering makes.
-            await self._once("asterisk", "render", str(self._data / "asterisk"))
         for name in PROCESSES:
             if name != "agi" or self._settings.asterisk:
                 self._keeper.start(Program(name, [*PYTHON, name]))
         if root:
             self._start_asterisk(root)
-        if await web_answers(self._settings, WEB_SECONDS):
+        if await web_answers(self._settings, READY_SECONDS) and await self._all_beat():
             print(welcome(self._settings, seeded), flush=True)
         else:
-            log.error("the web process is not ready after %.0f s; see %s", WEB_SECONDS, self._logs / "web.log")
+            log.error("not everything is ready after %.0f s; the reasons stand in %s", READY_SECONDS, self._logs)
+
+    async def _all_beat(self) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                while not self._keeper.all_beat():  # noqa: ASYNC110 - other processes are waited for
+                    await asyncio.sleep(0.05)
+        return self._keeper.all_beat()
 
     async def _start_store(self) -> None:
         url = self._settings.store_url
         if not self._settings.redis_url:
             store = embedded(self._data)
             store.write()
-            program = Program("store", store.argv, on_orphaned=signal.SIGTERM, keep_open=(self._lock,))
+            program = Program("store", store.argv, on_orphaned=signal.SIGTERM, keep_open=(self._lock,), watched=False)
             self._keeper.start(program, partial(alive, url))
         elif not await ready(url):
             raise ground.NotReady("No store answers at the address in SUAR_REDIS_URL; is it running?")
@@ -110,11 +112,9 @@ class _Up:
         conf = asterisk_process.prepare(root, self._data)
         self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f"], watched=False))
 
-    async def _once(self, *words: str) -> str:
-        """Run one verb to its end; answers what it printed. Raises NotReady when it fails."""
-        code, said = await once([*PYTHON, *words])
+    async def _prepare(self) -> dict[str, Any]:
+        code, said = await once([*PYTHON, "prepare"])
         if code:
-            raise ground.NotReady(
-                f"`suar {' '.join(words)}` did not succeed ({describe(code)}); the reason stands above."
-            )
-        return said
+            raise ground.NotReady(f"Database, demo or sounds could not be prepared ({describe(code)}); see above.")
+        prepared: dict[str, Any] = json.loads(said.splitlines()[-1])
+        return prepared
