@@ -12,19 +12,32 @@ import sys
 from typing import Any
 
 SYNCHRONOUS, UTF8, RATE_PARAMETER = 2, 1, 1
+SYSTEM_LIBRARY = "libespeak-ng.so.1"
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+def _find() -> tuple[str, bytes | None]:
+    """The library and its data: of the machine (which is kept up to date by it), else of the wheel."""
+    try:
+        ctypes.CDLL(SYSTEM_LIBRARY)
+        return SYSTEM_LIBRARY, None
+    except OSError:
+        import espeakng_loader  # noqa: PLC0415 - optional, and only in this process
+
+        return espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
 
 
 class Espeak:
     """The library, with its samples collected."""
 
     def __init__(self) -> None:
-        import espeakng_loader  # noqa: PLC0415 - optional, and only in this process
-
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+        library, data = _find()
+        self._library: Any = ctypes.CDLL(library)
         self._samples = bytearray()
         self._callback = _CALLBACK(self._collect)
-        self.rate = int(self._library.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0))
+        self.rate = int(self._library.espeak_Initialize(SYNCHRONOUS, 0, data, 0))
+        if self.rate <= 0:
+            raise OSError("espeak-ng does not find its data")
         self._library.espeak_SetSynthCallback(self._callback)
 
     def _collect(self, samples: Any, count: int, _events: Any) -> int:
@@ -44,8 +57,11 @@ class Espeak:
 
 
 def main() -> None:
-    """Answer until stdin ends."""
-    espeak = Espeak()
+    """Answer until stdin ends. Without a library: end at once, quietly; the asker looks for another voice."""
+    try:
+        espeak = Espeak()
+    except (ImportError, OSError):
+        raise SystemExit(1) from None
     for line in sys.stdin.buffer:
         request = json.loads(line)
         samples = espeak.speak(request["text"], request["voice"], request["rate"])

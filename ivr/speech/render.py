@@ -17,6 +17,7 @@ from ivr.speech.indonesian import spoken
 from ivr.speech.voices import Tones, Voice, find_voice
 
 log = logging.getLogger(__name__)
+MANY = 50  # sounds: from here on the operator is told how it goes
 
 
 @lru_cache(maxsize=1)
@@ -40,8 +41,15 @@ def render(
     before it stay.
     """
     wanted = [text for text in dict.fromkeys(texts) if text and (again or not path_for(text).exists())]
+    if len(wanted) >= MANY:
+        log.info("making %d sounds, once", len(wanted))
+    made = 0
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        return sum(pool.map(lambda text: _render(text, language, stop), wanted))
+        for written in pool.map(lambda text: _render(text, language, stop), wanted):
+            made += written
+            if written and made % MANY == 0:
+                log.info("%d of %d sounds made", made, len(wanted))
+    return made
 
 
 def _render(text: str, language: str, stop: threading.Event | None) -> bool:

@@ -1,11 +1,10 @@
-"""The voices that render a text: espeak-ng as a program, espeak-ng from a wheel in a process of its own, or tones.
+"""The voices that render a text: espeak-ng as a library in a process of its own, as a program, or tones.
 
 espeak-ng is GPL-3: it is only ever run as a separate process (docs/decisions/0008-speech.md).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import shutil
@@ -70,7 +69,10 @@ def _read(file: Path) -> tuple[array[int], int]:
 
 
 class EspeakHelper:
-    """espeak-ng from the wheel `espeakng-loader`, in `python -m ivr.speech.helper`."""
+    """The library espeak-ng (of the machine, or of the wheel `espeakng-loader`) in `python -m ivr.speech.helper`.
+
+    The process is started by the first sentence and ends with this one's end of the pipe.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -128,10 +130,12 @@ class Tones:
 
 
 def find_voice() -> Voice:
-    """The best voice of this machine."""
+    """The best voice of this machine. The helper comes first: it starts once, the program once a text."""
+    helper = EspeakHelper()
+    try:
+        helper.speak("satu", "id")
+        return helper
+    except VoiceFailed:
+        helper.close()
     program = shutil.which("espeak-ng")
-    if program:
-        return EspeakProgram(program)
-    if importlib.util.find_spec("espeakng_loader"):
-        return EspeakHelper()
-    return Tones()
+    return EspeakProgram(program) if program else Tones()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import wave
 from array import array
 from collections.abc import Iterator
@@ -153,12 +154,18 @@ def test_music_is_made_once_and_repeats_without_a_gap(sounds: Path) -> None:
 # --- with the real voice
 
 
-@pytest.fixture
-def voice(sounds: Path) -> voices.Voice:
-    found = voices.find_voice()
-    if isinstance(found, voices.Tones):
+@pytest.fixture(params=["helper", "program"])
+def voice(request: pytest.FixtureRequest, sounds: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[voices.Voice]:
+    """espeak-ng in both its shapes."""
+    if isinstance(voices.find_voice(), voices.Tones):
         missing("espeak-ng is not installed; `make test` installs it")
-    return found
+    program = shutil.which("espeak-ng")
+    if request.param == "program" and program is None:
+        pytest.skip("only the library of espeak-ng is on this machine")
+    found = voices.EspeakHelper() if request.param == "helper" else voices.EspeakProgram(program or "")
+    monkeypatch.setattr(render, "find_voice", lambda: found)
+    yield found
+    found.close()
 
 
 def test_the_voice_speaks_indonesian(voice: voices.Voice) -> None:
