@@ -1,0 +1,108 @@
+"""Real calls to real CSO telephones: answered, not answered, given up, urgent."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.agents import CsoState
+from router.calls import CallState
+from tests.fixtures.asterisk import OFFER_SECONDS, Line
+from tests.fixtures.phones import Phone
+from tests.fixtures.wait import until
+
+pytestmark = pytest.mark.journey
+
+
+def to_an_officer(line: Line, caller: Phone) -> str:
+    """Dial, choose the officer in the first menu; answers the call's id once it waits (or is offered already)."""
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().seconds > 0.5, 10, "the menu speaks")
+    caller.press("0")
+    return line.wait_call(caller, CallState.WAITING, CallState.OFFERED, CallState.TALKING).id
+
+
+def test_answered_the_one_free_longest_talks_and_everything_is_on_record(line: Line) -> None:
+    first, second = line.telephone("cso1", tone=700), line.telephone("cso2", tone=800)
+    line.ready("cso1", "cso2")
+    caller = line.caller("no_outage", tone=1000)
+    call = to_an_officer(line, caller)
+
+    first.wait("CALL_INCOMING")
+    assert second.count("CALL_INCOMING") == 0
+    first.answer()
+    line.wait_call(caller, CallState.TALKING)
+    until(lambda: caller.hears(700) and first.hears(1000), 10, "both hear each other", every=0.2)
+
+    first.hang_up()
+    line.wait_cso("cso1", CsoState.WRAP_UP, 5)
+    caller.wait("CALL_CLOSED", 20)
+    line.wait_cso("cso1", CsoState.READY, 10)
+    record = line.record(call)
+    assert (record["outcome"], record["cso"], record["ani"]) == ("answered", "cso1", line.product.seeded["no_outage"])
+    instants = [record[f"{name}_at"] for name in ("arrived", "queued", "offered", "answered", "ended")]
+    assert all(instants)
+    assert instants == sorted(instants)
+    events = line.events(call)
+    order = ["call.arrived", "call.queued", "call.offered", "call.ringing", "call.answered", "call.ended"]
+    assert [event for event in events if event in order] == order
+
+
+def test_no_answer_the_next_one_gets_the_caller_before_who_came_later(line: Line) -> None:
+    first = line.telephone("cso1")
+    line.ready("cso1")
+    early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
+    call = to_an_officer(line, early)
+    first.wait("CALL_INCOMING")
+    to_an_officer(line, late)
+    line.wait_cso("cso1", CsoState.NOT_ANSWERING, OFFER_SECONDS + 6)
+    line.wait_call(early, CallState.WAITING)
+
+    second = line.telephone("cso2", tone=800)
+    line.ready("cso2")
+    second.wait("CALL_INCOMING")
+    second.answer()
+    line.wait_call(early, CallState.TALKING)
+    until(lambda: second.hears(1000), 10, "the one who came first", every=0.2)
+    waiting = line.live(late)
+    assert waiting is not None
+    assert waiting.state is CallState.WAITING
+    early.hang_up()
+    assert line.record(call)["offers"] == 2
+
+
+def test_given_up_while_waiting_and_while_ringing_leaves_nothing_behind(line: Line) -> None:
+    caller = line.caller("no_outage")
+    waiting = to_an_officer(line, caller)
+    caller.hang_up()
+    assert line.record(waiting)["outcome"] == "abandoned"
+
+    telephone = line.telephone("cso1")
+    line.ready("cso1")
+    ringing = to_an_officer(line, caller)
+    telephone.wait("CALL_INCOMING")
+    caller.hang_up()
+    telephone.wait("CALL_CLOSED")
+    assert line.record(ringing)["outcome"] == "abandoned"
+    line.wait_cso("cso1", CsoState.READY)
+    until(lambda: line.channels() == 0, 10, "no ghost channel", every=0.1)
+
+
+def test_emergency_goes_before_everyone_also_while_waiting(line: Line) -> None:
+    early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
+    to_an_officer(line, early)
+    to_an_officer(line, late)
+    line.wait_call(late, CallState.WAITING)
+    until(lambda: late.heard().seconds > 1, 10, "it is in the wait loop")
+
+    late.press("9")
+    until(lambda: (call := line.live(late)) and call.emergency, 10, "an emergency in the middle of the wait")
+    telephone = line.telephone("cso1")
+    line.ready("cso1")
+    telephone.wait("CALL_INCOMING")
+    telephone.answer()
+    line.wait_call(late, CallState.TALKING)
+    until(lambda: telephone.hears(1200), 10, "the emergency first", every=0.2)
+    waiting = line.live(early)
+    assert waiting is not None
+    assert waiting.state is CallState.WAITING
