@@ -72,7 +72,7 @@ def _files() -> str:
     return "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.lua")))
 
 
-def keys() -> list[tuple[str, str, str]]:
+def dictionary() -> list[tuple[str, str, str]]:
     """The data dictionary at the head of the library: (suffix, type, meaning) of every key."""
     head = (FOLDER / "00_dictionary.lua").read_text()
     table = head[head.index("KEYS\n") + 5 : head.index("END KEYS")]
@@ -82,7 +82,7 @@ def keys() -> list[tuple[str, str, str]]:
 
 def keys_page() -> str:
     """docs/redis-keys.md."""
-    rows = "\n".join(f"| `{suffix}` | {kind} | {meaning} |" for suffix, kind, meaning in keys())
+    rows = "\n".join(f"| `{suffix}` | {kind} | {meaning} |" for suffix, kind, meaning in dictionary())
     return (
         "# The keys of the live state\n\n"
         "Made by `python -m router.store.library --keys > docs/redis-keys.md` from the head of\n"

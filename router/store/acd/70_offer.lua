@@ -62,7 +62,7 @@ local function answered(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   local held = holding(call, 'offered', args[3])
-  if held == 'over' then
+  if held == 'over' or (held == 'elsewhere' and call.state ~= 'talking') then
     fail('stale-token')
   elseif held == 'live' then
     local to = after('call', CALLS, call.state, 'answer')

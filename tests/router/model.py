@@ -1,0 +1,289 @@
+"""What the library should do, said again in plain Python with scans over plain dictionaries: the oracle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from config.errors import IllegalMove
+from router.agents import CSOS, CsoEvent, CsoState
+from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
+from router.store.types import PartnerRules, QueueRules
+
+BAND = -4e15
+SETUP, GRACE = 5000, 2000
+C, S = CallState, CsoState
+ASKED = {S.READY: CsoEvent.READY, S.PAUSED: CsoEvent.PAUSE, S.LOGGED_OUT: CsoEvent.LOG_OUT}
+
+
+class Stale(Exception):
+    """The token is not the live one."""
+
+
+@dataclass
+class ModelCall:
+    id: str
+    number: int
+    arrived: int
+    state: CallState = C.IVR
+    queue: str = ""
+    score: float = 0.0
+    emergency: bool = False
+    cso: str = ""
+    token: str = ""
+    last_token: str = ""
+    deadline: int = 0
+    due: int = 0
+    partner: str = ""
+    partner_answered: bool = False
+    outcome: str = ""
+
+
+@dataclass
+class ModelCso:
+    id: str
+    queues: tuple[str, ...]
+    state: CsoState = S.LOGGED_OUT
+    free: int = 0
+    next: CsoState | None = None
+    call: str = ""
+    wrap_until: int = 0
+    telephone: bool = True
+
+
+@dataclass
+class Model:
+    queues: dict[str, QueueRules]
+    partners: dict[str, PartnerRules]
+    lines: int
+    now: int
+    calls: dict[str, ModelCall] = field(default_factory=dict)
+    csos: dict[str, ModelCso] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    arrivals: int = 0
+
+    # --- what can be asked of it
+
+    def live(self) -> list[ModelCall]:
+        return [call for call in self.calls.values() if call.state is not C.ENDED]
+
+    def waiting(self) -> list[ModelCall]:
+        found = [call for call in self.calls.values() if call.state is C.WAITING]
+        return sorted(found, key=lambda call: (call.score, call.number))
+
+    def eligible(self, queue: str) -> list[ModelCso]:
+        found = [
+            cso
+            for cso in self.csos.values()
+            if cso.state is S.READY and queue in cso.queues and cso.id not in self.away
+        ]
+        return sorted(found, key=lambda cso: (cso.free, cso.id))
+
+    def at(self, partner: str) -> int:
+        return sum(call.state is C.PARTNER and call.partner == partner for call in self.calls.values())
+
+    # --- calls
+
+    def arrive(self, name: str) -> bool:
+        known = self.calls.get(name)
+        if known:
+            return known.outcome != Outcome.REFUSED
+        full = len(self.live()) >= self.lines
+        self.arrivals += 1
+        call = ModelCall(name, self.arrivals, self.now)
+        if full:
+            call.state, call.outcome = C.ENDED, Outcome.REFUSED.value
+        self.calls[name] = call
+        return not full
+
+    def enqueue(self, name: str, queue: str, emergency: bool) -> None:
+        call = self.calls[name]
+        emergency = emergency or call.emergency
+        score = call.score or call.arrived
+        if emergency and not call.emergency:
+            score = call.arrived + BAND
+        if call.state is C.OFFERED and emergency:
+            call.queue, call.emergency, call.score = queue, True, score
+            return
+        middle = CALLS.next(call.state, CallEvent.LEAVE_QUEUE) if call.state is C.WAITING else call.state
+        to = CALLS.next(middle, CallEvent.ENQUEUE)
+        if call.state is C.TALKING:
+            self._hang_up(self.csos[call.cso], call.queue)
+            call.last_token = call.token
+        call.last_token, call.token, call.cso = call.token, "", ""
+        call.queue, call.emergency, call.score = queue, emergency, score
+        self._wait(call, to)
+
+    def leave_queue(self, name: str) -> None:
+        call = self.calls[name]
+        call.state = CALLS.next(call.state, CallEvent.LEAVE_QUEUE)
+        call.queue = ""
+
+    def offer_next(self) -> tuple[str, str] | None:
+        for call in self.waiting():
+            for cso in self.eligible(call.queue):
+                return call.id, cso.id
+        return None
+
+    def offered(self, name: str, cso_name: str, token: str) -> None:
+        call, cso = self.calls[name], self.csos[cso_name]
+        call.state = CALLS.next(call.state, CallEvent.OFFER)
+        call.cso, call.token = cso_name, token
+        call.deadline = self.now + SETUP + self.queues[call.queue].offer_ms + GRACE
+        cso.state, cso.call = CSOS.next(cso.state, CsoEvent.OFFER), name
+
+    def _held(self, call: ModelCall, token: str) -> bool:
+        """True when the token is the call's; False when it is over; raises Stale."""
+        if token and token == call.token:
+            return True
+        if token and token == call.last_token:
+            return False
+        raise Stale
+
+    def ringing(self, name: str, token: str) -> None:
+        call = self.calls[name]
+        if self._held(call, token) and call.state is C.OFFERED:
+            call.deadline = self.now + self.queues[call.queue].offer_ms + GRACE
+
+    def answered(self, name: str, token: str) -> None:
+        call = self.calls[name]
+        if not self._held(call, token) or call.state not in (C.OFFERED, C.TALKING):
+            raise Stale
+        if call.state is C.OFFERED:
+            cso = self.csos[call.cso]
+            call.state, cso.state = CALLS.next(call.state, CallEvent.ANSWER), CSOS.next(cso.state, CsoEvent.ANSWER)
+
+    def returned(self, name: str, token: str, reason: str) -> None:
+        call = self.calls[name]
+        if self._held(call, token):
+            self._give_back(call, reason)
+
+    def _give_back(self, call: ModelCall, reason: str) -> None:
+        to = CALLS.next(call.state, CallEvent.RETURN)
+        cso = self.csos[call.cso]
+        event = CsoEvent.RELEASE if reason == "failed" else CsoEvent.NO_ANSWER
+        if event is CsoEvent.RELEASE:
+            cso.free = self.now
+        self._let_go(cso, event)
+        call.last_token, call.token, call.cso = call.token, "", ""
+        self._wait(call, to)
+
+    def overflow_next(self) -> tuple[str, str] | None:
+        """The possible answers are several lanes' heads; the scan names the one of the lowest head."""
+        seen: set[str] = set()
+        for head in self.waiting():
+            if head.queue in seen or self.eligible(head.queue):
+                continue
+            seen.add(head.queue)
+            due = [one for one in self.waiting() if one.queue == head.queue and 0 < one.due <= self.now]
+            for call in sorted(due, key=lambda one: (one.due, one.id))[:1]:
+                for name in self.queues[call.queue].partners:
+                    if self.at(name) < self.partners[name].cap:
+                        return call.id, name
+        return None
+
+    def handed_over(self, name: str, partner: str, token: str) -> None:
+        call = self.calls[name]
+        call.state = CALLS.next(call.state, CallEvent.HAND_OVER)
+        call.partner, call.token, call.partner_answered = partner, token, False
+        call.deadline = self.now + SETUP + self.partners[partner].ring_ms + GRACE
+
+    def partner_answered(self, name: str, token: str) -> None:
+        call = self.calls[name]
+        if not self._held(call, token) or call.state is not C.PARTNER:
+            raise Stale
+        call.partner_answered, call.deadline = True, 0
+
+    def hand_back(self, name: str, token: str) -> None:
+        call = self.calls[name]
+        if self._held(call, token):
+            self._take_back(call)
+
+    def _take_back(self, call: ModelCall) -> None:
+        to = CALLS.next(call.state, CallEvent.HAND_BACK)
+        call.last_token, call.token, call.partner = call.token, "", ""
+        self._wait(call, to)
+
+    def ended(self, name: str) -> str:
+        call = self.calls[name]
+        if call.state is C.ENDED:
+            return call.outcome
+        call.outcome = outcome_of(call.state, partner_answered=call.partner_answered, given=None).value
+        if call.state is C.OFFERED:
+            self._let_go(self.csos[call.cso], CsoEvent.RELEASE)
+        elif call.state is C.TALKING:
+            self._hang_up(self.csos[call.cso], call.queue)
+        call.state = C.ENDED
+        call.last_token, call.token = call.token, ""
+        return call.outcome
+
+    def _wait(self, call: ModelCall, to: CallState) -> None:
+        rules = self.queues[call.queue]
+        call.state, call.deadline = to, 0
+        overflows = rules.max_wait_ms > 0 and not call.emergency
+        call.due = self.now + rules.max_wait_ms if overflows else 0
+
+    # --- CSOs
+
+    def log_in(self, name: str, queues: tuple[str, ...]) -> None:
+        cso = self.csos.setdefault(name, ModelCso(name, queues))
+        cso.queues = queues
+        if cso.state is S.LOGGED_OUT:
+            cso.state = S.PAUSED
+
+    def ask_state(self, name: str, state: CsoState) -> None:
+        cso = self.csos[name]
+        if cso.state in (S.OFFERED, S.TALKING):
+            cso.next = None if state is S.READY else state
+        elif cso.state is not state:
+            self._turn(cso, ASKED[state])
+            cso.next = None
+            self._settle(cso)
+
+    def _turn(self, cso: ModelCso, event: CsoEvent) -> None:
+        cso.state = CSOS.next(cso.state, event)
+        if cso.state is S.READY and event is not CsoEvent.RELEASE:
+            cso.free = self.now
+
+    def _let_go(self, cso: ModelCso, event: CsoEvent) -> None:
+        self._turn(cso, event)
+        self._take_next(cso)
+
+    def _take_next(self, cso: ModelCso) -> None:
+        if cso.next:
+            self._turn(cso, ASKED[cso.next])
+        cso.next = None
+        self._settle(cso)
+
+    def _settle(self, cso: ModelCso) -> None:
+        if cso.state not in (S.OFFERED, S.TALKING, S.WRAP_UP):
+            cso.call = ""
+        if cso.state is not S.WRAP_UP:
+            cso.wrap_until = 0
+
+    def _hang_up(self, cso: ModelCso, queue: str) -> None:
+        cso.state = CSOS.next(cso.state, CsoEvent.END)
+        cso.wrap_until = self.now + self.queues[queue].wrap_up_ms
+        if not self.queues[queue].wrap_up_ms:
+            self._wrapped(cso)
+
+    def _wrapped(self, cso: ModelCso) -> None:
+        self._turn(cso, CsoEvent.WRAPPED)
+        self._take_next(cso)
+
+    # --- time
+
+    def sweep(self) -> int:
+        expired = [call for call in self.live() if 0 < call.deadline <= self.now and call.token]
+        expired = [call for call in expired if call.state in (C.OFFERED, C.PARTNER)]
+        for call in expired:
+            if call.state is C.PARTNER:
+                self._take_back(call)
+            else:
+                self._give_back(call, "expired")
+        wrapped = [cso for cso in self.csos.values() if cso.state is S.WRAP_UP and cso.wrap_until <= self.now]
+        for cso in wrapped:
+            self._wrapped(cso)
+        return len(expired) + len(wrapped)
+
+
+__all__ = ["IllegalMove", "Model", "Stale"]

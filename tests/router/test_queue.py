@@ -1,0 +1,166 @@
+"""Who is next: order, place, emergencies, moves between queues."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.errors import IllegalMove, Invalid, NotFound, Problem
+from router.agents import CsoState
+from router.calls import CallState
+from router.events import Event
+from router.store.types import QueueRules
+from tests.fixtures.router import Pool
+
+pytestmark = [pytest.mark.store, pytest.mark.anyio]
+
+
+async def order(pool: Pool) -> list[str]:
+    """In which order the waiting calls are offered."""
+    calls = []
+    while (offer := await pool.acd.offer_next()) is not None:
+        calls.append(offer.call)
+        await pool.acd.answered(offer.call, offer.token)
+        await pool.acd.ended(offer.call, by="caller")
+        await pool.acd.ask_state(offer.cso, CsoState.READY)
+    return calls
+
+
+async def test_first_come_first_served(pool: Pool) -> None:
+    for n in (1, 2, 3):
+        await pool.waits(f"c000000000{n}")
+    place = await pool.acd.place("c0000000003")
+    assert place is not None
+    assert (place.place, place.ready, place.serving) == (3, 0, 0)
+    await pool.ready("cso1")
+    assert await order(pool) == ["c0000000001", "c0000000002", "c0000000003"]
+    assert await pool.acd.place("c0000000003") is None
+
+
+async def test_two_calls_of_the_same_millisecond_keep_the_order_of_their_arrival(pool: Pool) -> None:
+    calls = [f"c00000000{n:02}" for n in range(10)]
+    for call in calls:
+        await pool.arrives(call)
+    for call in reversed(calls):
+        await pool.enqueue(call)
+    await pool.ready("cso1")
+    assert await order(pool) == calls
+
+
+async def test_priority_is_a_head_start_of_fixed_length_not_a_jump(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    pool.later(59)
+    await pool.waits("c0000000002", priority=1)  # a minute's head start
+    pool.later(5)
+    await pool.waits("c0000000003", priority=1)
+    await pool.ready("cso1")
+    assert await order(pool) == ["c0000000002", "c0000000001", "c0000000003"]
+
+
+async def test_an_emergency_is_before_everyone_however_late(pool: Pool) -> None:
+    await pool.waits("c0000000001", priority=9)
+    pool.later(3600)
+    await pool.acd.renew(["c0000000001"])
+    await pool.waits("c0000000002", "darurat", emergency=True)
+    await pool.waits("c0000000003", "darurat", emergency=True)
+    await pool.ready("cso1")
+    assert await order(pool) == ["c0000000002", "c0000000003", "c0000000001"]
+
+
+async def test_key_nine_while_waiting_moves_the_call_to_the_emergencies_at_once(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    await pool.waits("c0000000002")
+    before = await pool.call("c0000000002")
+    await pool.told()
+    await pool.enqueue("c0000000002", "darurat", emergency=True)
+    call = await pool.call("c0000000002")
+    assert (call.state, call.queue, call.emergency, call.arrived) == (
+        CallState.WAITING, "darurat", True, before.arrived,
+    )  # fmt: skip
+    (told,) = await pool.told()
+    assert (told.event, told.data["from"], told.data["place"]) == (Event.CALL_QUEUED, "waiting", 1)
+    await pool.ready("cso1")
+    assert await order(pool) == ["c0000000002", "c0000000001"]
+
+
+async def test_an_emergency_stays_one_wherever_it_goes(pool: Pool) -> None:
+    await pool.waits("c0000000001", "darurat", emergency=True)
+    await pool.enqueue("c0000000001", "gangguan")
+    assert (await pool.call("c0000000001")).emergency
+    await pool.waits("c0000000002")
+    await pool.ready("cso1", "gangguan")
+    assert await order(pool) == ["c0000000001", "c0000000002"]
+
+
+async def test_a_call_that_turns_out_an_emergency_while_it_rings_goes_to_the_front_when_it_comes_back(
+    pool: Pool,
+) -> None:
+    await pool.waits("c0000000001")
+    await pool.waits("c0000000002")
+    await pool.ready("cso1")
+    offer = await pool.offered()
+    await pool.waits("c0000000003", "darurat", emergency=True)
+    await pool.enqueue("c0000000001", "darurat", emergency=True)
+    assert (await pool.call("c0000000001")).state is CallState.OFFERED
+    await pool.acd.returned("c0000000001", offer.token, reason="no-answer")
+    await pool.ready("cso2")
+    assert await order(pool) == ["c0000000001", "c0000000003", "c0000000002"]
+
+
+async def test_leaving_the_queue_and_coming_back_keeps_the_score(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    await pool.waits("c0000000002")
+    await pool.acd.leave_queue("c0000000001", cmd="x")
+    assert (await pool.call("c0000000001")).state is CallState.IVR
+    pool.later(60)
+    await pool.enqueue("c0000000001")
+    await pool.ready("cso1")
+    assert await order(pool) == ["c0000000001", "c0000000002"]
+
+
+async def test_calls_of_one_carrier_are_not_offered_to_telephones_of_another(pool: Pool) -> None:
+    await pool.waits("c0000000001", carrier="twilio")
+    await pool.ready("cso1")
+    assert await pool.acd.offer_next() is None
+    await pool.ready("cso2", carrier="twilio")
+    assert (await pool.offered()).cso == "cso2"
+
+
+async def test_a_call_nobody_knows_a_queue_nobody_knows(pool: Pool) -> None:
+    await pool.arrives("c0000000001")
+    for call, queue, slug in (("c0000000009", "gangguan", "unknown-call"), ("c0000000001", "x", "unknown-queue")):
+        with pytest.raises(NotFound) as told:
+            await pool.enqueue(call, queue)
+        assert told.value.slug == slug
+    assert (await pool.call("c0000000001")).state is CallState.IVR
+
+
+async def test_illegal_moves_change_nothing_and_tell_nothing(pool: Pool) -> None:
+    offer = await pool.talks("c0000000001")
+    before = await pool.acd.snapshot()
+    with pytest.raises(IllegalMove):
+        await pool.acd.leave_queue("c0000000001", cmd="x")
+    with pytest.raises(IllegalMove):
+        await pool.acd.returned("c0000000001", offer.token, reason="no-answer")
+    with pytest.raises(Invalid):
+        await pool.acd.ask_state("cso1", CsoState.OFFERED)
+    assert await pool.acd.snapshot() == before
+
+
+async def test_a_command_is_done_once(pool: Pool) -> None:
+    await pool.arrives("c0000000001")
+    first = await pool.acd.enqueue("c0000000001", queue="gangguan", cmd="same")
+    await pool.waits("c0000000002")
+    await pool.acd.leave_queue("c0000000001", cmd="leave")
+    await pool.told()
+    assert await pool.acd.enqueue("c0000000001", queue="gangguan", cmd="same") == first
+    await pool.acd.leave_queue("c0000000001", cmd="leave")
+    await pool.acd.note("c0000000001", cmd="n", note={"what": "met"})
+    await pool.acd.note("c0000000001", cmd="n", note={"what": "met"})
+    assert await pool.events() == [Event.CALL_NOTED]
+    assert (await pool.call("c0000000001")).state is CallState.IVR
+
+
+async def test_wrong_names_are_refused_before_the_store_is_asked(pool: Pool) -> None:
+    with pytest.raises(Problem) as told:
+        await pool.configure(queues=[QueueRules("dua kata", 1000, 1000)])
+    assert told.value.slug == "invalid"

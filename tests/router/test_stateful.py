@@ -1,0 +1,298 @@
+"""The library against the model, step by step on a real store, and the invariants of the live state after each step.
+
+The invariants are read from the store's own structures and from the journal, not from the verbs under test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from config.clock import VirtualClock
+from config.errors import IllegalMove, Problem
+from router.agents import CsoState
+from router.events import Event
+from router.store.acd import Acd
+from router.store.wire import Wire
+from tests.fixtures.clock import START
+from tests.fixtures.router import PARTNERS, RULES, Pool
+from tests.router.model import Model, Stale
+
+pytestmark = pytest.mark.store
+
+CALLS = st.integers(0, 11).map(lambda n: f"c00000000{n:02}")
+CSO_NAMES = st.sampled_from([f"cso{n}" for n in range(1, 5)])
+QUEUES = st.sampled_from([rule.name for rule in RULES])
+LINES = 8
+
+
+class LivePool(RuleBasedStateMachine):
+    """Every verb in any order, with any call, any CSO and any token that was ever given."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.clock = VirtualClock(START)
+        self.serial = 0
+        self.tokens: list[tuple[str, str]] = []
+        self.seen: dict[str, float] = {}
+        self.over: set[str] = set()
+        self.run(self._open())
+        self.model = Model(
+            {one.name: one for one in RULES}, {one.name: one for one in PARTNERS}, LINES, self.clock.ms()
+        )
+
+    async def _open(self) -> None:
+        self.acd = await Acd.open(self.url, f"t{uuid.uuid4().hex[:12]}", clock=self.clock)
+        self.pool = Pool(self.acd, self.clock)
+        await self.pool.configure(lines=LINES)
+        self.wire = Wire(self.url)
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+
+    def teardown(self) -> None:
+        self.run(self.acd.close())
+        self.wire.close()
+        self.run(asyncio.sleep(0))
+        self.loop.close()
+
+    def both(self, real: Awaitable[Any], model: Callable[[], Any]) -> Any:
+        """Both do it, or both refuse for the same reason."""
+        try:
+            expected: Any = model()
+        except IllegalMove:
+            expected = "illegal-move"
+        except Stale:
+            expected = "stale-token"
+        if expected in ("illegal-move", "stale-token"):
+            with pytest.raises(Problem) as told:
+                self.run(real)
+            assert told.value.slug == expected
+            return None
+        return self.run(real)
+
+    def known(self, call: str) -> bool:
+        return call in self.model.calls
+
+    def some_call(self, data: st.DataObject) -> str:
+        return data.draw(st.sampled_from(sorted(self.model.calls)))
+
+    def some_token(self, data: st.DataObject) -> tuple[str, str]:
+        """Mostly one that is live."""
+        live = [(call.id, call.token) for call in self.model.live() if call.token]
+        return data.draw(st.sampled_from(live * 4 + self.tokens))
+
+    @initialize(csos=st.lists(CSO_NAMES, min_size=1, unique=True), calls=st.integers(1, 6))
+    def begin(self, csos: list[str], calls: int) -> None:
+        """Nothing happens in an empty house: some CSOs are ready and some callers wait."""
+        for cso in csos:
+            self.log_in(cso, ("gangguan", "darurat") if cso < "cso3" else ("keluhan", "gangguan"))
+            self.ask_state(cso, CsoState.READY)
+        for number in range(calls):
+            self.arrive(f"c00000000{number:02}")
+            self.enqueue_one(f"c00000000{number:02}", "keluhan" if number % 3 == 2 else "gangguan", False, False)
+
+    @rule(call=CALLS)
+    def arrive(self, call: str) -> None:
+        admitted = self.both(self.pool.arrives(call, cmd=f"a{self.serial}"), lambda: None).admitted
+        assert admitted == self.model.arrive(call)
+        self.serial += 1
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data(), queue=QUEUES, emergency=st.integers(0, 5).map(lambda n: n == 5), twice=st.booleans())
+    def enqueue(self, data: st.DataObject, queue: str, emergency: bool, twice: bool) -> None:
+        self.enqueue_one(self.some_call(data), queue, emergency, twice)
+
+    def enqueue_one(self, call: str, queue: str, emergency: bool, twice: bool) -> None:
+        self.serial += 1
+        cmd = f"e{self.serial}"
+        place = self.both(
+            self.acd.enqueue(call, queue=queue, emergency=emergency, cmd=cmd),
+            lambda: self.model.enqueue(call, queue, emergency),
+        )
+        if place and twice:
+            assert self.run(self.acd.enqueue(call, queue=queue, emergency=emergency, cmd=cmd)) == place
+
+    @precondition(lambda self: self.model.calls)
+    @rule(data=st.data())
+    def leave_queue(self, data: st.DataObject) -> None:
+        call = self.some_call(data)
+        self.serial += 1
+        self.both(self.acd.leave_queue(call, cmd=f"l{self.serial}"), lambda: self.model.leave_queue(call))
+
+    @rule()
+    def offer_next(self) -> None:
+        expected = self.model.offer_next()
+        offer = self.run(self.acd.offer_next())
+        assert (offer and (offer.call, offer.cso)) == expected
+        if offer:
+            self.tokens.append((offer.call, offer.token))
+            self.model.offered(offer.call, offer.cso, offer.token)
+
+    @rule()
+    def overflow_next(self) -> None:
+        expected = self.model.overflow_next()
+        given = self.run(self.acd.overflow_next())
+        assert (given and (given.call, given.partner)) == expected
+        if given:
+            self.tokens.append((given.call, given.token))
+            self.model.handed_over(given.call, given.partner, given.token)
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def ringing(self, data: st.DataObject) -> None:
+        call, token = self.some_token(data)
+        self.both(self.acd.ringing(call, token), lambda: self.model.ringing(call, token))
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def answered(self, data: st.DataObject) -> None:
+        call, token = self.some_token(data)
+        self.both(self.acd.answered(call, token), lambda: self.model.answered(call, token))
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data(), reason=st.sampled_from(["no-answer", "failed", "busy"]))
+    def returned(self, data: st.DataObject, reason: str) -> None:
+        call, token = self.some_token(data)
+        self.both(self.acd.returned(call, token, reason=reason), lambda: self.model.returned(call, token, reason))
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def partner_answered(self, data: st.DataObject) -> None:
+        call, token = self.some_token(data)
+        self.both(self.acd.partner_answered(call, token), lambda: self.model.partner_answered(call, token))
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def hand_back(self, data: st.DataObject) -> None:
+        call, token = self.some_token(data)
+        self.both(self.acd.hand_back(call, token, reason="busy"), lambda: self.model.hand_back(call, token))
+
+    @rule(call=CALLS)
+    def ended(self, call: str) -> None:
+        outcome = self.run(self.acd.ended(call, by="test"))
+        assert outcome == (self.model.ended(call) if self.known(call) else None)
+
+    @rule(cso=CSO_NAMES, queues=st.lists(QUEUES, min_size=1, max_size=3, unique=True).map(tuple))
+    def log_in(self, cso: str, queues: tuple[str, ...]) -> None:
+        self.run(self.acd.log_in(cso, queues=queues, endpoint=cso, carrier="asterisk"))
+        self.model.log_in(cso, queues)
+
+    @rule(cso=CSO_NAMES, state=st.sampled_from([CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]))
+    def ask_state(self, cso: str, state: CsoState) -> None:
+        if cso in self.model.csos:
+            self.both(self.acd.ask_state(cso, state), lambda: self.model.ask_state(cso, state))
+
+    @rule(cso=CSO_NAMES, reachable=st.booleans())
+    def telephone(self, cso: str, reachable: bool) -> None:
+        self.run(self.acd.telephone(cso, reachable=reachable))
+        (self.model.away.discard if reachable else self.model.away.add)(cso)
+
+    @rule(seconds=st.sampled_from([0.001, 0.5, 3, 20, 40, 200]))
+    def later(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+        self.model.now = self.clock.ms()
+        self.run(self._alive())
+        assert self.run(self.acd.sweep()) == self.model.sweep()
+
+    async def _alive(self) -> None:
+        await self.acd.renew([call.id for call in self.model.live()])
+        for cso in self.model.csos:
+            await self.acd.heartbeat(cso)
+
+    @invariant()
+    def the_store_is_the_model(self) -> None:
+        snapshot = self.run(self.acd.snapshot())
+        calls = {one.id: (one.state, one.queue, one.score, one.emergency, one.token) for one in snapshot.calls}
+        assert calls == {
+            one.id: (one.state, one.queue, one.score, one.emergency, one.token) for one in self.model.live()
+        }
+        csos = {one.id: (one.state, one.queues, one.call, one.next, one.wrap_until) for one in snapshot.csos}
+        assert csos == {
+            one.id: (one.state, one.queues, one.call, one.next or "", one.wrap_until)
+            for one in self.model.csos.values()
+            if one.state is not CsoState.LOGGED_OUT
+        }
+        assert snapshot.partners == {name: self.model.at(name) for name in self.model.partners}
+
+    @invariant()
+    def the_structures_hold(self) -> None:
+        self.run(self._check_structures())
+
+    async def _check_structures(self) -> None:
+        root = f"suar:{{{self.acd.pool}}}"
+        states: dict[str, str] = {}
+        holders: dict[str, list[str]] = {}
+        for key in await self.wire.call("KEYS", f"{root}:call:*"):
+            states[key.rpartition(":")[2]] = await self.wire.call("HGET", key, "state")
+        for key in await self.wire.call("KEYS", f"{root}:cso:*"):
+            call, state = await self.wire.call("HMGET", key, "call", "state")
+            if state in ("offered", "talking"):
+                holders.setdefault(call, []).append(state)
+        places: dict[str, list[str]] = {call: [] for call in states}
+        for key in await self.wire.call("KEYS", f"{root}:waiting:*"):
+            for member in await self.wire.call("ZRANGE", key, 0, -1):
+                places[member[13:]].append("waiting")
+            lane = key.partition(":waiting:")[2]
+            head = await self.wire.call("ZRANGE", key, 0, 0, "WITHSCORES")
+            assert await self.wire.call("ZSCORE", f"{root}:heads", lane) == head[1], "the head of each lane is known"
+        for partner in self.model.partners:
+            members = await self.wire.call("SMEMBERS", f"{root}:at:{partner}")
+            assert len(members) <= self.model.partners[partner].cap, "a partner's capacity is never exceeded"
+            for call in members:
+                places[call].append("partner")
+        for call, states_of_csos in holders.items():
+            assert len(states_of_csos) == 1, "a call is with one CSO at most"
+            places[call].append(states_of_csos[0])
+        lines = await self.wire.call("ZRANGE", f"{root}:lines", 0, -1)
+        assert set(lines) == {call for call, state in states.items() if state != "ended"}
+        assert len(lines) <= LINES, "capacity of lines is never exceeded"
+        for call, state in states.items():
+            expected = [] if state in ("ivr", "ended") else [state]
+            assert places[call] == expected, "a call is in exactly one place"
+
+    @invariant()
+    def the_journal_tells_it(self) -> None:
+        """A score changes only when a call becomes an emergency; an end is told once and names its outcome."""
+        for entry in self.run(self.pool.told()):
+            if entry.event is Event.CALL_QUEUED:
+                score = float(entry.data["score"])
+                before = self.seen.setdefault(entry.call, score)
+                assert score == before or score == before - 4e15
+                self.seen[entry.call] = score
+            if entry.event is Event.CALL_ENDED:
+                assert entry.data["outcome"]
+                assert entry.call not in self.over, "ended twice"
+                self.over.add(entry.call)
+
+
+def test_every_verb_in_any_order(store_url: str) -> None:
+    LivePool.url = store_url
+    examples = int(os.environ.get("SUAR_EXAMPLES", "60"))
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        LivePool,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=50,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
