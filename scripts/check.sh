@@ -12,7 +12,7 @@ bin=.venv/bin
 step "ruff" $bin/ruff check --quiet
 step "format" $bin/ruff format --check --quiet
 step "types" $bin/mypy
-step "house" $bin/lint-imports
+step "house" $bin/lint-imports --no-logo
 step "rules" $bin/python scripts/check_rules.py
 step "operator's files" $bin/suar ivr check
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

@@ -10,6 +10,7 @@ from typing import Any
 
 from config.migrate import upgrade
 from config.settings import settings
+from ivr.carriers.asterisk_dialplan import read_secrets
 from ivr.speech.prompts import render_all
 from suar import asterisk_process
 from suar.seed import seed
@@ -27,4 +28,6 @@ def prepare() -> dict[str, Any]:
         log.exception("not every sentence has a sound; callers on Asterisk may hear gaps")
     if settings().asterisk_root:
         asterisk_process.render(settings().data / "asterisk")
+        if settings().demo:
+            seeded["telephones"] = read_secrets(settings().data / "asterisk").telephones
     return seeded

@@ -110,7 +110,7 @@ class _Up:
     def _start_asterisk(self, folder: Path) -> None:
         root = asterisk_process.find(folder)
         conf = asterisk_process.prepare(root, self._data)
-        self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f"], watched=False))
+        self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f", "-n"], watched=False))
 
     async def _prepare(self) -> dict[str, Any]:
         code, said = await once([*PYTHON, "prepare"])

@@ -52,6 +52,8 @@ def welcome(settings: Settings, seeded: dict[str, Any]) -> str:
     ]
     if settings.asterisk_root:
         lines += ["", f"  SIP         {settings.sip_host}:{settings.sip_port} (UDP), real telephones and trunks"]
+        telephones: dict[str, str] = seeded.get("telephones", {})
+        lines += [f"              {name:<8} {password}" for name, password in telephones.items()]
     lines += ["", *_logins(seeded.get("logins", {})), *_numbers(seeded)]
     return "\n".join(lines)
 
