@@ -2,59 +2,65 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from router.agents import CsoState
 from router.calls import CallState
 from tests.fixtures.asterisk import OFFER_SECONDS, Line
-from tests.fixtures.phones import Phone
 from tests.fixtures.wait import until
 
 pytestmark = pytest.mark.journey
 
 
-def to_an_officer(line: Line, caller: Phone) -> str:
-    """Dial, choose the officer in the first menu; answers the call's id once it waits (or is offered already)."""
-    caller.dial("123")
-    caller.wait("CALL_ESTABLISHED")
-    until(lambda: caller.heard().seconds > 0.5, 10, "the menu speaks")
-    caller.press("0")
-    return line.wait_call(caller, CallState.WAITING, CallState.OFFERED, CallState.TALKING).id
-
-
-def test_answered_the_one_free_longest_talks_and_everything_is_on_record(line: Line) -> None:
+def test_answered_by_the_one_free_longest_who_files_a_report(line: Line) -> None:
     first, second = line.telephone("cso1", tone=700), line.telephone("cso2", tone=800)
-    line.ready("cso1", "cso2")
+    desk = line.desk("cso1")
+    desk.ready()
+    line.ready("cso2")
     caller = line.caller("no_outage", tone=1000)
-    call = to_an_officer(line, caller)
-
+    with desk.stream() as stream:
+        call = line.to_an_officer(caller)
+        shown = stream.until("entry", call=call)  # the screen pop
+        assert shown.data["desk"]["state"] == "offered"
     first.wait("CALL_INCOMING")
     assert second.count("CALL_INCOMING") == 0
+    assert desk.page(f"/meja/panggilan/{call}").status_code == 200
     first.answer()
     line.wait_call(caller, CallState.TALKING)
     until(lambda: caller.hears(700) and first.hears(1000), 10, "both hear each other", every=0.2)
 
+    premises = line.rows(
+        "SELECT l.premises_id AS id FROM premises_phone l JOIN phone p ON p.id = l.phone_id WHERE p.e164 = :e164",
+        e164=line.product.seeded["no_outage"],
+    )[0]["id"]
+    saved = desk.report(key=f"kunci-{call}", persil=premises, gangguan="padam", panggilan=call)
+    assert re.fullmatch(r"54[0-9]{9}", saved["number"])  # Menteng is Jakarta's
+    assert saved["workOrder"]["crew"]
+
     first.hang_up()
     line.wait_cso("cso1", CsoState.WRAP_UP, 5)
     caller.wait("CALL_CLOSED", 20)
+    desk.wrap_up()
     line.wait_cso("cso1", CsoState.READY, 10)
     record = line.record(call)
     assert (record["outcome"], record["cso"], record["ani"]) == ("answered", "cso1", line.product.seeded["no_outage"])
     instants = [record[f"{name}_at"] for name in ("arrived", "queued", "offered", "answered", "ended")]
     assert all(instants)
     assert instants == sorted(instants)
-    events = line.events(call)
     order = ["call.arrived", "call.queued", "call.offered", "call.ringing", "call.answered", "call.ended"]
-    assert [event for event in events if event in order] == order
+    assert [event for event in line.events(call) if event in order] == order
+    assert line.rows("SELECT call FROM report WHERE number = :number", number=saved["number"]) == [{"call": call}]
 
 
 def test_no_answer_the_next_one_gets_the_caller_before_who_came_later(line: Line) -> None:
     first = line.telephone("cso1")
     line.ready("cso1")
     early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
-    call = to_an_officer(line, early)
+    call = line.to_an_officer(early)
     first.wait("CALL_INCOMING")
-    to_an_officer(line, late)
+    line.to_an_officer(late)
     line.wait_cso("cso1", CsoState.NOT_ANSWERING, OFFER_SECONDS + 6)
     line.wait_call(early, CallState.WAITING)
 
@@ -73,13 +79,13 @@ def test_no_answer_the_next_one_gets_the_caller_before_who_came_later(line: Line
 
 def test_given_up_while_waiting_and_while_ringing_leaves_nothing_behind(line: Line) -> None:
     caller = line.caller("no_outage")
-    waiting = to_an_officer(line, caller)
+    waiting = line.to_an_officer(caller)
     caller.hang_up()
     assert line.record(waiting)["outcome"] == "abandoned"
 
     telephone = line.telephone("cso1")
     line.ready("cso1")
-    ringing = to_an_officer(line, caller)
+    ringing = line.to_an_officer(caller)
     telephone.wait("CALL_INCOMING")
     caller.hang_up()
     telephone.wait("CALL_CLOSED")
@@ -90,8 +96,8 @@ def test_given_up_while_waiting_and_while_ringing_leaves_nothing_behind(line: Li
 
 def test_emergency_goes_before_everyone_also_while_waiting(line: Line) -> None:
     early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
-    to_an_officer(line, early)
-    to_an_officer(line, late)
+    line.to_an_officer(early)
+    line.to_an_officer(late)
     line.wait_call(late, CallState.WAITING)
     until(lambda: late.heard().seconds > 1, 10, "it is in the wait loop")
 

@@ -1,0 +1,103 @@
+"""What a caller hears and gets without a person: the announcement, the callback wish, the latest statement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from router.calls import CallState
+from tests.fixtures.asterisk import Line
+from tests.fixtures.phones import Phone
+from tests.fixtures.wait import until
+
+pytestmark = pytest.mark.journey
+OUT = "19.71.05"  # Gerunggang, where the demo's outage is
+DARK = "19.71.02"  # Taman Sari, where another one begins
+
+
+def statement(line: Line, area: str) -> str:
+    """The words that callers of an area hear now."""
+    query = (
+        "SELECT s.text FROM outage_statement s JOIN outage o ON o.id = s.outage_id "
+        "WHERE o.area = :area AND s.status = 'published' ORDER BY s.id DESC"
+    )
+    found = line.rows(query, area=area)
+    return str(found[0]["text"]) if found else ""
+
+
+def test_deflected_hears_what_is_known_and_will_be_told_when_power_is_back(line: Line) -> None:
+    caller = line.caller("in_outage")
+    caller.dial("0717123")
+    caller.wait("CALL_ESTABLISHED")
+    call = line.wait_call(caller, CallState.IVR).id
+    spoken = line.prompt(statement(line, OUT))
+    assert spoken > 5
+    until(lambda: caller.heard().loud_seconds() > 0.75 * spoken, 60, "as much speech as the statement is long", every=1)
+    told = line.notes(call, "told")
+    assert (told[0]["area"], told[0]["holding"]) == (OUT, False)
+
+    caller.press("1")
+    caller.wait("CALL_CLOSED", 40)
+    assert line.record(call)["outcome"] == "announced"
+    filed = until(
+        lambda: line.rows(
+            "SELECT id, number, kind, reporting_kind, outage_id FROM report WHERE call = :call", call=call
+        ),
+        10,
+        "the report",
+        every=0.2,
+    )
+    assert len(filed) == 1
+    report = filed[0]
+    assert (report["kind"], report["reporting_kind"]) == ("G", "ivr")
+    assert report["number"].startswith("16")
+    outage = line.rows("SELECT id FROM outage WHERE area = :area", area=OUT)[0]["id"]
+    assert report["outage_id"] == outage
+    assert line.rows("SELECT id FROM work_order WHERE report_id = :id", id=report["id"]) == []
+    wish = until(lambda: line.rows("SELECT * FROM subscription WHERE call = :call", call=call), 10, "the subscription")
+    assert (wish[0]["phone"], wish[0]["outage_id"]) == (line.product.seeded["in_outage"], outage)
+
+
+def test_one_truth_holding_statement_first_then_what_the_supervisor_published(line: Line) -> None:
+    supervisor = line.desk("spv1")
+    premises = line.rows("SELECT id FROM premises WHERE area = :area ORDER BY id LIMIT 1", area=DARK)[0]["id"]
+    number = line.rows(
+        "SELECT p.e164 FROM phone p JOIN premises_phone l ON l.phone_id = p.id WHERE l.premises_id = :id", id=premises
+    )[0]["e164"]
+    confirmed = supervisor.post("/papan/padam", area=DARK, sebab="gangguan gardu").raise_for_status().json()
+    caller = line.caller(number)
+    try:
+        told = _told(line, caller)
+        assert (told["area"], told["holding"]) == (DARK, True)
+
+        text = "Kecamatan Taman Sari padam karena gangguan gardu. Regu sudah di lokasi."
+        supervisor.post(f"/papan/padam/{confirmed['outage']}/pernyataan", teks=text).raise_for_status()
+        until(
+            lambda: line.rows(
+                "SELECT id FROM outage_statement WHERE text = :text AND rendered_at IS NOT NULL", text=text
+            ),
+            15,
+            "the sound of the statement",
+            every=0.2,
+        )
+        told = _told(line, caller)
+        assert (told["area"], told["holding"]) == (DARK, False)
+        spoken = line.prompt(text)
+        until(lambda: caller.heard().loud_seconds() > 0.75 * spoken, 40, "the statement is heard", every=0.5)
+        fallback = line.product.data / "sounds" / ".fallback.parts"
+        until(lambda: line.sound_name(text) in fallback.read_text(), 15, "the fallback says it too", every=0.2)
+    finally:
+        supervisor.post(f"/papan/padam/{confirmed['outage']}/nyala").raise_for_status()
+
+
+def _told(line: Line, caller: Phone) -> dict[str, Any]:
+    """Call once more; answers what was announced."""
+    if caller.in_call:
+        caller.hang_up()
+        until(lambda: not caller.in_call, 10, "the call before is over")
+    established = caller.count("CALL_ESTABLISHED")
+    caller.dial("0717123")
+    caller.wait("CALL_ESTABLISHED", times=established + 1)
+    call = line.wait_call(caller, CallState.IVR).id
+    return until(lambda: line.notes(call, "told"), 15, "something is announced", every=0.2)[0]
