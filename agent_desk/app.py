@@ -73,7 +73,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        app.state.live.stop()
+        await end_streams(app)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -96,10 +96,15 @@ async def _open_store(app: FastAPI) -> None:
             await asyncio.sleep(RETRY)
 
 
+async def end_streams(app: FastAPI) -> None:
+    """Ends every open event stream, so that the server can stop at once."""
+    app.state.live.stop()
+    if settings().demo:
+        await telephone.close(app)
+
+
 async def _close(app: FastAPI) -> None:
     if app.state.store_ready:
         with contextlib.suppress(Problem, OSError, TimeoutError):
             await app.state.ivr.stop()
-    if settings().demo:
-        await telephone.close(app)
     await app.state.acd.close()

@@ -175,7 +175,8 @@ async def file_report(request: Request, me: Me, form: Annotated[ReportForm, Form
         order = {"status": saved.status, "crew": saved.crew, "plate": saved.plate} if saved.status else None
         body = {"number": saved.number, "report": saved.report, "attached": saved.attached, "workOrder": order}
         return JSONResponse(body, 201)
-    return render(request, "meja_tersimpan.html", 201, saved=saved, tracking=saved)
+    call_id = call.id if call else WITHOUT_CALL
+    return render(request, "meja_tersimpan.html", 201, saved=saved, tracking=saved, call_id=call_id, persil=form.persil)
 
 
 @router.post("/meja/wrapup")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse, Response
 
 from agent_desk.security import database
@@ -14,7 +19,8 @@ from config import migrate
 from config.errors import Problem
 from config.operator import operator
 from router.agents import CsoState
-from router.calls import CallState
+from router.calls import CallState, Outcome
+from router.history.models import CallRecord
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,17 +68,41 @@ async def _sql(request: Request) -> str:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """Prometheus: the live figures at this instant, then those that the code counts itself."""
-    text = generate_latest(_now(request)) + generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    _now(request, registry)
+    with contextlib.suppress(DBAPIError):  # the live figures are told also while the database is away
+        await asyncio.to_thread(_ended, request, registry)
+    text = generate_latest(registry) + generate_latest(REGISTRY)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def _now(request: Request) -> CollectorRegistry:
-    registry = CollectorRegistry()
+def _ended(request: Request, registry: CollectorRegistry) -> None:
+    rows = select(CallRecord.outcome, func.count()).where(CallRecord.outcome != "").group_by(CallRecord.outcome)
+    with database(request).reading() as session:
+        found = {row[0]: row[1] for row in session.execute(rows)}
+    family = CounterMetricFamily("suar_calls", "Calls that ended, from the history", labels=["outcome"])
+    for outcome in Outcome:
+        family.add_metric([outcome.value], found.get(outcome.value, 0))
+    registry.register(_Told(family))
+
+
+class _Told:
+    """A figure that somebody else has counted."""
+
+    def __init__(self, family: CounterMetricFamily) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """What prometheus_client asks a collector."""
+        yield self._family
+
+
+def _now(request: Request, registry: CollectorRegistry) -> None:
     live = request.app.state.live
     Gauge("suar_sse_clients", "Open pages", registry=registry).set(live.listeners)
     Gauge("suar_store_up", "The store answers", registry=registry).set(0 if live.lost else 1)
     if live.pool is None:
-        return registry
+        return
     callers = Gauge("suar_queue_callers", "Callers waiting", ["queue"], registry=registry)
     waiting = Counter(c.queue for c in live.pool.calls.values() if c.state is CallState.WAITING)
     for queue in operator().queues.queues:
@@ -81,11 +111,10 @@ def _now(request: Request) -> CollectorRegistry:
     states = Counter(cso.state for cso in live.pool.csos.values())
     for state in CsoState:
         csos.labels(state.value).set(states[state])
-    calls = Gauge("suar_calls", "Live calls", ["state"], registry=registry)
+    calls = Gauge("suar_calls_live", "Live calls", ["state"], registry=registry)
     where = Counter(call.state for call in live.pool.calls.values())
     for call_state in CallState:
         if call_state is not CallState.ENDED:
             calls.labels(call_state.value).set(where[call_state])
     Gauge("suar_lines_in_use", "Lines in use", registry=registry).set(live.pool.lines)
     Gauge("suar_surge_level", "Level of the surge ladder, 0 to 4", registry=registry).set(live.pool.level)
-    return registry

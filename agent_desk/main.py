@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
 
-from agent_desk.app import create_app
+from agent_desk.app import create_app, end_streams
 from config.heartbeat import Heartbeat
 from config.settings import settings
 
@@ -17,12 +17,12 @@ from config.settings import settings
 class Server(uvicorn.Server):
     """Ends the open event streams first: left alone, uvicorn waits for them longer than any supervisor does."""
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._end_streams = end_streams
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        self._end_streams()
+        await self._end_streams()
         await super().shutdown(sockets)  # type: ignore[arg-type]
 
     @contextlib.contextmanager
@@ -53,6 +53,6 @@ async def serve() -> None:
     )
     beat = asyncio.create_task(Heartbeat().forever())
     try:
-        await Server(config, app.state.live.stop).serve()
+        await Server(config, lambda: end_streams(app)).serve()
     finally:
         beat.cancel()

@@ -31,7 +31,7 @@ WRITERS: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR, R.ENGINEER
 
 @dataclass(frozen=True)
 class Rule:
-    """`path` is a route's template, or its beginning when it ends in `*`; methods "GET POST …" or "*"."""
+    """`path` is a whole path, or its beginning when it ends in `*`; methods "GET POST …" or "*"."""
 
     methods: str
     path: str
@@ -72,7 +72,7 @@ TABLE: tuple[Rule, ...] = (
 
 
 def who_may(method: str, path: str) -> frozenset[str]:
-    """The roles that may use a route (its template); empty when the table does not know it."""
+    """The roles that may use a path; empty when the table does not know it."""
     verb = "GET" if method == "HEAD" else method
     return next((rule.roles for rule in TABLE if rule.covers(verb, path)), frozenset())
 

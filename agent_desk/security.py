@@ -84,7 +84,7 @@ async def guard(request: Request) -> None:
     """Dependency of every route. Leaves `request.state.principal` (None = visitor) and `request.state.csrf`."""
     request.state.principal = principal = await _who(request)
     request.state.csrf = principal.csrf if principal else request.cookies.get(FORM_COOKIE, "")
-    roles = who_may(request.method, template(request))
+    roles = who_may(request.method, request.url.path)
     if ANYONE not in roles:
         if principal is None:
             raise NotLoggedIn()
@@ -92,12 +92,6 @@ async def guard(request: Request) -> None:
             raise Forbidden()
     if request.method not in SAFE and not request.url.path.startswith(OTHER_PROOF):
         await _check_form(request, principal)
-
-
-def template(request: Request) -> str:
-    """The route's template (`/regu/{id}/langkah`), by which the table knows it."""
-    route = request.scope.get("route")
-    return str(getattr(route, "path", "") or request.url.path)
 
 
 def principal_of(request: Request) -> Principal:

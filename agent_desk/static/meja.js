@@ -80,7 +80,7 @@ function decorate() {
   const wrap = $("kartu-wrapup");
   if (wrap) wrap.hidden = desk.state !== "wrap_up";
   const invite = $("ajakan");
-  if (invite) invite.textContent = desk.state === "ready" ? "Siap menerima" : desk.state === "not_answering" ? "Panggilan tadi tidak terjawab — pilih Siap" : "Pilih Siap bila siap menerima";
+  if (invite) invite.textContent = desk.state === "ready" ? "Siap menerima" : desk.state === "not_answering" ? "Panggilan tadi tidak terjawab" : desk.state === "wrap_up" ? "Selesaikan hasil panggilan" : "Anda belum menerima panggilan";
 }
 
 function load(url) {
@@ -174,6 +174,7 @@ function showNews() {
 
 // One part of the card anew, the rest (and what is being typed) untouched.
 function refresh(part) {
+  if (!document.querySelector(part)) return; // the card is still on its way, and will hold it
   window.htmx.ajax("GET", `/meja/panggilan/${shown}`, { target: part, select: part, swap: "outerHTML" });
 }
 

@@ -1,0 +1,173 @@
+"""The product in a real Chromium, as a newcomer meets it: two tabs, one call."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.fixtures.product import Product
+from tests.fixtures.servers import missing
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SLOW = 30_000  # ms; two cores may be busy
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright."""
+    path = shutil.which(os.environ.get("SUAR_CHROMIUM", "chromium"))
+    if path is None:
+        missing("chromium is not installed; `make test` installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """One person's browser; an error on the console of any page is a failure."""
+    context = chromium.new_context(locale="id-ID", timezone_id="Asia/Jakarta", viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(SLOW)
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    context.on(
+        "console", lambda m: faults.append(m.text) if m.type == "error" and "load resource" not in m.text else None
+    )
+    yield context
+    context.close()
+    assert not faults, faults
+
+
+def enter(context: BrowserContext, product: Product, login: str) -> Page:
+    """Log in on a new tab."""
+    page = context.new_page()
+    page.goto(product.base_url + "/masuk")
+    page.get_by_label("Nama pengguna").fill(login)
+    page.get_by_label("Kata sandi").fill(product.seeded["logins"][login])
+    page.get_by_role("button", name="Masuk").click()
+    page.wait_for_url(lambda url: "/masuk" not in url)
+    return page
+
+
+def become(desk: Page, state: str) -> None:
+    desk.locator("#ubah summary").click()
+    desk.locator("#ubah").get_by_role("button", name=state, exact=False).first.click()
+
+
+def test_a_newcomer_makes_a_call_between_two_tabs(suar_web: Product, context: BrowserContext) -> None:
+    desk = enter(context, suar_web, "cso1")
+    desk.get_by_role("button", name="Siap menerima panggilan").click()
+    expect(desk.locator("body[data-state=ready]")).to_be_attached()
+
+    telephone = context.new_page()
+    telephone.goto(suar_web.base_url + "/telepon")
+    telephone.locator("#sebagai option", has_text="area tidak padam").wait_for(state="attached")
+    telephone.locator("#sebagai").select_option(label=telephone.locator(
+        "#sebagai option", has_text="area tidak padam").inner_text())  # fmt: skip
+    telephone.get_by_role("button", name="Panggil 123").click()
+    telephone.locator("#pilihan", has_text="etugas").wait_for()
+    telephone.locator(".pad").get_by_role("button", name="0").click()
+
+    desk.bring_to_front()
+    expect(desk.locator("body[data-state=offered]")).to_be_attached(timeout=SLOW)
+    expect(desk.locator("#nomor")).to_have_text("0812 •••• 0102")
+    expect(desk.locator("#putusan")).to_contain_text("Buat laporan baru")
+    expect(desk.locator("#putusan.is-ring")).to_be_visible()
+    expect(desk.locator("#didengar")).to_contain_text("Menekan tombol")
+
+    desk.locator("#jawab").click()
+    expect(desk.locator("body[data-state=talking]")).to_be_attached(timeout=SLOW)
+    expect(desk.locator("#jawab")).to_have_attribute("aria-disabled", "true")
+    desk.get_by_label("Keterangan").fill("Pagar hitam, seberang musala")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#tersimpan")).to_contain_text("54 ", use_inner_text=True)
+    number = desk.locator("#tersimpan").get_attribute("data-number") or ""
+    expect(desk.locator("#tracking")).to_contain_text("Regu Menteng")
+    expect(desk.locator("#putusan")).to_contain_text("jangan buat laporan kedua")
+
+    desk.keyboard.press("Control+Shift+A")
+    expect(desk.locator("body[data-state=wrap_up]")).to_be_attached(timeout=SLOW)
+    desk.get_by_label("Hasil (wajib)").select_option("laporan")
+    desk.get_by_role("button", name="Selesai").click()
+    expect(desk.locator("body[data-state=ready]")).to_be_attached(timeout=SLOW)
+    expect(desk.locator("#panggilan")).to_contain_text("Belum ada penelepon")
+    answer = context.request.get(f"{suar_web.base_url}/api/v1/reports/{number}")
+    assert answer.status == 200
+    assert answer.json()["reportingKind"] == "call"
+
+
+def test_a_reload_in_the_middle_of_the_ring_shows_the_same_desk(suar_web: Product, context: BrowserContext) -> None:
+    desk = enter(context, suar_web, "cso2")
+    become(desk, "Siap")
+    expect(desk.locator("body[data-state=ready]")).to_be_attached()
+    desk.reload()
+    expect(desk.locator("#kata")).to_have_text("Siap")
+    other = context.new_page()
+    other.goto(suar_web.base_url + "/meja")
+    become(other, "Keluar")
+    expect(desk.locator("body[data-state=logged_out]")).to_be_attached(timeout=SLOW)  # two tabs agree
+
+
+def test_the_connection_is_lost_and_comes_back(suar_web: Product, context: BrowserContext) -> None:
+    desk = enter(context, suar_web, "cso3")
+    expect(desk.locator("#kata")).to_have_text("Istirahat")
+    before = suar_web.kill("web")
+    expect(desk.locator("#luring")).to_be_visible(timeout=SLOW)
+    expect(desk.locator("#luring")).to_contain_text("Suara telepon tetap jalan")
+    suar_web.restarted("web", before)
+    expect(desk.locator("#luring")).to_be_hidden(timeout=SLOW)
+    expect(desk.locator("#kata")).to_have_text("Istirahat")
+
+
+def test_a_supervisor_publishes_a_statement_and_the_desk_shows_it(suar_web: Product, context: BrowserContext) -> None:
+    board = enter(context, suar_web, "spv1")
+    expect(board.locator("#segar")).to_have_text("Langsung", timeout=SLOW)
+    board.get_by_label("Area", exact=False).select_option("31.74.01")
+    board.get_by_label("Sebab").fill("gangguan di gardu induk")
+    board.get_by_label("Perkiraan nyala").fill("21.30")
+    board.get_by_role("button", name="Catat padam").click()
+    tebet = board.locator("#padam li", has_text="Tebet")
+    expect(tebet).to_contain_text("Kalimat sementara")
+    tebet.locator("summary").click()
+    tebet.get_by_role("button", name="Setujui dan terbitkan").click()
+    expect(tebet).to_contain_text("Terbit v1")
+    board.get_by_role("button", name="Keluar").click()
+    desk = enter(context, suar_web, "cso4")
+    expect(desk.locator("#pernyataan")).to_contain_text("Tebet")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [("", "/masuk"), ("cso4", "/meja"), ("spv1", "/papan"), ("regu1", "/regu"), ("", "/telepon"), ("", "/lacak")],
+)
+def test_axe_finds_nothing_serious(suar_web: Product, chromium: Browser, login: str, path: str, scheme: Any) -> None:
+    if not AXE.is_file():
+        missing("node_modules/axe-core is not there; `make setup` installs it")
+    context = chromium.new_context(locale="id-ID", color_scheme=scheme, bypass_csp=True)
+    context.set_default_timeout(SLOW)
+    page = enter(context, suar_web, login) if login else context.new_page()
+    page.goto(suar_web.base_url + path)
+    if path == "/meja":
+        page.get_by_role("button", name="Buat laporan tanpa panggilan").click()
+        page.locator("#flapor").wait_for()
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    context.close()
+    serious = [
+        {"id": v["id"], "nodes": [n["html"][:160] for n in v["nodes"]]}
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert not serious, json.dumps(serious, indent=1, ensure_ascii=False)
