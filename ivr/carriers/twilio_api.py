@@ -15,7 +15,7 @@ from pathlib import Path
 from fastapi import APIRouter, Query, Request, Response
 
 from config.settings import settings
-from ivr.carriers import twilio_callbacks, twilio_steps, twilio_twiml
+from ivr.carriers import twilio_callbacks, twilio_steps
 from ivr.carriers.twilio_context import Context
 from ivr.carriers.twilio_music import music
 from ivr.carriers.twilio_signature import FAILURES, NotTwilio, read_webhook
@@ -78,8 +78,3 @@ async def moh(seconds: int = Query(20, ge=1, le=60)) -> Response:
     """The music of one round of waiting. Not signed: it is the same for everyone."""
     sound = await asyncio.to_thread(music, seconds)
     return Response(sound, media_type="audio/wav", headers={"cache-control": "public, max-age=86400"})
-
-
-def static_fallback() -> str:
-    """The document for the number's fallback URL, on another host: no process of ours is needed to speak it."""
-    return twilio_twiml.fallback(f"{settings().base_url}/twilio/voice")
