@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from config.operator import operator
 from config.redis import sync_redis
 from config.settings import settings
 from ivr.carriers.twilio_reconcile import Reconciler
@@ -15,6 +16,7 @@ from ivr.telephone.machine import Fetch, Leg
 from ivr.telephone.webhooks import Webhooks
 from router.agents import CsoState
 from router.calls import CallState
+from router.dispatcher import configure
 from router.events import Event
 from tests.fixtures.twilio import TOKEN, World
 from tests.fixtures.wait import until_async
@@ -143,7 +145,8 @@ async def test_a_caller_whom_the_store_has_forgotten_is_put_back_in_line(twilio:
     caller = await waits(twilio)
     await caller.diary.until(lambda h: h.kind == "play")
     arrived = (await twilio.known(caller)).arrived
-    forget(twilio)
+    forget()
+    await configure(twilio.acd, operator())  # as the dispatcher does at a new start of the store
 
     async def back() -> bool:
         twilio.pace.let_pass("music")
@@ -158,7 +161,7 @@ async def test_a_caller_whom_the_store_has_forgotten_is_put_back_in_line(twilio:
     await twilio.state("cso1", CsoState.TALKING)
 
 
-def forget(twilio: World) -> None:
+def forget() -> None:
     """The store comes back empty (functions stay loaded, as after a restart without its file)."""
     client = sync_redis(settings().store_url)
     client.flushall()
