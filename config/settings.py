@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -88,12 +90,25 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The store of the live state; the embedded one listens on a socket only."""
-        return self.redis_url or f"unix://{self.data.resolve() / 'run' / 'store.sock'}"
+        return self.redis_url or f"unix://{store_socket(self.data)}"
 
     @property
     def sounds_dir(self) -> Path:
         """Rendered prompts, by content hash; the same folder is Asterisk's `sounds/suar`."""
         return self.data.resolve() / "sounds"
+
+
+def store_socket(data: Path) -> Path:
+    """Where the embedded store of a data folder listens.
+
+    Below the folder, unless its name is too long for a socket (Linux ends it at 107 bytes) or has a blank in it (rq
+    reads the store's list of clients word by word): then under a name of its own in /tmp.
+    """
+    usual = data.resolve() / "run" / "store.sock"
+    if len(os.fsencode(usual)) <= 100 and not re.search(r"\s", str(usual)):
+        return usual
+    name = hashlib.sha256(os.fsencode(usual)).hexdigest()[:16]
+    return Path("/tmp") / f"suar-{os.getuid()}-{name}.sock"  # noqa: S108 - unguessable by accident, mode 700
 
 
 # These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.

@@ -1,7 +1,7 @@
 """Pictures of every page for docs/screenshots, taken from a running demo.
 
-`make run` in one terminal, then `.venv/bin/python scripts/screenshots.py [http://127.0.0.1:8123]` in another. Logins are
-read from `<SUAR_DATA>/demo-logins.json`. Makes one call and one report, as a newcomer would.
+`make run` in one terminal, then `.venv/bin/python scripts/screenshots.py [http://127.0.0.1:8123]` in another. Logins
+are read from `<SUAR_DATA>/demo-logins.json`. Makes one call and one report, as a newcomer would.
 """
 
 from __future__ import annotations

@@ -107,8 +107,7 @@ def browser_assets() -> None:
         return
     step("browser assets")
     npm, environ = node()
-    if not run(*npm, "ci", "--ignore-scripts", environ=environ, quiet=True):
-        run(*npm, "ci", "--ignore-scripts", environ=environ)
+    if not run(*npm, "ci", "--ignore-scripts", "--loglevel=error", environ=environ):
         sys.exit("npm could not install the browser packages; the reason stands above.")
     if not run(*npm, "run", "--silent", "build", environ=environ):
         sys.exit("The browser assets could not be bundled; the reason stands above.")
@@ -174,4 +173,7 @@ def write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

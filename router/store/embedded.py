@@ -17,8 +17,8 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from config.errors import Problem
 from config.redis import async_redis
+from config.settings import store_socket
 
-LONGEST_SOCKET = 100  # bytes; Linux ends a unix socket's name at 107
 OLDEST_VERSION = (7, 0)
 
 
@@ -55,12 +55,10 @@ class Embedded:
 def embedded(data: Path) -> Embedded:
     """The embedded store of a data folder.
 
-    Raises NoStore when no server program is found or the folder's name is too long for a socket. The caller holds
-    a lock on the folder: two servers on one append-only directory destroy it, and Valkey itself does not mind.
+    Raises NoStore when no server program is found. The caller holds a lock on the folder: two servers on one
+    append-only directory destroy it, and Valkey itself does not mind.
     """
-    folder, socket = data.resolve() / "store", data.resolve() / "run" / "store.sock"
-    if len(str(socket).encode()) > LONGEST_SOCKET:
-        raise NoStore(f"The data folder's name is too long for a socket ({socket}); set SUAR_DATA to a shorter one.")
+    folder, socket = data.resolve() / "store", store_socket(data)
     log = data.resolve() / "log" / "store.log"
     config = "\n".join(
         [

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.redis import sync_redis
-from router.store.embedded import Embedded, NoStore, alive, embedded, ready, version
+from config.settings import store_socket
+from router.store.embedded import Embedded, alive, embedded, ready, version
 from tests.fixtures.wait import until
 
 
@@ -40,9 +41,12 @@ def test_what_was_written_survives_a_killed_store(short_path: Path) -> None:
 
 
 @pytest.mark.unit
-def test_a_folder_too_long_for_a_socket_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(NoStore, match="SUAR_DATA"):
-        embedded(tmp_path / ("x" * 100))
+@pytest.mark.parametrize("name", ["x" * 100, "with a blank"])
+def test_a_folder_no_socket_can_live_in_gets_its_socket_elsewhere(tmp_path: Path, name: str) -> None:
+    socket = embedded(tmp_path / name).socket
+    assert len(str(socket)) < 100
+    assert " " not in str(socket)
+    assert socket == store_socket(tmp_path / name) != store_socket(tmp_path / f"{name}2")
 
 
 @pytest.mark.unit
