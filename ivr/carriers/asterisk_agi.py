@@ -25,6 +25,7 @@ from ivr.carriers import asterisk_answer as answer
 from ivr.carriers.asterisk_dialplan import emergency_key
 from ivr.carriers.asterisk_pyst2 import Agi, AGIError
 from ivr.carriers.asterisk_sounds import keep_fallback, playable
+from ivr.carriers.base import told
 from ivr.instructions import Instruction
 from ivr.port import IvrPort
 
@@ -105,7 +106,7 @@ class AgiServer:
         except Problem as problem:
             outcome = problem.slug
         except Exception as fault:  # a fault of ours is silence to the dialplan, never dead air to the caller
-            log.error("step %s: %s", name if name in NAMES else "?", type(fault).__name__, exc_info=fault)
+            log.error("step %s: %s", name if name in NAMES else "?", told(fault))
         finally:
             self._waiting.release()
             STEPS.labels(name if name in NAMES else "other", outcome).inc()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
@@ -49,6 +50,12 @@ def e164(number: str, country: str = "ID") -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def told(fault: BaseException) -> str:
+    """A fault for the log: its type and where it happened. Its text may hold what a caller said or keyed."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f"{type(fault).__name__} at {frames[-1].filename}:{frames[-1].lineno}" if frames else type(fault).__name__
+
+
 class Lanes:
     """Runs jobs of the same key one after the other and of different keys side by side."""
 
@@ -71,7 +78,7 @@ class Lanes:
         except Problem as problem:
             log.warning("call %s: %s", key, problem.slug)
         except Exception as fault:  # the lane of a call must not end with one wrong entry
-            log.error("call %s: %s", key, type(fault).__name__, exc_info=fault)
+            log.error("call %s: %s", key, told(fault))
 
     def _forget(self, key: str, done: asyncio.Task[None]) -> None:
         if self._tail.get(key) is done:

@@ -1,0 +1,174 @@
+"""The rendered configuration is what facts about Asterisk demand: no dead air, no lost redirect, no AGI at the end."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from config.operator import operator
+from config.settings import settings
+from config.yaml_file import ConfigError
+from ivr.carriers import asterisk_dialplan
+from ivr.carriers.asterisk_dialplan import read_secrets, render
+
+pytestmark = pytest.mark.unit
+TARGETS = ("offer", "partner", "wait", "fallback", "meet", "emergency", "do", "full")  # of a Redirect or a Goto
+STANDARD = {"i", "t", "T", "h"}
+
+
+@dataclass
+class Context:
+    """Extensions of a context → their lines; and its labels."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[str, set[str]] = field(default_factory=dict)
+
+    def has(self, exten: str) -> bool:
+        """Whether an extension exists, by name or by a pattern that starts alike."""
+        return exten in self.lines or any(name.startswith("_") for name in self.lines)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of data of our own, rendered."""
+    monkeypatch.setenv("SUAR_DATA", str(tmp_path))
+    settings.cache_clear()
+    render(tmp_path / "asterisk")
+    yield tmp_path / "asterisk"
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def parse(path: Path) -> dict[str, Context]:
+    contexts: dict[str, Context] = {}
+    context, exten = "", ""
+    for raw in path.read_text().splitlines():
+        line = raw.strip()
+        if line.startswith("["):
+            context = line.strip("[]")
+            contexts[context] = Context()
+        elif found := re.match(r"exten => ([^,]+),1,(.*)", line):
+            exten = found[1]
+            contexts[context].lines.setdefault(exten, []).append(found[2])
+        elif found := re.match(r"same => n(?:\((\w+)\))?,(.*)", line):
+            contexts[context].lines[exten].append(found[2])
+            if found[1]:
+                contexts[context].labels.setdefault(exten, set()).add(found[1])
+    return contexts
+
+
+def dialplan(folder: Path) -> dict[str, Context]:
+    return parse(folder / "etc" / "extensions.conf")
+
+
+def test_every_target_of_a_redirect_has_an_invalid_extension(folder: Path) -> None:
+    contexts = dialplan(folder)
+    for name in TARGETS:
+        assert "i" in contexts[name].lines, f"[{name}] drops a caller who is sent to a missing extension"
+
+
+def test_every_target_takes_away_the_time_limit_of_a_step(folder: Path) -> None:
+    contexts = dialplan(folder)
+    for name in ("offer", "partner", "wait", "fallback", "emergency", "full"):
+        for exten, lines in contexts[name].lines.items():
+            if exten == "s" or exten.startswith("_[a-z]") or (name == "partner" and exten == "mitra"):
+                assert lines[0] == "Set(TIMEOUT(absolute)=0)", (name, exten)
+
+
+def test_no_agi_outside_of_the_step_least_of_all_at_the_end(folder: Path) -> None:
+    for name, context in dialplan(folder).items():
+        for exten, lines in context.lines.items():
+            asked = [line for line in lines if re.search(r"\bAGI\(", line)]
+            assert not asked or (name, exten) == ("step", "s"), (name, exten)
+            assert not any("hangup_handler" in line for line in lines)
+            if exten == "h":
+                assert not any("Gosub" in line for line in lines)
+
+
+def test_the_step_is_guarded(folder: Path) -> None:
+    lines = dialplan(folder)["step"].lines["s"]
+    at = next(n for n, line in enumerate(lines) if line.startswith("AGI("))
+    before = lines[:at]
+    for needed in ("Set(SUAR_DO=)", "Set(SUAR_ACK=)", "Set(TIMEOUT(absolute)=2.5)", "Set(AGIEXITONHANGUP=yes)"):
+        assert needed in before
+    assert lines[at + 1] == "Set(TIMEOUT(absolute)=0)"
+    assert '"${SUAR_ACK}"="${SUAR_T}"' in lines[at + 2]
+
+
+def _targets(line: str) -> Iterator[list[str]]:
+    if found := re.match(r"Goto\((.*)\)$", line):
+        yield found[1].split(",")
+    if found := re.match(r"Gosub\((\w+),(\w+),1", line):
+        yield [found[1], found[2], "1"]
+    if line.startswith("GotoIf("):
+        for target in re.split(r"(?<!\"):", line[line.rindex("?") + 1 : -1]):
+            yield target.split(",")
+
+
+def test_every_goto_leads_somewhere(folder: Path) -> None:
+    contexts = dialplan(folder)
+    for name, context in contexts.items():
+        for exten, lines in context.lines.items():
+            for line in lines:
+                for parts in _targets(line):
+                    label = parts[-1]
+                    to_exten = parts[-2] if len(parts) > 1 else exten
+                    to_context = parts[-3] if len(parts) > 2 else name
+                    assert to_context in contexts, (name, exten, line)
+                    if "${" in to_exten:
+                        assert "i" in contexts[to_context].lines
+                        continue
+                    assert contexts[to_context].has(to_exten), (name, exten, line)
+                    if not label.isdigit():
+                        assert label in contexts[to_context].labels.get(to_exten, set()), (name, exten, line)
+
+
+def test_what_a_caller_writes_freely_goes_no_further_than_the_arrival(folder: Path) -> None:
+    arrival = dialplan(folder)["arrival"].lines["s"]
+    step = next(n for n, line in enumerate(arrival) if "Gosub(step" in line)
+    for cleaned in ("CALLERID(name)", "CALLERID(num)", "CALLERID(ani)", "CALLERID(dnid)", "CALLERID(rdnis)"):
+        assert any(line.startswith(f"Set({cleaned}=") for line in arrival[:step]), cleaned
+
+
+def test_the_call_does_not_inherit_to_other_legs(folder: Path) -> None:
+    assert "__SUAR" not in (folder / "etc" / "extensions.conf").read_text()
+
+
+def test_level_four_asks_nobody(folder: Path) -> None:
+    arrival = dialplan(folder)["arrival"].lines["s"]
+    level = next(n for n, line in enumerate(arrival) if "SUAR_LEVEL" in line)
+    assert level < next(n for n, line in enumerate(arrival) if "Gosub(step" in line)
+    assert not any("Gosub" in line for lines in dialplan(folder)["full"].lines.values() for line in lines)
+
+
+def test_everything_listens_on_the_loopback_only(folder: Path) -> None:
+    for name, key in (("pjsip.conf", "bind"), ("manager.conf", "bindaddr"), ("http.conf", "bindaddr")):
+        text = (folder / "etc" / name).read_text()
+        assert all(value.startswith("127.0.0.1") for value in re.findall(rf"^{key}=(.*)$", text, re.M)), name
+
+
+def test_secrets_are_made_once_and_for_the_owner_alone(folder: Path) -> None:
+    first = read_secrets(folder)
+    render(folder)
+    assert read_secrets(folder) == first
+    assert stat.S_IMODE((folder / "secrets.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "etc" / "pjsip.conf").stat().st_mode) == 0o600
+    assert first.telephones["cso1"] in (folder / "etc" / "pjsip.conf").read_text()
+
+
+@pytest.mark.parametrize("address", ["sip:mitra@host,20,gm)\n", "mitra", "sip:mitra@h;x=${SHELL(id)}"])
+def test_an_address_that_would_write_dialplan_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    files = operator()
+    mitra = files.partners.partners["mitra"].model_copy(update={"asterisk": address})
+    partners = files.partners.model_copy(update={"partners": {"mitra": mitra}})
+    changed = type(files)(**{**vars(files), "partners": partners})
+    monkeypatch.setattr(asterisk_dialplan, "operator", lambda: changed)
+    with pytest.raises(ConfigError):
+        render(folder)

@@ -1,0 +1,66 @@
+"""Processes die and hang while callers wait: nobody is dropped, and an emergency still reaches a telephone."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from router.calls import CallState
+from tests.fixtures.asterisk import Line
+from tests.fixtures.wait import until
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+KILLED, HUNG = signal.SIGKILL, signal.SIGSTOP
+
+
+@pytest.mark.parametrize("how", [KILLED, HUNG], ids=["killed", "hung"])
+@pytest.mark.parametrize("name", ["agi", "dispatcher", "connector", "store"])
+def test_a_waiting_caller_stays_and_is_answered_afterwards(line: Line, name: str, how: signal.Signals) -> None:
+    telephone = line.telephone("cso1")
+    caller = line.caller("no_outage")
+    call = line.to_an_officer(caller)
+    until(lambda: line.place(caller) == "wait", 10, "the caller is in the wait loop", every=0.1)
+
+    before = line.product.kill(name, how)
+    line.product.restarted(name, before)
+    assert caller.in_call
+    line.until_ready("cso1")
+    telephone.wait("CALL_INCOMING", 30)
+    telephone.answer()
+    assert line.wait_call(caller, CallState.TALKING).id == call
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+
+
+@pytest.mark.parametrize("how", [KILLED, HUNG], ids=["down", "hung"])
+def test_without_the_step_server_an_emergency_reaches_a_telephone(line: Line, how: signal.Signals) -> None:
+    outside = line.telephone("darurat", tone=900)
+    caller = line.caller("no_outage")
+    before = line.product.kill("agi", how)
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().loud_seconds() > 0.5, 10, "the fallback speaks", every=0.1)
+    caller.press("9")
+    outside.wait("CALL_INCOMING", 10)
+    outside.answer()
+    until(lambda: caller.hears(900) and outside.hears(1000), 10, "both hear each other", every=0.2)
+    line.product.restarted("agi", before)
+    assert caller.in_call
+    assert outside.in_call
+
+
+def test_killed_in_the_middle_of_a_step_the_fallback_leads_into_the_line(line: Line) -> None:
+    telephone = line.telephone("cso1")
+    caller = line.caller("no_outage")
+    before = line.product.kill("agi", HUNG)
+    caller.dial("123")
+    until(lambda: line.place(caller) == "step", 10, "the step hangs", every=0.05)
+    line.product.kill("agi", KILLED)
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().loud_seconds() > 1, 10, "the fallback speaks", every=0.2)
+    line.product.restarted("agi", before)
+    line.wait_call(caller, CallState.WAITING, seconds=40)
+    line.until_ready("cso1")
+    telephone.wait("CALL_INCOMING", 30)
+    telephone.answer()
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
