@@ -196,7 +196,7 @@ async def wrap_up(
         await asyncio.to_thread(_keep_result, request, me, call, hasil)
     if cso is not None and cso.state is CsoState.WRAP_UP:
         cso = await request.app.state.acd.ask_state(
-            me.login, CsoState(cso.next) if cso.next else CsoState.READY, reason=""
+            me.login, CsoState(cso.next) if cso.next else CsoState.READY, reason=cso.next_reason
         )
     return _done(request, {"state": cso.state.value if cso else CsoState.LOGGED_OUT.value})
 

@@ -22,7 +22,8 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
         look = words.STATES[CsoState.LOGGED_OUT]
         return {
             "known": False, "state": "logged_out", "word": look.word, "css": look.css, "since": 0, "reason": "",
-            "next": "", "call": "", "token": "", "wrap_until": 0, "ringing": False, "line": None, "now": now_ms,
+            "next": "", "call": "", "token": "", "wrap_until": 0, "ringing": False, "line": None, "telephone": True,
+            "now": now_ms,
         }  # fmt: skip
     look = words.STATES[cso.state]
     call = pool.calls.get(cso.call) if cso.call else None
@@ -39,6 +40,7 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
         "wrap_until": cso.wrap_until,
         "ringing": cso.call in pool.ringing,
         "line": line(call) if call else None,
+        "telephone": cso.telephone,
         "now": now_ms,
     }
 

@@ -102,6 +102,7 @@ class Pool:
             since=int(data.get("since", entry.at)),
             reason=str(data.get("reason") or ""),
             next=str(data.get("next") or ""),
+            next_reason=str(data.get("next_reason") or ""),
             wrap_until=int(data.get("wrap_until") or 0),
             telephone=bool(data.get("telephone", cso.telephone)),
             call=entry.call,

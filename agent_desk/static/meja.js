@@ -110,6 +110,7 @@ function tick() {
 function lineTwo(now) {
   const line = desk.line;
   if (!desk.known) return "Belum tercatat di antrean";
+  if (!desk.telephone) return "Telepon Anda tidak terdaftar: belum bisa menerima";
   if (line && desk.state === "offered") return `${line.emergency ? "Darurat · " : ""}${line.queue} · antre ${clock(line.offered - line.queued)}`;
   if (line && desk.state === "talking") return `${line.emergency ? "Darurat · " : ""}${line.queue} · bicara ${clock(now - line.answered)}`;
   if (desk.call) return "Panggilan selesai · pilih hasil";

@@ -85,6 +85,7 @@ def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
         carrier=fields["carrier"],
         reason=fields["reason"],
         next=fields["next"],
+        next_reason=fields["next_reason"],
         call=fields["call"],
         token=fields["token"],
         wrap_until=int(fields["wrap_until"]),

@@ -65,6 +65,7 @@ class Cso:
     carrier: str
     reason: str = ""
     next: str = ""  # state asked for during a call, taken after it
+    next_reason: str = ""
     call: str = ""
     token: str = ""
     wrap_until: int = 0

@@ -54,6 +54,7 @@ local function show(p, cso)
     since = tonumber(cso.since),
     reason = cso.reason,
     next = cso.next,
+    next_reason = cso.next_reason,
     telephone = redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0,
     wrap_until = tonumber(cso.wrap_until),
   })
