@@ -108,7 +108,7 @@ def test_check_tells_the_operator(
 def test_a_changed_menu_is_taken_up_and_old_calls_keep_theirs(folder: Path, tmp_path: Path) -> None:
     menus = Menus(folder, tmp_path / "menus")
     first = menus.current()
-    spoil(folder / "prompts.yaml", "Panggilan ini direkam.", "Panggilan Anda direkam.")
+    spoil(folder / "prompts.yaml", "Selamat datang di PLN", "Anda terhubung dengan PLN")
     assert menus.refresh()
     second = menus.current()
     assert first.version != second.version
