@@ -64,3 +64,25 @@ def test_killed_in_the_middle_of_a_step_the_fallback_leads_into_the_line(line: L
     telephone.wait("CALL_INCOMING", 30)
     telephone.answer()
     until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+
+
+def test_a_store_that_lost_everything_is_rebuilt_from_the_channels(line: Line) -> None:
+    telephone = line.telephone("cso1")
+    caller = line.caller("no_outage")
+    call = line.to_an_officer(caller)
+    until(lambda: line.place(caller) == "wait", 10, "the caller is in the wait loop", every=0.1)
+    arrived = line.wait_call(caller, CallState.WAITING).arrived
+
+    before = line.product.kill("store", HUNG)  # so that it writes nothing more
+    for file in sorted((line.product.data / "store").rglob("*"), reverse=True):
+        if file.is_file() and file.suffix != ".conf":
+            file.unlink()
+    line.product.kill("store", KILLED)
+    line.product.restarted("store", before)
+    rebuilt = line.wait_call(caller, CallState.WAITING, seconds=30)
+    assert rebuilt.id == call
+    assert abs(rebuilt.arrived - arrived) < 1000  # what the channel carries
+    line.until_ready("cso1")
+    telephone.wait("CALL_INCOMING", 30)
+    telephone.answer()
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
