@@ -8,10 +8,10 @@ import logging
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import Database
+from config.errors import Problem
 from router.events import Entry
 from router.history import repository
 from router.store.port import AcdPort
-from router.store.wire import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Follower:
             try:
                 await self.once(block_ms=BLOCK_MS)
                 await self._trim_now_and_then()
-            except (StoreUnavailable, SQLAlchemyError, repository.PositionMoved) as error:
+            except (Problem, SQLAlchemyError, repository.PositionMoved) as error:
                 self._position = None
                 if not self._troubled:
                     log.warning("history is waiting: %s", type(error).__name__)

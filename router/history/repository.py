@@ -69,7 +69,9 @@ def _clipped(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any, kind: TypeEngine[Any]) -> Any:
-    return value[: kind.length] if isinstance(value, str) and isinstance(kind, String) else value
+    if not isinstance(value, str) or not isinstance(kind, String):
+        return value
+    return value.replace("\x00", "")[: kind.length]  # PostgreSQL refuses the zero character
 
 
 def _fold_calls(session: Session, pool: str, entries: Iterable[Entry]) -> None:

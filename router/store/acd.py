@@ -35,6 +35,7 @@ from router.store.wire import Link, StoreUnavailable, Wire
 __all__ = ["Acd", "AcdPort", "StoreUnavailable"]
 
 _NAME = re.compile(r"[\w.-]{1,64}")
+_ENTRY = re.compile(r"\d+(-\d+)?")
 
 
 class Acd:
@@ -320,6 +321,8 @@ class Acd:
 
     async def committed(self, follower: str, entry: str) -> None:
         """A durable follower (history, intents) has everything up to this entry; nothing after it is ever trimmed."""
+        if not _ENTRY.fullmatch(entry):
+            raise Invalid("Bukan nomor catatan jurnal.", field="entry")
         await self._do("committed", follower, entry)
 
     async def trim(self, before: str) -> None:

@@ -154,6 +154,7 @@ class Wire:
         while True:
             if self._connecting is None or self._connecting.done():
                 self._connecting = loop.create_task(self._connect())
+                self._connecting.add_done_callback(_heard)
             task = self._connecting
             await asyncio.wait({task}, timeout=max(0.0, deadline - loop.time()))
             if task.done() and not task.cancelled() and task.exception() is None:
@@ -197,6 +198,12 @@ class Wire:
             self._connecting.cancel()
         if self._link is not None:
             self._link.close()
+
+
+def _heard(task: asyncio.Task[Link]) -> None:
+    """Everyone who waited may have gone; what went wrong is told to each of them as StoreUnavailable."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _passing(error: hiredis.ReplyError) -> bool:

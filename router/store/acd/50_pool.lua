@@ -49,13 +49,15 @@ local function set_level(keys, args)
   return 'OK'
 end
 
+-- `ms-n`, or `ms` alone for the first of its millisecond (a follower at its very start stands at `0`).
+local function instant_of(entry)
+  return tonumber(string.match(entry, '^%d+')), tonumber(string.match(entry, '-(%d+)$') or 0)
+end
+
 local function older(a, b)
-  local a_ms, a_n = string.match(a, '(%d+)-(%d+)')
-  local b_ms, b_n = string.match(b, '(%d+)-(%d+)')
-  if a_ms == b_ms then
-    return tonumber(a_n) < tonumber(b_n)
-  end
-  return tonumber(a_ms) < tonumber(b_ms)
+  local a_ms, a_n = instant_of(a)
+  local b_ms, b_n = instant_of(b)
+  return a_ms < b_ms or (a_ms == b_ms and a_n < b_n)
 end
 
 -- args: now, follower, entry

@@ -4,13 +4,32 @@ local function token_of(p, random)
   return redis.call('HINCRBY', key(p, ':pool'), 'offers', 1) .. '-' .. random
 end
 
+-- The lanes in which somebody waits, in the order of their heads; of equal scores the earlier arrival first.
+local function lanes_in_order(p)
+  local flat = redis.call('ZRANGE', key(p, ':heads'), 0, -1, 'WITHSCORES')
+  local lanes, tied = {}, false
+  for i = 1, #flat, 2 do
+    lanes[#lanes + 1] = { name = flat[i], score = tonumber(flat[i + 1]) }
+    tied = tied or (i > 1 and flat[i + 1] == flat[i - 1])
+  end
+  if tied then
+    for _, lane in ipairs(lanes) do
+      lane.head = redis.call('ZRANGE', key(p, ':waiting:', lane.name), 0, 0)[1]
+    end
+    table.sort(lanes, function(a, b)
+      return a.score < b.score or (a.score == b.score and a.head < b.head)
+    end)
+  end
+  return lanes
+end
+
 -- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
 -- serve a call with a lower score would have been found at that call's lane, so no such call is passed over.
 local function best_pair(p)
-  for _, lane in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
-    local free = redis.call('ZRANGE', key(p, ':ready:', lane), 0, 0)
+  for _, lane in ipairs(lanes_in_order(p)) do
+    local free = redis.call('ZRANGE', key(p, ':ready:', lane.name), 0, 0)
     if free[1] then
-      local head = redis.call('ZRANGE', key(p, ':waiting:', lane), 0, 0)
+      local head = redis.call('ZRANGE', key(p, ':waiting:', lane.name), 0, 0)
       return string.sub(head[1], 14), free[1]
     end
   end
@@ -104,9 +123,9 @@ end
 
 -- The caller due longest in some lane without a free CSO, and a partner for it. Emergencies are never due.
 local function overflowing(p)
-  for _, lane in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
-    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', lane), '-inf', p.now, 'LIMIT', 0, 1)
-    if due[1] and redis.call('ZCARD', key(p, ':ready:', lane)) == 0 then
+  for _, lane in ipairs(lanes_in_order(p)) do
+    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', lane.name), '-inf', p.now, 'LIMIT', 0, 1)
+    if due[1] and redis.call('ZCARD', key(p, ':ready:', lane.name)) == 0 then
       local call = known_call(p, due[1])
       local partner, address = partner_for(p, call, rules_in_use(p, call.queue).partners)
       if partner then

@@ -1,0 +1,103 @@
+"""The loop: it matches at once, lets time pass, has history written, and outlives the store."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from config.database import Database
+from config.operator import operator
+from router import dispatcher
+from router.agents import CsoState
+from router.calls import CallState
+from router.history import repository
+from router.store.acd import Acd
+from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.store_proxy import MortalStore
+from tests.fixtures.wait import until_async
+
+pytestmark = [pytest.mark.store, pytest.mark.anyio]
+
+
+@asynccontextmanager
+async def dispatching(url: str, pool: str, db: Database) -> AsyncIterator[Acd]:
+    """A dispatcher at work; the Acd is another one, as another process would have it."""
+    acd, other = Acd(url, pool), await Acd.open(url, pool)
+    stop = asyncio.Event()
+    task = asyncio.create_task(dispatcher.run(acd, operator(), db, stop))
+    try:
+        await until_async(lambda: configured(other), 5)
+        yield other
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 3)
+        await acd.close()
+        await other.close()
+
+
+async def configured(acd: Acd) -> bool:
+    return bool((await acd.snapshot()).extra["lines"])
+
+
+async def arrive(acd: Acd, call: str) -> None:
+    await acd.admit(
+        call, carrier="asterisk", channel=call, ani="", trunk="t", region="31", dialled="123", menu="", cmd=call
+    )
+    await acd.enqueue(call, queue="gangguan", cmd=call)
+
+
+async def test_a_caller_is_offered_as_soon_as_somebody_is_free(store: StoreUnderTest, sqlite_db: Database) -> None:
+    async with dispatching(store.url, store.pool, sqlite_db) as acd:
+        await arrive(acd, "c0000000001")
+        await acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
+        await acd.ask_state("cso1", CsoState.READY)
+        started = asyncio.get_running_loop().time()
+
+        async def offered() -> bool:
+            call = await acd.call("c0000000001")
+            return call is not None and call.state is CallState.OFFERED
+
+        await until_async(offered, 5, every=0.005)
+        assert asyncio.get_running_loop().time() - started < 1.0
+        await acd.ended("c0000000001", by="caller")
+
+        def written() -> bool:
+            with sqlite_db.reading() as session:
+                found = repository.record(session, "c0000000001")
+                return found is not None and found.outcome == "abandoned"
+
+        await until_async(written, 5)
+
+
+async def test_it_goes_on_when_the_store_died_and_came_back(
+    mortal_store: MortalStore, sqlite_db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with dispatching(mortal_store.url, "main", sqlite_db) as acd:
+        await arrive(acd, "c0000000001")
+        mortal_store.send(signal.SIGKILL)
+        await until_async(lambda: "does not answer" in caplog.text, 10)
+        await asyncio.to_thread(mortal_store.start)
+        await asyncio.to_thread(mortal_store.answers)
+        await acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
+        await acd.ask_state("cso1", CsoState.READY)
+
+        async def offered() -> bool:
+            call = await acd.call("c0000000001")
+            return call is not None and call.state is CallState.OFFERED
+
+        await until_async(offered, 10)
+        assert caplog.text.count("does not answer") == 1
+
+
+def test_the_operators_rules_reach_the_store_in_its_words() -> None:
+    rules = {rule.name: rule for rule in dispatcher.queue_rules(operator())}
+    assert rules["gangguan"].max_wait_ms == 180_000
+    assert rules["gangguan"].partners == ("mitra",)
+    assert rules["darurat"].max_wait_ms == 0
+    (partner,) = dispatcher.partner_rules(operator())
+    assert (partner.cap, partner.ring_ms) == (20, 20_000)
+    assert set(partner.addresses) == {"asterisk", "twilio"}
