@@ -110,14 +110,14 @@ def clock(instant: datetime | None, zone: str = "WIB", *, named: bool = True) ->
 
 
 def age(since: datetime, now: datetime) -> str:
-    """`1 j 12 m`, `4 m`, `38 d`."""
+    """`1 j 12 m`, `4 m`, `< 1 m`."""
     seconds = max(0, int((now - since).total_seconds()))
     hours, minutes = divmod(seconds // 60, 60)
     if hours >= 48:
         return f"{hours // 24} hari"
     if hours:
         return f"{hours} j {minutes} m"
-    return f"{minutes} m" if minutes else f"{seconds} d"
+    return f"{minutes} m" if minutes else "< 1 m"
 
 
 def running(seconds: float) -> str:

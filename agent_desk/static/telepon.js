@@ -41,7 +41,7 @@ function line(list, text, cls, stamp) {
   item.append(time, words);
   item.className = cls;
   list.append(item);
-  list.scrollTop = list.scrollHeight;
+  list.parentElement.scrollTop = list.parentElement.scrollHeight;
   return item;
 }
 
@@ -62,7 +62,7 @@ function caption(text) {
   const current = document.querySelector("#ucapan .now-s span:last-child");
   if (current && !SENTENCE_END.test(current.textContent)) {
     current.textContent += ` ${text}`; // a sentence with a value in it comes in pieces
-    at("ucapan").scrollTop = at("ucapan").scrollHeight;
+    at("gulungan").scrollTop = at("gulungan").scrollHeight;
     return;
   }
   calm();

@@ -1,0 +1,39 @@
+"""The words of the screens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent_desk import words
+
+NOW = datetime(2019, 8, 4, 12, 43, tzinfo=UTC)
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(5, "< 1 m"), (240, "4 m"), (4320, "1 j 12 m"), (3 * 86400, "3 hari")],
+)
+def test_ages_are_short(seconds: int, said: str) -> None:
+    assert words.age(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+def test_times_that_are_promises_carry_their_zone() -> None:
+    assert words.clock(NOW) == "19.43 WIB"
+    assert words.clock(NOW, "WIT") == "21.43 WIT"
+    assert words.clock(None) == "menyusul"
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"), [("+6281200004417", "0812 •••• 4417"), ("", "Nomor tersembunyi"), ("+62123", "•••• 23")]
+)
+def test_numbers_are_covered(phone: str, shown: str) -> None:
+    assert words.masked_phone(phone) == shown
+
+
+def test_a_report_number_is_grouped_for_the_eye_and_copied_as_digits() -> None:
+    assert words.grouped("54261119027") == '<span class="no">54<i>261</i><i>119</i><i>027</i></span>'
+    assert "<script>" not in words.grouped("<script>alert(1)</script>")
