@@ -103,7 +103,7 @@ def test_an_arrival(server: AgiServer, flow: Flow) -> None:
 
 
 async def _slow() -> Instruction:
-    await asyncio.sleep(30)
+    await asyncio.Event().wait()
     return Bye()
 
 

@@ -1,0 +1,239 @@
+"""A redirect is confirmed or tried again, and nobody who talks is taken away (T2, T6); differences are mended (R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from config.settings import settings
+from ivr.carriers.asterisk_ami import AmiDown, Channel
+from ivr.carriers.asterisk_moves import Moves
+from ivr.carriers.asterisk_pyst2 import Message
+from ivr.carriers.asterisk_reconcile import Reconciler
+from ivr.carriers.base import Lanes
+from router.agents import CsoState
+from router.calls import CallState
+from router.store.types import Call, Cso, Snapshot
+from tests.fixtures.wait import until_async
+
+pytestmark = [pytest.mark.unit, pytest.mark.anyio]
+CALL = Call("c1", CallState.OFFERED, "asterisk", "PJSIP/trunk-1", "", "t", "31", queue="gangguan", token="tok")
+
+
+class Store:
+    """One call; every verb is written down."""
+
+    def __init__(self, call: Call | None = CALL) -> None:
+        self.now = call
+        self.said: list[tuple[Any, ...]] = []
+
+    async def call(self, call: str) -> Call | None:
+        return self.now if self.now and self.now.id == call else None
+
+    async def cso(self, cso: str) -> Cso:
+        return Cso(cso, CsoState.OFFERED, 0, (), "cso1", "asterisk")
+
+    async def renew(self, calls: object) -> None: ...
+
+    async def adopt(self, call: str, **given: Any) -> bool:
+        self.said.append(("adopt", call, given["queue"], given["arrived"], given["emergency"]))
+        return True
+
+    def __getattr__(self, verb: str) -> Any:
+        async def say(call: str, *args: Any, **named: Any) -> None:
+            self.said.append((verb, call, *args, *named.values()))
+
+        return say
+
+
+class Link:
+    """Asterisk's manager: answers by action; a Redirect arrives when `arrives` says so."""
+
+    def __init__(self) -> None:
+        self.up = _Up()
+        self.sent: list[dict[str, str]] = []
+        self.variables: dict[str, str] = {}
+        self.gone = False
+        self.arrives = [True]
+        self.moves: Moves | None = None
+        self.rows: list[Channel] = []
+
+    async def action(self, **headers: str) -> Message:
+        return (await self.actions(headers))[0]
+
+    async def actions(self, *many: Mapping[str, str]) -> list[Message]:
+        return [self._one(dict(one)) for one in many]
+
+    async def channels(self) -> list[Channel]:
+        return self.rows
+
+    def _one(self, one: dict[str, str]) -> Message:
+        self.sent.append(one)
+        if self.gone:
+            return Message(["Response: Error\r\n", "Message: No such channel\r\n"])
+        if one["Action"] == "Getvar":
+            return Message(["Response: Success\r\n", f"Value: {self.variables.get(one['Variable'], '')}\r\n"])
+        if one["Action"] == "Redirect" and self.moves and (self.arrives.pop(0) if self.arrives else False):
+            self.moves.arrived("tok")
+        return Message(["Response: Success\r\n"])
+
+    def redirects(self) -> list[str]:
+        return [one["Context"] for one in self.sent if one["Action"] == "Redirect"]
+
+
+class _Up:
+    def is_set(self) -> bool:
+        return True
+
+    async def wait(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SUAR_REDIRECT_CONFIRM_MS", "200")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+class House:
+    """A store, a link, the moves between them and the reconciler."""
+
+    def __init__(self, call: Call | None = CALL) -> None:
+        self.store, self.link, self.lanes = Store(call), Link(), Lanes()
+        self.ended: list[tuple[str, str]] = []
+
+        async def hung_up(call: str, *, by: str = "caller") -> None:
+            self.ended.append((call, by))
+
+        self.moves = Moves(self.store, self.link, hung_up)  # type: ignore[arg-type]
+        self.link.moves = self.moves
+        self.reconciler = Reconciler(self.store, self.link, self.moves, self.lanes, hung_up)  # type: ignore[arg-type]
+
+    async def compare(self, *channels: Channel, full: bool = True) -> None:
+        self.link.rows = list(channels)
+        calls = (self.store.now,) if self.store.now else ()
+        await self.reconciler.compare(Snapshot(0, 0, 1, calls, (), {}, "0-0"), full=full)
+        await until_async(lambda: not self.lanes._tail, 5)
+
+
+def channel(context: str = "offer", app: str = "Dial", **variables: str) -> Channel:
+    carried = {"SUAR_CALL": "c1", "SUAR_RT": "tok", "SUAR_ARR": "1763794347123", "SUAR_DIALLED": "123", **variables}
+    return Channel("PJSIP/trunk-1", context, "s", app, carried)
+
+
+async def test_a_confirmed_redirect_is_sent_once(quick: None) -> None:
+    house = House()
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == ["offer"]
+    assert house.store.said == []
+
+
+async def test_an_unconfirmed_redirect_is_tried_again(quick: None) -> None:
+    house = House()
+    house.link.arrives = [False, True]
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == ["offer", "offer"]
+
+
+async def test_a_redirect_that_never_arrives_gives_the_offer_back(quick: None) -> None:
+    house = House()
+    house.link.arrives = []
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.store.said == [("returned", "c1", "tok", "failed")]
+
+
+async def test_a_channel_that_does_not_exist_is_an_end(quick: None) -> None:
+    house = House()
+    house.link.gone = True
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.ended == [("c1", "channel-gone")]
+    assert house.link.redirects() == []
+
+
+@pytest.mark.parametrize("busy", ["talking", "emergency", "partner"])
+async def test_nobody_who_talks_is_taken_away(quick: None, busy: str) -> None:
+    house = House()
+    house.link.variables["SUAR_BUSY"] = busy
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == []
+    assert house.store.said[0][:2] == ("ended", "c1")
+
+
+async def test_an_offer_that_is_over_moves_nobody(quick: None) -> None:
+    house = House(replace(CALL, token="newer"))
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.sent == []
+
+
+async def test_back_to_the_line_only_out_of_that_offer(quick: None) -> None:
+    for context, token, expected in (("offer", "tok", ["wait"]), ("wait", "tok", []), ("offer", "other", [])):
+        house = House()
+        house.link.variables = {"SUAR_RT": token, "CHANNEL(context)": context}
+        await house.moves.back_to_line("c1", "PJSIP/trunk-1", "tok")
+        assert house.link.redirects() == expected
+
+
+async def test_a_call_without_a_channel_is_doubted_then_ended(quick: None) -> None:
+    house = House()
+    await house.compare(full=False)
+    assert house.store.said == []
+    await house.compare(full=False)
+    assert house.store.said[0][:3] == ("ended", "c1", "reconciliation")
+
+
+async def test_an_offer_that_was_never_carried_out_is_done_again(quick: None) -> None:
+    house = House()
+    await house.compare(channel("wait", "WaitExten", SUAR_RT=""))
+    assert house.link.redirects() == ["offer"]
+
+
+async def test_an_answer_that_nobody_told_is_told(quick: None) -> None:
+    house = House()
+    await house.compare(channel(SUAR_BUSY="talking"))
+    assert house.store.said == [("answered", "c1", "tok")]
+
+
+async def test_a_caller_ringing_for_an_offer_that_is_over_goes_back(quick: None) -> None:
+    house = House(replace(CALL, state=CallState.WAITING, token=""))
+    house.link.variables = {"SUAR_RT": "tok", "CHANNEL(context)": "offer"}
+    await house.compare(channel())
+    assert house.link.redirects() == ["wait"]
+
+
+@pytest.mark.parametrize(("emergency", "queue"), [("0", "keluhan"), ("1", "darurat")])
+async def test_an_unknown_caller_in_the_line_is_adopted_with_what_the_channel_carries(
+    quick: None, emergency: str, queue: str
+) -> None:
+    house = House(None)
+    await house.compare(channel("fallback", SUAR_Q="keluhan", SUAR_EMG=emergency))
+    assert house.store.said == [("adopt", "c1", queue, 1763794347123, emergency == "1")]
+
+
+async def test_a_leg_without_its_caller_is_hung_up_at_the_second_look(quick: None) -> None:
+    house = House(None)
+    leg = Channel("PJSIP/cso1-2", "wait", "s", "", {"SUAR_LEG": "c1"})
+    await house.compare(leg)
+    await house.compare(leg)
+    assert [one["Channel"] for one in house.link.sent if one["Action"] == "Hangup"] == ["PJSIP/cso1-2"]
+
+
+async def test_a_manager_that_is_away_is_waited_for(quick: None) -> None:
+    house = House()
+    failed = [True]
+    real = house.link.actions
+
+    async def actions(*many: Mapping[str, str]) -> list[Message]:
+        if failed:
+            failed.pop()
+            raise AmiDown
+        return await real(*many)
+
+    house.link.actions = actions  # type: ignore[method-assign]
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == ["offer"]
