@@ -10,11 +10,14 @@ WORDS = {
     "delapan": "8", "sembilan": "9", "bintang": "*", "pagar": "#",
 }  # fmt: skip
 _PRESS = re.compile(rf"\btekan ({'|'.join(WORDS)})\b[, ]*", re.IGNORECASE)
-_FILLER = re.compile(r"^(untuk|jika|bila|kalau|atau|dan)\s+|\s+(atau|dan)$", re.IGNORECASE)
+_FILLER = re.compile(r"^(untuk|jika|bila|kalau|atau|dan|ingin kami|ingin)\s+|\s+(atau|dan)$", re.IGNORECASE)
 
 
-def options(said: Iterable[str]) -> list[dict[str, str]]:
-    """The keys that were offered, each with what it is for; the last offer of a key counts."""
+def options(said: Iterable[str], emergency: str = "9") -> list[dict[str, str]]:
+    """The keys that were offered, each with what it is for; the last offer of a key counts.
+
+    The emergency sentence asks first and names its key behind the question mark, so that key has its own word.
+    """
     found: dict[str, str] = {}
     for sentence in re.split(r"(?<=[.?!;])\s+", " ".join(said)):
         offers = list(_PRESS.finditer(sentence))
@@ -25,9 +28,8 @@ def options(said: Iterable[str]) -> list[dict[str, str]]:
             told = after if before.strip(" ,.?") == "" or at else before
             found.pop(WORDS[offer[1].lower()], None)
             found[WORDS[offer[1].lower()]] = _label(told) or _label(after) or _label(before)
-    for key, label in found.items():
-        if label == "Kapan pun":  # the emergency sentence asks first and names the key after the question mark
-            found[key] = "Darurat, kapan pun"
+    if emergency in found:
+        found[emergency] = "Darurat, kapan pun"
     return [{"key": key, "label": label} for key, label in found.items()]
 
 

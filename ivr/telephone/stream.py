@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from config.errors import Problem
+from config.operator import operator
 from ivr.telephone.demo import sound_address
 from ivr.telephone.diary import Happening
 from ivr.telephone.keys import options
@@ -46,7 +47,10 @@ async def _read_diary(leg: Leg, items: asyncio.Queue[Item | None]) -> None:
             said.clear()
         if happening.kind == "say":
             said.append(happening.data["text"])
-        items.put_nowait(_item(happening) | ({"keys": options(said)} if happening.kind == "say" else {}))
+        items.put_nowait(
+            _item(happening)
+            | ({"keys": options(said, operator().menu.emergency.key)} if happening.kind == "say" else {})
+        )
     await asyncio.sleep(AFTER_THE_END)
     items.put_nowait({"kind": "over", "at": round(leg.ended_at * 1000)})
     items.put_nowait(None)

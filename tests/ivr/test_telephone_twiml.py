@@ -85,13 +85,14 @@ def test_documents_beside_the_flow_are_understood_too(document: str) -> None:
 
 def test_the_keys_on_offer_are_read_from_what_is_said() -> None:
     said = [
-        "Ada kabel putus, kebakaran, atau orang tersengat listrik? Tekan sembilan, kapan pun.",
+        "Ada kabel putus, kebakaran, atau orang tersengat? Tekan sembilan.",
         "Untuk melaporkan listrik padam, tekan satu. Status laporan Anda, tekan dua.",
-        "Tekan nol untuk petugas.",
+        "Tekan nol untuk petugas. Tekan tiga jika ingin kami kabari saat listrik menyala.",
     ]
     assert options(said) == [
         {"key": "9", "label": "Darurat, kapan pun"},
         {"key": "1", "label": "Melaporkan listrik padam"},
         {"key": "2", "label": "Status laporan Anda"},
         {"key": "0", "label": "Petugas"},
+        {"key": "3", "label": "Kabari saat listrik menyala"},
     ]
