@@ -92,7 +92,7 @@ function behind(event) {
   const told = describe(event);
   if (!told) return;
   const list = at("peristiwa");
-  for (const old of list.querySelectorAll(".now")) old.classList.remove("now");
+  for (const old of list.querySelectorAll(".latest")) old.classList.remove("latest");
   const item = document.createElement("li");
   const time = document.createElement("time");
   time.textContent = clock(event.at);
@@ -104,7 +104,7 @@ function behind(event) {
   aside.className = "muted nw";
   aside.textContent = told.aside ?? "";
   item.append(time, words, aside);
-  item.className = "now";
+  item.className = "latest";
   list.append(item);
   list.scrollTop = list.scrollHeight;
 }

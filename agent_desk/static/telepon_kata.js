@@ -37,7 +37,9 @@ const NOTES = {
   located: () => "Area penelepon diketahui",
   emergency: () => "Darurat dikenali",
   keyed: (d) => `Tombol ${d.key ?? ""} diterima`,
-  heard: () => "Pengumuman didengar",
+  told: (d) => (d.holding ? "Pernyataan sementara diputar" : "Pengumuman area diputar"),
+  status: () => "Status laporan dibacakan",
+  triage: () => "Saluran hampir penuh, hanya darurat",
 };
 
 const HAPPENINGS = {
