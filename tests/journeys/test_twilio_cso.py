@@ -156,7 +156,9 @@ async def test_8_the_cap_of_the_partner_is_kept(twilio: World) -> None:
     await twilio.stop("dispatcher")
     small = type(operator())(**{**vars(operator()), "partners": partners})
     await configure(twilio.acd, small)
-    callers = [await waits(twilio, "no_outage"), await waits(twilio, "unknown")]
+    first = await waits(twilio, "no_outage")
+    await twilio.later(1)
+    callers = [first, await waits(twilio, "unknown")]
     await twilio.later(operator().queues.queues["gangguan"].overflow.max_wait + 60)  # type: ignore[union-attr]
     assert await twilio.acd.overflow_next() is not None
     assert await twilio.acd.overflow_next() is None
