@@ -203,3 +203,12 @@ async def test_a_transfer_keeps_the_score_and_the_first_cso_wraps_up(pool: Pool)
     assert (await pool.call("c0000000001")).score == before.score
     await pool.ready("cso2", "keluhan")
     assert (await pool.offered()).call == "c0000000001"
+
+
+async def test_a_telephone_whose_redirect_failed_goes_to_the_end_of_the_free_ones(pool: Pool) -> None:
+    await pool.ready("cso1")
+    await pool.ready("cso2")
+    await pool.waits("c0000000001")
+    offer = await pool.offered()
+    await pool.acd.returned(offer.call, offer.token, reason="failed")
+    assert (await pool.offered()).cso == "cso2"
