@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ivr.carriers import twilio_twiml
@@ -96,3 +98,10 @@ def test_the_keys_on_offer_are_read_from_what_is_said() -> None:
         {"key": "0", "label": "Petugas"},
         {"key": "3", "label": "Kabari saat listrik menyala"},
     ]
+
+
+@pytest.mark.parametrize("name", ["fallback.xml", "emergency.xml"])
+def test_the_static_documents_for_another_host_are_what_twilio_executes(name: str) -> None:
+    folder = Path(__file__).parents[2] / "deploy" / "twilio"
+    verbs = parse((folder / name).read_text(encoding="utf-8"))
+    assert verbs[0].name == ("Gather" if name == "fallback.xml" else "Dial")
