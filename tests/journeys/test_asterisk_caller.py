@@ -91,6 +91,37 @@ def test_one_truth_holding_statement_first_then_what_the_supervisor_published(li
         supervisor.post(f"/papan/padam/{confirmed['outage']}/nyala").raise_for_status()
 
 
+def test_at_level_four_the_announcement_without_a_question_and_the_emergency_key(line: Line) -> None:
+    outside = line.telephone("darurat", tone=900)
+    caller = line.caller("no_outage")
+    line.ask(lambda acd: acd.set_level(4, reason="uji", by="spv1"))
+    try:
+        until(lambda: "=4" in _level(line), 10, "the level is known", every=0.1)
+        known = {row["id"] for row in line.rows("SELECT id FROM call_record")}
+        caller.dial("123")
+        caller.wait("CALL_ESTABLISHED")
+        until(lambda: caller.heard().loud_seconds() > 1, 10, "the announcement", every=0.2)
+        caller.press("9")
+        outside.wait("CALL_INCOMING")
+        outside.answer()
+        until(lambda: caller.hears(900) and outside.hears(1000), 10, "both hear each other", every=0.2)
+        kept = until(
+            lambda: [row for row in line.rows("SELECT id, ani FROM call_record") if row["id"] not in known],
+            10,
+            "the number is kept",
+            every=0.2,
+        )
+        assert kept[0]["ani"] == line.product.seeded["no_outage"]
+    finally:
+        line.ask(lambda acd: acd.set_level(0, reason="uji", by="spv1"))
+        until(lambda: "=0" in _level(line), 10, "calm again", every=0.1)
+
+
+def _level(line: Line) -> str:
+    shown = line.console("dialplan show globals").splitlines()
+    return next((row.replace(" ", "") for row in shown if "SUAR_LEVEL" in row), "")
+
+
 def _told(line: Line, caller: Phone) -> dict[str, Any]:
     """Call once more; answers what was announced."""
     if caller.in_call:
