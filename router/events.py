@@ -32,6 +32,7 @@ class Event(StrEnum):
     CSO_STATE = "cso.state"  # cso; d: state, since, reason, next
     LEVEL = "level"  # d: level, reason, by
     STORE_STARTED = "store.started"  # a new epoch
+    UNKNOWN = "unknown"  # told by a newer version of the library; d: event (its name), …: for history, else skipped
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,16 @@ def snapshot(reply: Sequence[Any]) -> Snapshot:
 
 
 def entry(ident: str, flat: Sequence[str]) -> Entry:
-    """From one entry of the stream."""
+    """From one entry of the stream. What only a newer version tells must not stop a reader of this one."""
     fields = pairs(flat)
+    data = json.loads(fields["d"]) if "d" in fields else {}
+    try:
+        event = Event(fields["e"])
+    except ValueError:
+        event, data = Event.UNKNOWN, {"event": fields["e"], **data}
     return Entry(
         id=ident,
-        event=Event(fields["e"]),
+        event=event,
         at=int(fields["t"]),
         epoch=fields["ep"],
         call=fields.get("call", ""),
@@ -127,5 +132,5 @@ def entry(ident: str, flat: Sequence[str]) -> Entry:
         queue=fields.get("queue", ""),
         token=fields.get("token", ""),
         carrier=fields.get("carrier", ""),
-        data=json.loads(fields["d"]) if "d" in fields else {},
+        data=data,
     )

@@ -32,7 +32,9 @@ class ModelCall:
     token: str = ""
     last_token: str = ""
     deadline: int = 0
+    queued: int = 0
     due: int = 0
+    rang: bool = False
     partner: str = ""
     partner_answered: bool = False
     outcome: str = ""
@@ -104,14 +106,21 @@ class Model:
         if call.state is C.OFFERED and emergency:
             call.queue, call.emergency, call.score = queue, True, score
             return
-        middle = CALLS.next(call.state, CallEvent.LEAVE_QUEUE) if call.state is C.WAITING else call.state
+        middle = call.state
+        if middle is C.PARTNER and emergency and not call.partner_answered:
+            middle = CALLS.next(middle, CallEvent.HAND_BACK)
+        middle = CALLS.next(middle, CallEvent.LEAVE_QUEUE) if middle is C.WAITING else middle
         to = CALLS.next(middle, CallEvent.ENQUEUE)
         if call.state is C.TALKING:
             self._hang_up(self.csos[call.cso], call.queue)
             call.last_token = call.token
-        call.last_token, call.token, call.cso = call.token, "", ""
+        if call.state is C.PARTNER:
+            self._take_back(call)
+        if not (call.state is C.WAITING and call.queue == queue):
+            call.queued = self.now
+        call.last_token, call.token, call.cso = call.token or call.last_token, "", ""
         call.queue, call.emergency, call.score = queue, emergency, score
-        self._wait(call, to)
+        self._wait(call, to, call.queued)
 
     def leave_queue(self, name: str) -> None:
         call = self.calls[name]
@@ -127,7 +136,7 @@ class Model:
     def offered(self, name: str, cso_name: str, token: str) -> None:
         call, cso = self.calls[name], self.csos[cso_name]
         call.state = CALLS.next(call.state, CallEvent.OFFER)
-        call.cso, call.token = cso_name, token
+        call.cso, call.token, call.rang = cso_name, token, False
         call.deadline = self.now + SETUP + self.queues[call.queue].offer_ms + GRACE
         cso.state, cso.call = CSOS.next(cso.state, CsoEvent.OFFER), name
 
@@ -142,7 +151,7 @@ class Model:
     def ringing(self, name: str, token: str) -> None:
         call = self.calls[name]
         if self._held(call, token) and call.state is C.OFFERED:
-            call.deadline = self.now + self.queues[call.queue].offer_ms + GRACE
+            call.deadline, call.rang = self.now + self.queues[call.queue].offer_ms + GRACE, True
 
     def answered(self, name: str, token: str) -> None:
         call = self.calls[name]
@@ -160,12 +169,13 @@ class Model:
     def _give_back(self, call: ModelCall, reason: str) -> None:
         to = CALLS.next(call.state, CallEvent.RETURN)
         cso = self.csos[call.cso]
-        event = CsoEvent.RELEASE if reason == "failed" else CsoEvent.NO_ANSWER
+        ours = reason == "failed" or (reason == "expired" and not call.rang)
+        event = CsoEvent.RELEASE if ours else CsoEvent.NO_ANSWER
         if event is CsoEvent.RELEASE:
             cso.free = self.now
         self._let_go(cso, event)
         call.last_token, call.token, call.cso = call.token, "", ""
-        self._wait(call, to)
+        self._wait(call, to, call.queued)
 
     def overflow_next(self) -> tuple[str, str] | None:
         """The possible answers are several lanes' heads; the scan names the one of the lowest head."""
@@ -201,7 +211,7 @@ class Model:
     def _take_back(self, call: ModelCall) -> None:
         to = CALLS.next(call.state, CallEvent.HAND_BACK)
         call.last_token, call.token, call.partner = call.token, "", ""
-        self._wait(call, to)
+        self._wait(call, to, self.now)
 
     def ended(self, name: str) -> str:
         call = self.calls[name]
@@ -216,11 +226,11 @@ class Model:
         call.last_token, call.token = call.token, ""
         return call.outcome
 
-    def _wait(self, call: ModelCall, to: CallState) -> None:
+    def _wait(self, call: ModelCall, to: CallState, since: int) -> None:
         rules = self.queues[call.queue]
         call.state, call.deadline = to, 0
         overflows = rules.max_wait_ms > 0 and not call.emergency
-        call.due = self.now + rules.max_wait_ms if overflows else 0
+        call.due = since + rules.max_wait_ms if overflows else 0
 
     # --- CSOs
 

@@ -14,6 +14,7 @@ from config.database import Database
 from config.errors import Invalid, Refused
 from router.agents import CsoState
 from router.api import api
+from router.events import Event
 from router.history import repository
 from router.history.follower import Follower
 from router.history.models import CallEvent, CallRecord, CsoActivity, JournalPosition
@@ -239,6 +240,22 @@ async def test_words_of_any_length_do_not_stop_history(pool: Pool, db: Database)
     await pool.arrives("c0000000001", trunk="t\0" * 500, ani="9" * 500, dialled="1" * 500, region="3" * 500)
     await drain(Follower(pool.acd, db))
     assert record(db, "c0000000001").trunk == "t" * 64
+
+
+async def test_what_a_newer_version_tells_is_kept_by_its_name_and_stops_nobody(pool: Pool, db: Database) -> None:
+    await pool.arrives("c0000000001")
+    stream = f"suar:{{{pool.acd.pool}}}:journal"
+    newer = ("e", "call.sung_to", "t", str(pool.clock.ms()), "ep", pool.acd.epoch, "call", "c0000000001")
+    await pool.acd._wire.call("XADD", stream, "*", *newer, "d", '{"song": "x"}')
+    await pool.acd.ended("c0000000001", by="caller")
+    told = [(entry.event, entry.data.get("event")) for entry in await pool.told()]
+    assert (Event.UNKNOWN, "call.sung_to") in told
+    assert told[-1][0] is Event.CALL_ENDED, "the readers go on behind it"
+    await drain(Follower(pool.acd, db))
+    assert record(db, "c0000000001").outcome == "left_ivr"
+    with db.reading() as session:
+        (kept,) = session.scalars(select(CallEvent).where(CallEvent.event == Event.UNKNOWN.value))
+        assert kept.data == {"event": "call.sung_to", "song": "x"}
 
 
 async def test_over_http(pool: Pool, db: Database) -> None:

@@ -139,7 +139,29 @@ async def test_an_offer_that_is_forgotten_expires_and_says_so(pool: Pool) -> Non
     assert await pool.acd.sweep() == 1
     assert (await pool.call("c0000000001")).state is CallState.WAITING
     cso = await pool.cso("cso1")
+    assert (cso.state, cso.reason) == (CsoState.READY, "expired"), "the telephone never rang: nobody is to blame"
+
+
+async def test_a_telephone_that_rang_until_the_offer_expired_was_not_answered(pool: Pool) -> None:
+    await pool.ready("cso1")
+    await pool.waits("c0000000001")
+    offer = await pool.offered()
+    await pool.acd.ringing(offer.call, offer.token)
+    pool.later(17)
+    assert await pool.acd.sweep() == 1
+    cso = await pool.cso("cso1")
     assert (cso.state, cso.reason) == (CsoState.NOT_ANSWERING, "expired")
+
+
+async def test_an_offer_that_nobody_made_ring_goes_to_the_next_cso(pool: Pool) -> None:
+    """The connector was away: the first CSO is not rung in vain for ever, and is not sent to pause either."""
+    await pool.ready("cso1")
+    await pool.ready("cso2")
+    await pool.waits("c0000000001")
+    assert (await pool.offered()).cso == "cso1"
+    pool.later(22)
+    await pool.acd.sweep()
+    assert (await pool.offered()).cso == "cso2"
 
 
 async def test_the_deadline_starts_again_when_it_rings(pool: Pool) -> None:

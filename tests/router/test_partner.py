@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from config.errors import IllegalMove
 from router.calls import CallState, Outcome
 from router.events import Event
 from router.store.types import HandOver
@@ -62,6 +63,42 @@ async def test_an_emergency_is_never_handed_away(pool: Pool) -> None:
     pool.later(400)
     assert (await overflow(pool)).call == "c0000000003"
     assert await pool.acd.overflow_next() is None
+
+
+async def test_being_offered_in_between_does_not_begin_the_wait_for_a_partner_again(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    pool.later(170)
+    await pool.ready("cso1")
+    offer = await pool.offered()
+    pool.later(15)
+    await pool.acd.returned(offer.call, offer.token, reason="no-answer")
+    assert (await overflow(pool)).call == "c0000000001", "185 s of 180 have passed"
+
+
+async def test_an_emergency_keyed_on_the_way_to_a_partner_is_taken_back_and_goes_first(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    await pool.waits("c0000000002")
+    pool.later(200)
+    given = await overflow(pool)
+    await pool.told()
+    await pool.enqueue(given.call, "darurat", emergency=True)
+    assert [entry.event for entry in await pool.told()] == [Event.CALL_HANDED_BACK, Event.CALL_QUEUED]
+    call = await pool.call(given.call)
+    assert (call.state, call.queue, call.emergency, call.partner) == (CallState.WAITING, "darurat", True, "")
+    assert (await pool.acd.snapshot()).partners["mitra"] == 0
+    await pool.acd.hand_back(given.call, given.token, reason="busy")  # late news of the partner's telephone
+    await pool.ready("cso1")
+    assert (await pool.offered()).call == given.call
+
+
+async def test_a_talk_with_a_partner_is_not_torn_apart_by_a_key(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    pool.later(200)
+    given = await overflow(pool)
+    await pool.acd.partner_answered(given.call, given.token)
+    with pytest.raises(IllegalMove):
+        await pool.enqueue(given.call, "darurat", emergency=True)
+    assert (await pool.call(given.call)).state is CallState.PARTNER
 
 
 async def test_a_partner_that_this_carrier_cannot_dial_is_passed_by(pool: Pool) -> None:

@@ -45,13 +45,14 @@ local function score_of(p, arrived, priority, emergency)
   return int(score)
 end
 
-local function join_line(p, call)
+-- `since`: when the wait for a partner began; being offered in between does not begin it again.
+local function join_line(p, call, since)
   local lane = lane_of(call.queue, call.carrier)
   redis.call('ZADD', key(p, ':waiting:', lane), call.score, member_of(call))
   refresh_head(p, lane)
   local rules = rules_in_use(p, call.queue)
   if call.emergency ~= '1' and rules.max_wait_ms > 0 and rules.partners[1] then
-    redis.call('ZADD', key(p, ':due:', lane), p.now + rules.max_wait_ms, call.id)
+    redis.call('ZADD', key(p, ':due:', lane), since + rules.max_wait_ms, call.id)
   end
 end
 

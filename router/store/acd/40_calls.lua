@@ -58,14 +58,16 @@ local function back_in_line(p, call, event, reason, to)
   local names = names_of(call)
   set(p, call, 'state', to, 'cso', '', 'token', '', 'last_token', call.token, 'partner', '')
   redis.call('ZREM', key(p, ':offers'), call.id)
-  join_line(p, call)
+  join_line(p, call, tonumber(call.queued))
   tell(p, event, names, { reason = reason, partner = names.partner, channel = call.channel })
 end
 
--- Busy, declined, unreachable and silent telephones are the CSO's; a redirect that failed is ours.
+-- Busy, declined, unreachable and silent telephones are the CSO's; ours is a redirect that failed, and an offer that
+-- expired before anybody made the telephone ring (a connector that was away, legs that had to wait their turn).
 local function give_back(p, call, cso, reason)
   local to = after('call', CALLS, call.state, 'return')
-  local event = reason == 'failed' and 'release' or 'no_answer'
+  local ours = reason == 'failed' or (reason == 'expired' and call.rings ~= call.token)
+  local event = ours and 'release' or 'no_answer'
   after('cso', CSOS, cso.state, event)
   back_in_line(p, call, 'call.returned', reason, to)
   if event == 'release' then
@@ -80,7 +82,7 @@ local function take_back(p, call, reason)
   redis.call('SREM', key(p, ':at:', partner), call.id)
   set(p, call, 'state', to, 'token', '', 'last_token', call.token, 'partner', '')
   redis.call('ZREM', key(p, ':offers'), call.id)
-  join_line(p, call)
+  join_line(p, call, p.now)
   tell(p, 'call.handed_back', names, { partner = partner, reason = reason, channel = call.channel })
 end
 

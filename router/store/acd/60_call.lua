@@ -66,8 +66,8 @@ local function read_call(keys, args)
   return { redis.call('HGETALL', key(p, ':call:', args[2])), redis.call('HGETALL', key(p, ':flow:', args[2])) }
 end
 
--- args: now, call, token, flow, answer, how many intents, intents JSON each, notes JSON each. A step may come after the end of its call: a caller
--- who keyed a wish and hung up at once still has the wish.
+-- args: now, call, token, flow, answer, how many intents, intents JSON each, notes JSON each
+-- A step may come after the end of its call: a caller who keyed a wish and hung up at once still has the wish.
 local function step(keys, args)
   local p = open(keys, args)
   local id, token = args[2], args[3]
@@ -119,8 +119,8 @@ local function raise_offered(p, call, queue, score, cmd)
 end
 
 -- args: now, cmd, call, queue, priority, emergency → JSON [place, ready, serving]
--- From the IVR, from another queue, or from a conversation (a transfer). The first score stays, except that an
--- emergency goes to its own band.
+-- From the IVR, from another queue, or from a conversation (a transfer); an emergency also on its way to a CSO or to a
+-- partner. The first score stays, except that an emergency goes to its own band.
 local function enqueue(keys, args)
   local p = open(keys, args)
   local cmd, queue, emergency = args[2], args[4], args[6] == '1'
@@ -139,6 +139,8 @@ local function enqueue(keys, args)
   if call.state == 'offered' and emergency then
     raise_offered(p, call, queue, score, cmd)
     return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
+  elseif call.state == 'partner' and emergency and call.partner_answered == '0' then
+    take_back(p, call, 'emergency') -- on its way to a partner, with whom nobody talks yet: it is not diverted
   end
   local from = call.state
   local middle = from == 'waiting' and after('call', CALLS, from, 'leave_queue') or from
@@ -151,8 +153,9 @@ local function enqueue(keys, args)
   local queued = from == 'waiting' and call.queue == queue and call.queued or int(p.now)
   local names = names_of(call)
   set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
-    'score', score, 'queued', queued, 'cso', '', 'token', '', 'last_token', call.token)
-  join_line(p, call)
+    'score', score, 'queued', queued, 'cso', '', 'token', '',
+    'last_token', call.token ~= '' and call.token or call.last_token)
+  join_line(p, call, tonumber(queued))
   extend(p, call.id)
   names.queue, names.cmd = queue, cmd
   local data = queued_data(p, call, from)
@@ -216,7 +219,7 @@ local function adopt(keys, args)
   set(p, call, 'state', to, 'queue', queue, 'priority', args[10], 'emergency', args[11], 'score', score,
     'queued', int(p.now))
   redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
-  join_line(p, call)
+  join_line(p, call, p.now)
   local data = queued_data(p, call, 'channel')
   data.ani, data.trunk, data.region, data.arrived = call.ani, call.trunk, call.region, tonumber(call.arrived)
   tell(p, 'call.adopted', names_of(call), data)
