@@ -58,9 +58,9 @@ class Acd:
         return cls(settings().store_url, settings().pool, clock=clock)
 
     @classmethod
-    async def open(cls, url: str, pool: str, *, clock: Clock | None = None) -> Acd:
-        """An Acd that has already spoken to its store; raises StoreUnavailable."""
-        acd = cls(url, pool, clock=clock)
+    async def open(cls, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0) -> Acd:
+        """An Acd that has already spoken to its store; raises StoreUnavailable. `timeout` in seconds."""
+        acd = cls(url, pool, clock=clock, timeout=timeout)
         await acd.boot()
         return acd
 

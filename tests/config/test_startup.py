@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ UTILITY = Path(__file__).parents[2] / "config" / "utility"
 
 @pytest.fixture(autouse=True)
 def _read_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("REDIS_URL", raising=False)
+    for name in [name for name in os.environ if name == "REDIS_URL" or name.startswith("SUAR_")]:
+        monkeypatch.delenv(name)
     settings.cache_clear()
     operator.cache_clear()
     yield

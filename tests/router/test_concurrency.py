@@ -14,6 +14,7 @@ from router.events import Entry, Event
 from router.store.acd import Acd
 from tests.fixtures.router import PARTNERS, RULES
 from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -72,7 +73,7 @@ def check(entries: list[Entry]) -> Counter[str]:
 
 
 async def test_many_workers(store: StoreUnderTest) -> None:
-    acds = [await Acd.open(store.url, store.pool) for _ in range(WORKERS)]
+    acds = [await Acd.open(store.url, store.pool, timeout=PATIENT) for _ in range(WORKERS)]
     await acds[0].configure(queues=[*RULES[1:], RULES[0]], partners=PARTNERS, lines=1000, emergency_lines=1)
     for n in range(CSOS):
         await acds[0].log_in(f"cso{n}", queues=["gangguan", "keluhan"], endpoint="x", carrier="asterisk")

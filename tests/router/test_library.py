@@ -15,6 +15,7 @@ from router.store.acd import Acd
 from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.wait import PATIENT
 
 PAGE = Path(__file__).parents[2] / "docs" / "redis-keys.md"
 
@@ -95,7 +96,7 @@ async def test_a_store_that_lost_the_library_gets_it_again(pool: Pool) -> None:
 async def test_many_processes_may_load_it_at_once(store: StoreUnderTest) -> None:
     wire = Wire(store.url)
     await wire.call("FUNCTION", "FLUSH")
-    acds = await asyncio.gather(*(Acd.open(store.url, store.pool) for _ in range(8)))
+    acds = await asyncio.gather(*(Acd.open(store.url, store.pool, timeout=PATIENT) for _ in range(8)))
     assert len({acd.epoch for acd in acds}) == 1
     assert len(await acds[0].journal("0-0")) == 1, "one start of the store is told once"
     await asyncio.gather(*(acd.close() for acd in acds))
@@ -105,7 +106,7 @@ async def test_many_processes_may_load_it_at_once(store: StoreUnderTest) -> None
 @pytest.mark.store
 @pytest.mark.anyio
 async def test_what_reads_is_declared_to_read(store: StoreUnderTest) -> None:
-    acd = await Acd.open(store.url, store.pool)
+    acd = await Acd.open(store.url, store.pool, timeout=PATIENT)
     wire = Wire(store.url)
     for verb in ("version", "snapshot", "call", "place", "cso"):
         keys = () if verb == "version" else (f"suar:{{{store.pool}}}", "", "x")

@@ -32,6 +32,7 @@ from router.store.acd import Acd
 from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
+from tests.fixtures.wait import PATIENT
 from tests.router.model import Model, Stale
 
 pytestmark = pytest.mark.store
@@ -70,7 +71,7 @@ class LivePool(RuleBasedStateMachine):
         )
 
     async def _open(self) -> None:
-        self.acd = await Acd.open(self.url, f"t{uuid.uuid4().hex[:12]}", clock=self.clock)
+        self.acd = await Acd.open(self.url, f"t{uuid.uuid4().hex[:12]}", clock=self.clock, timeout=PATIENT)
         self.pool = Pool(self.acd, self.clock)
         await self.pool.configure(lines=LINES)
         self.wire = Wire(self.url)
