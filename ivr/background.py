@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock
 from config.database import Database
+from config.logging import told
 from ivr.menu import Menus
 from tickets import lookup
 
@@ -23,6 +24,7 @@ class Background:
     def __init__(self, db: Database, menus: Menus, clock: Clock) -> None:
         self._db, self._menus, self._clock = db, menus, clock
         self._task: asyncio.Task[None] | None = None
+        self._troubled = False
         self.announcement = ""
 
     async def start(self) -> None:
@@ -48,9 +50,12 @@ class Background:
         try:
             with self._db.reading() as session:
                 outages = lookup.live_outages(session, now=self._clock.now())
-        except SQLAlchemyError as fault:
-            log.warning("the announcements could not be read (%s)", type(fault).__name__)
+        except (SQLAlchemyError, LookupError) as fault:  # LookupError: an area that the operator has taken out
+            if not self._troubled:
+                log.warning("the announcements cannot be read: %s", told(fault))
+            self._troubled = True
             return
+        self._troubled = False
         dated = [outage for outage in outages if outage.published_at]
         newest = max(dated, key=lambda outage: outage.published_at or self._clock.now(), default=None)
         self.announcement = newest.spoken if newest else next((outage.spoken for outage in outages), "")

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.errors import Problem
 from router.events import Entry, Event
-from router.store.acd import AcdPort, StoreUnavailable
+from router.store.acd import AcdPort
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
 from tickets.reports import file_or_comment
@@ -49,7 +49,7 @@ class Intents:
         while not stop.is_set():
             try:
                 await self.once(block_ms=BLOCK_MS)
-            except (StoreUnavailable, SQLAlchemyError) as fault:
+            except (Problem, SQLAlchemyError) as fault:
                 if not self._troubled:
                     log.warning("the wishes of callers are waiting: %s", type(fault).__name__)
                 self._troubled, self._position = True, None
@@ -94,7 +94,7 @@ class Intents:
                 execute(session, entry.call, entry.data, at=at)
         except Problem as fault:
             log.error("the wish %s of call %s was set aside: %s", kind, entry.call, fault.slug)
-        except (ValidationError, IntegrityError, LookupError, TypeError, ValueError) as fault:
+        except (ValidationError, IntegrityError, DataError, LookupError, TypeError, ValueError) as fault:
             log.error("the wish %s of call %s was set aside: %s", kind, entry.call, type(fault).__name__)
 
 

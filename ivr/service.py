@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import Clock, SystemClock
 from config.database import Database, database
 from config.errors import NotFound, Problem
+from config.logging import told
 from config.operator import operator
 from config.settings import settings
 from ivr import instructions_json
@@ -205,6 +206,7 @@ class IvrService:
     async def _drive(self, call: Call, token: str, state: State, flow: Flow) -> Instruction:
         wanted: list[Intent | Note] = []
         answer: Any = None
+        facts_until = asyncio.get_running_loop().time() + self._deadline * SHARE_FOR_FACTS
         while True:
             try:
                 effect = flow.send(answer)
@@ -214,7 +216,7 @@ class IvrService:
             if isinstance(effect, Intent | Note):
                 wanted.append(effect)
             else:
-                answer = await self._fulfil(call, token, effect)
+                answer = await self._fulfil(call, token, effect, facts_until)
 
     async def _save(
         self, call: Call, token: str, state: State, instruction: Instruction, wanted: list[Intent | Note] | None = None
@@ -230,7 +232,7 @@ class IvrService:
         )
         return instructions_json.loads(answer)
 
-    async def _fulfil(self, call: Call, token: str, effect: Effect) -> Any:
+    async def _fulfil(self, call: Call, token: str, effect: Effect, until: float) -> Any:
         if isinstance(effect, Enqueue):
             place = await self.acd.enqueue(
                 call.id,
@@ -246,15 +248,17 @@ class IvrService:
         assert isinstance(effect, Lookup)  # noqa: S101 - the other kinds never come here
         if effect.kind == "reserve":
             return self._numbers.take(_prefix(effect.value or call.region))
-        return await self._look_up(call, effect)
+        return await self._look_up(call, effect, until)
 
-    async def _look_up(self, call: Call, wanted: Lookup) -> Any:
+    async def _look_up(self, call: Call, wanted: Lookup, until: float) -> Any:
         need_audio = call.carrier != "twilio"
+        if asyncio.get_running_loop().time() >= until:  # an earlier fact took all the time there is
+            return None
         try:
-            async with asyncio.timeout(self._deadline * SHARE_FOR_FACTS):
+            async with asyncio.timeout_at(until):
                 return await asyncio.to_thread(self._facts.read, wanted, need_audio=need_audio)
-        except (TimeoutError, SQLAlchemyError) as fault:
-            log.error("the fact %s could not be had (%s)", wanted.kind, type(fault).__name__)
+        except (TimeoutError, SQLAlchemyError, LookupError) as fault:  # LookupError: an area no longer in areas.yaml
+            log.error("the fact %s could not be had: %s", wanted.kind, told(fault))
             return None
 
 

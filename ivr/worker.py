@@ -7,6 +7,8 @@ import contextlib
 import logging
 import signal
 import threading
+from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -50,6 +52,7 @@ class Jobs:
     """Runs jobs in a thread. It looks for work instead of blocking on it: it stops at once and outlives the store."""
 
     def __init__(self, url: str) -> None:
+        self.ended: Future[None] = Future()  # with what ended the thread, if it was not asked to
         self._url = url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -64,6 +67,15 @@ class Jobs:
         self._thread.join(timeout=2.0)
 
     def _run(self) -> None:
+        self.ended.set_running_or_notify_cancel()  # from here on nobody can cancel it
+        try:
+            self._work()
+        except BaseException as fault:  # whatever it is: a process that does no jobs must not look alive
+            self.ended.set_exception(fault)
+        else:
+            self.ended.set_result(None)
+
+    def _work(self) -> None:
         connection = sync_redis(self._url)
         queue = job_queue(connection)
         while not self._stop.is_set():
@@ -80,25 +92,41 @@ class Jobs:
 
 
 async def serve() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. A part that ends by itself ends the process: its supervisor starts a new one."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     beating = asyncio.create_task(Heartbeat().forever())
     acd, work, stop_rendering = Acd.from_settings(), Jobs(settings().store_url), threading.Event()
-    running = [
-        asyncio.create_task(_prompts(stop_rendering)),
+    parts: list[asyncio.Future[None]] = [
         asyncio.create_task(_relay(database(), stop)),
         asyncio.create_task(Intents(acd, database()).run(stop)),
+        asyncio.wrap_future(work.ended),
     ]
     work.start()
-    await stop.wait()
-    stop_rendering.set()
-    for task in (*running, beating):
-        task.cancel()
-    await asyncio.gather(*running, beating, return_exceptions=True)
-    await asyncio.to_thread(work.stop)
-    await acd.close()
+    rendering = asyncio.create_task(_prompts(stop_rendering))
+    try:
+        await _while_all_live(parts, stop)
+    finally:
+        stop.set()
+        stop_rendering.set()
+        await asyncio.to_thread(work.stop)
+        tasks = (*parts, rendering, beating)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await acd.close()
+
+
+async def _while_all_live(parts: Iterable[asyncio.Future[None]], stop: asyncio.Event) -> None:
+    """Until `stop`; raises what ended a part before that."""
+    stopping = asyncio.create_task(stop.wait())
+    either: list[asyncio.Future[Any]] = [*parts, stopping]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for part in parts:
+        if part.done():
+            part.result()
 
 
 async def _prompts(stop: threading.Event) -> None:

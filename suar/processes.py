@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.errors import Problem
-from config.logging import set_up
+from config.logging import set_up, told
 from config.startup import check
 from config.yaml_file import ConfigError
 
@@ -92,6 +92,10 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
     except OSError as fault:
         # The exception's own text may carry an address of a caller only where a file's name does; ours never do.
         log.error("%s cannot go on: %s", name, fault)
+        raise SystemExit(FAILED) from None
+    except Exception as fault:  # of ours: `suar up` starts the process again
+        log.error("%s ended by a fault: %s", name, told(fault))
+        log.debug("its trace", exc_info=True)
         raise SystemExit(FAILED) from None
 
 

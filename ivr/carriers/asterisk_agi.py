@@ -19,13 +19,13 @@ from prometheus_client import Counter, Histogram
 
 from config.errors import Problem
 from config.heartbeat import Heartbeat
+from config.logging import told
 from config.operator import operator
 from config.settings import settings
 from ivr.carriers import asterisk_answer as answer
 from ivr.carriers.asterisk_dialplan import emergency_key
 from ivr.carriers.asterisk_pyst2 import Agi, AGIError
 from ivr.carriers.asterisk_sounds import keep_fallback, playable
-from ivr.carriers.base import told
 from ivr.instructions import Instruction
 from ivr.port import IvrPort
 

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import time
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +17,7 @@ import phonenumbers
 from prometheus_client import Counter
 
 from config.errors import Problem
+from config.logging import told
 from router.events import Entry
 from router.store.acd import AcdPort, StoreUnavailable
 from router.store.types import Snapshot
@@ -50,29 +50,24 @@ def e164(number: str, country: str = "ID") -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def told(fault: BaseException) -> str:
-    """A fault for the log: its type and where it happened. Its text may hold what a caller said or keyed."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    return f"{type(fault).__name__} at {frames[-1].filename}:{frames[-1].lineno}" if frames else type(fault).__name__
-
-
 class Lanes:
     """Runs jobs of the same key one after the other and of different keys side by side."""
 
     def __init__(self) -> None:
-        self._tail: dict[str, asyncio.Task[None]] = {}
+        self._tail: dict[str, asyncio.Task[None]] = {}  # the last job of each key
+        self._tasks: set[asyncio.Task[None]] = set()  # all that have not ended
 
     def put(self, key: str, job: Callable[[], Awaitable[None]]) -> None:
         """Run `job` after every earlier job of `key`; a job that raises is told and does not stop its lane."""
         before = self._tail.get(key)
         task = asyncio.create_task(self._run(key, before, job))
         self._tail[key] = task
+        self._tasks.add(task)
         task.add_done_callback(lambda done: self._forget(key, done))
 
     async def _run(self, key: str, before: asyncio.Task[None] | None, job: Callable[[], Awaitable[None]]) -> None:
         if before is not None:
-            with contextlib.suppress(BaseException):
-                await asyncio.shield(before)
+            await asyncio.wait({before})
         try:
             await job()
         except Problem as problem:
@@ -81,12 +76,13 @@ class Lanes:
             log.error("call %s: %s", key, told(fault))
 
     def _forget(self, key: str, done: asyncio.Task[None]) -> None:
+        self._tasks.discard(done)
         if self._tail.get(key) is done:
             del self._tail[key]
 
     async def close(self) -> None:
-        """Cancel what still runs."""
-        tasks = list(self._tail.values())
+        """Cancel what still runs or waits for its turn."""
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from fastapi import APIRouter, Query, Request, Response
 
+from config.logging import told
 from config.settings import settings
 from ivr.carriers import twilio_callbacks, twilio_steps
 from ivr.carriers.twilio_context import Context
@@ -42,15 +41,9 @@ async def _answer(request: Request, handler: Handler, broken: Callable[[Context]
         async with asyncio.timeout(settings().step_deadline_ms / 1000):
             document = await handler(context)
     except Exception as fault:  # whatever it is, the caller must not hear it
-        log.error("webhook %s failed: %s in %s", context.path, type(fault).__name__, _place(fault))
+        log.error("webhook %s failed: %s", context.path, told(fault))
         document = broken(context)
     return Response(document, media_type="text/xml")
-
-
-def _place(fault: Exception) -> str:
-    # The text of an exception may hold digits or a number, so only the line that raised it is told.
-    last = traceback.extract_tb(fault.__traceback__)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _route(path: str, handler: Handler, broken: Callable[[Context], str]) -> None:

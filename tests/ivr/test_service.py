@@ -245,6 +245,27 @@ async def test_a_database_that_hangs_costs_the_announcement_and_not_the_call(
     assert isinstance(answer, Ask)
 
 
+async def test_however_many_facts_hang_the_caller_is_asked_in_time(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    for name in ("premises_by_phone", "outages_in_region", "known_outage", "open_reports"):
+        monkeypatch.setattr(f"ivr.facts.lookup.{name}", lambda *_, **__: released.wait(20))
+    service = ivr.another(deadline_ms=500)
+    answer = await service.arrived(Arrival(CALL, "asterisk", "PJSIP/x", AT_MENTENG, "021123", ""), "t0")
+    released.set()
+    assert isinstance(answer, Ask)
+
+
+async def test_a_fact_about_an_area_that_was_taken_out_costs_the_fact_and_not_the_call(
+    ivr: Ivr, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(*_: Any, **__: Any) -> Any:
+        raise KeyError("31.71.06")
+
+    monkeypatch.setattr("ivr.facts.lookup.premises_by_phone", gone)
+    assert isinstance(await ivr.arrives(ani=AT_MENTENG), Ask)
+    assert "31.71.06" not in caplog.text
+
+
 async def test_a_store_that_hangs_is_no_answer(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
     await ivr.arrives()
 

@@ -48,6 +48,20 @@ def test_it_beats_does_its_work_and_stops_within_three_seconds(
         process.wait()
 
 
+@pytest.mark.parametrize("part", ["Intents.run", "jobs.relay_once", "Jobs._work"])
+def test_a_part_that_ends_by_a_fault_ends_the_process_without_the_faults_text(
+    part: str, tmp_path: Path, store: StoreUnderTest, sqlite_db: Database
+) -> None:
+    """A process that beats without doing its work would never be started again."""
+    environ = {**os.environ, "SUAR_DATA": str(tmp_path), "SUAR_REDIS_URL": store.url, "SUAR_POOL": store.pool}
+    broken = f"def fail(*_, **__): raise ArithmeticError('+628120000101')\nimport ivr.worker\nivr.worker.{part} = fail"
+    command = [sys.executable, "-c", f"{broken}\nfrom suar.processes import *\nrun('worker', PROCESSES['worker'])"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "ArithmeticError" in ended.stderr
+    assert "628120000101" not in ended.stderr
+
+
 def _rendered(db: Database, statement: int) -> bool:
     with db.reading() as session:
         return session.get_one(Statement, statement).rendered_at is not None
