@@ -1,24 +1,40 @@
 """What a caller meets, step by step: a pure function of the menu, the state and what happened (docs/decisions/0009).
 
-`step` answers with a generator of wishes that ends in exactly one instruction (ivr/turn.py); the shell
-(ivr/service.py) fulfils the wishes. Nothing here reads a clock, a store or a database.
+`step` answers with a generator of wishes that ends in the new state and exactly one instruction (ivr/turn.py); the
+shell (ivr/service.py) fulfils the wishes. Nothing here reads a clock, a store or a database, nor changes its arguments.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from ivr.menu import Menu
 from ivr.nodes import go, keyed
-from ivr.turn import Caller, Enqueue, Flow, Note, Signal, State, Turn, Where
+from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
 
-def step(menu: Menu, state: State, caller: Caller, signal: Signal) -> Flow:
-    """One turn. `state` is changed in place; the shell stores it together with the instruction."""
-    turn = Turn(menu, state, caller)
-    if is_emergency(menu, signal.digits):
+def step(menu: Menu, state: State, caller: Caller, signal: Signal) -> Dialogue:
+    """One turn. `state` stays as it was: the same question twice gets the same answer."""
+    turn = Turn(menu, deepcopy(state), caller)
+    instruction = yield from _answer(turn, signal)
+    return turn.state, instruction
+
+
+def join(menu: Menu, state: State, caller: Caller, queue: str) -> Dialogue:
+    """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
+    turn = Turn(menu, deepcopy(state), caller)
+    place = yield Enqueue(queue, turn.state.priority)
+    turn.state.queue = queue
+    return turn.state, turn.wait(place)
+
+
+def _answer(turn: Turn, signal: Signal) -> Flow:
+    state = turn.state
+    if is_emergency(turn.menu, signal.digits):
         return emergency(turn)
     if state.queue:
         return _in_line(turn, signal)
-    if caller.triage and signal.name == "arrive":
+    if turn.caller.triage and signal.name == "arrive":
         return _triage(turn)
     if signal.name == "arrive" or not state.node:
         return _arrive(turn)
@@ -45,13 +61,6 @@ def emergency(turn: Turn) -> Flow:
     state.queue, state.emergency, state.place, state.closing = rules.queue, True, 0, False
     state.greeted = True  # no time for politeness
     turn.say(rules.say)
-    return turn.wait(place)
-
-
-def join(turn: Turn, queue: str) -> Flow:
-    """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
-    place = yield Enqueue(queue, turn.state.priority)
-    turn.state.queue = queue
     return turn.wait(place)
 
 

@@ -29,7 +29,7 @@ from ivr.instructions import Bye, Instruction, Reject, Wait
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
-from ivr.turn import Caller, Effect, Enqueue, Flow, Intent, Lookup, Note, Signal, State, Turn, Where
+from ivr.turn import Caller, Dialogue, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Turn, Where
 from router.calls import CallState, Outcome
 from router.store.acd import AcdPort, StoreUnavailable
 from router.store.types import Call
@@ -185,12 +185,12 @@ class IvrService:
         state = _state(call)
         try:
             menu = self._menus.version(call.menu) if call.menu else self._menus.current()
-            flow = step(menu, state, caller, signal)
+            dialogue = step(menu, state, caller, signal)
         except NotFound:  # the call's menu was never written here: a person can still be reached
             log.error("menu %s is not known here; the call goes to a person", call.menu)
             queue = state.queue or operator().queues.last_resort
-            flow = join(Turn(self._menus.current(), state, caller), queue)
-        return await self._drive(call, token, state, flow)
+            dialogue = join(self._menus.current(), state, caller, queue)
+        return await self._drive(call, token, dialogue)
 
     async def _goodbye(self, call: Call, token: str) -> Instruction:
         state = _state(call)
@@ -203,15 +203,16 @@ class IvrService:
             return self._menus.version(call.menu)
         return self._menus.current()
 
-    async def _drive(self, call: Call, token: str, state: State, flow: Flow) -> Instruction:
+    async def _drive(self, call: Call, token: str, dialogue: Dialogue) -> Instruction:
         wanted: list[Intent | Note] = []
         answer: Any = None
         facts_until = asyncio.get_running_loop().time() + self._deadline * SHARE_FOR_FACTS
         while True:
             try:
-                effect = flow.send(answer)
+                effect = dialogue.send(answer)
             except StopIteration as end:
-                return await self._save(call, token, state, end.value, wanted)
+                state, instruction = end.value
+                return await self._save(call, token, state, instruction, wanted)
             answer = None
             if isinstance(effect, Intent | Note):
                 wanted.append(effect)

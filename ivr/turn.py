@@ -1,8 +1,8 @@
 """One turn of the dialogue: what goes in (state, caller, signal), what comes out (effects, one instruction).
 
 A turn is a generator without I/O: it yields what it wants done (`Lookup`, `Enqueue`, `Intent`, `Note`), is sent the
-answer, and returns the Instruction. It lives only while one step is answered; between steps there is nothing but
-`State`, which any process can read.
+answer, and returns the new state and the Instruction. It lives only while one step is answered; between steps there is
+nothing but `State`, which any process can read.
 """
 
 from __future__ import annotations
@@ -117,13 +117,14 @@ class Note:
 
 
 Effect = Lookup | Enqueue | Where | Intent | Note
-Flow = Generator[Effect, Any, Instruction]
+Flow = Generator[Effect, Any, Instruction]  # a part of a turn, working on that turn's own state
+Dialogue = Generator[Effect, Any, tuple["State", Instruction]]  # a whole turn
 MAX_CHOICES = 5  # more than five nobody remembers (facts of the field: F1)
 
 
 @dataclass
 class Turn:
-    """The working values of one turn; `said` collects what is spoken before the next question."""
+    """The working values of one turn: `state` is its own; `said` collects what is spoken before the next question."""
 
     menu: Menu
     state: State
@@ -211,13 +212,13 @@ def reserved_number(area: str) -> Generator[Effect, Any, str]:
     return found or ""
 
 
-def run(flow: Flow, perform: Callable[[Effect], Any]) -> Instruction:
-    """Drive a turn to its instruction (simulation, tests; the service has the same loop with `await`)."""
+def run(dialogue: Dialogue, perform: Callable[[Effect], Any]) -> tuple[State, Instruction]:
+    """Drive a turn to its end (simulation, tests; the service has the same loop with `await`)."""
     answer: Any = None
     while True:
         try:
-            effect = flow.send(answer)
+            effect = dialogue.send(answer)
         except StopIteration as end:
-            instruction: Instruction = end.value
-            return instruction
+            state, instruction = end.value
+            return state, instruction
         answer = perform(effect)

@@ -148,8 +148,7 @@ class ScriptedCaller:
     # --- how
 
     def _step(self, signal: Signal) -> Instruction:
-        state = self.state
-        self.instruction = run(step(self.menu, state, self.caller, signal), self._perform)
+        state, self.instruction = run(step(self.menu, self.state, self.caller, signal), self._perform)
         self._stored = state.dumps()
         for fragment in self.said:
             self.lines.append(Line(self.seconds, "suar", fragment.text))

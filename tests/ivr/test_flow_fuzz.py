@@ -11,7 +11,7 @@ from ivr.flow import step
 from ivr.instructions import Ask, Bye, Fragment, Play, Wait
 from ivr.instructions_json import dumps, loads
 from ivr.menu import Menu
-from ivr.turn import Caller, Enqueue, Signal, State, run
+from ivr.turn import Caller, Enqueue, Signal, State, Where, run
 from simulation.caller import ScriptedCaller, World
 from tests.fixtures.callers import IDPEL, IN_OUTAGE, NO_OUTAGE, SEVERAL, UNKNOWN, UTILITY, outage, premises, report
 
@@ -80,14 +80,33 @@ def test_no_name_and_no_number_of_a_caller_is_stored_or_noted(call: ScriptedCall
 def test_every_node_answers_even_when_a_call_was_left_there(node: str, digits: str) -> None:
     """A state may come from another process, at any node, with nothing known of the caller."""
     caller = Caller("c1", "", "31")
-    instruction = run(
+    _, instruction = run(
         step(MENU, State(node=node), caller, Signal("next", digits)), lambda effect: None or _nothing(effect)
     )
     assert isinstance(instruction, Ask | Wait | Bye)
 
 
+@QUIET
+@given(
+    state=some.builds(
+        State,
+        node=some.sampled_from(list(FILES.menu.nodes)),
+        queue=some.sampled_from(["", "gangguan"]),
+        place=some.integers(0, 5),
+        tries=some.integers(0, 3),
+    ),
+    signal=some.builds(Signal, some.sampled_from(["arrive", "next", "waiting", "back"]), KEYS),
+)
+def test_the_same_question_twice_gets_the_same_answer(state: State, signal: Signal) -> None:
+    """The step is a pure function: what it was given is as it was, so it may be asked again, from anywhere."""
+    before = state.dumps()
+    first, second = (run(step(MENU, state, Caller("c1", "", "31"), signal), _nothing) for _ in range(2))
+    assert first == second
+    assert state.dumps() == before
+
+
 def _nothing(effect: object) -> int | None:
-    return 0 if isinstance(effect, Enqueue) else None
+    return 0 if isinstance(effect, Enqueue | Where) else None
 
 
 def test_a_state_from_another_version_is_read() -> None:
