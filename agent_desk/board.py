@@ -17,7 +17,7 @@ from agent_desk.accounts import Principal
 from agent_desk.board_view import board_view
 from agent_desk.live import Live, Sign, Subscription
 from agent_desk.pages import render
-from agent_desk.permissions import CONTROL
+from agent_desk.permissions import CONTROL, PUBLISHERS
 from agent_desk.problems import wants_json
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid
@@ -158,7 +158,8 @@ async def _outage_context(request: Request, me: Principal) -> dict[str, Any]:
     return {
         "outages": await _read(request, look),
         "areas": [(code, area.name) for code, area in operator().areas.areas.items()],
-        "may_publish": me.role in CONTROL,
+        "may_control": me.role in CONTROL,
+        "may_publish": me.role in PUBLISHERS,
     }
 
 

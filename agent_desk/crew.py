@@ -12,8 +12,9 @@ from agent_desk.accounts import Principal
 from agent_desk.pages import render
 from agent_desk.problems import wants_json
 from agent_desk.security import clock, database, principal_of
-from config.errors import Invalid
+from config.errors import Invalid, Refused
 from tickets import workorders
+from tickets.schemas import RowId, Text
 from tickets.states import WorkOrderEvent
 from tickets.views import WorkOrderView
 
@@ -43,9 +44,9 @@ async def crew(request: Request, me: Me) -> Response:
 async def step(
     request: Request,
     me: Me,
-    order: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    order: Annotated[RowId, Path()],
     langkah: Annotated[str, Form(max_length=24)],
-    catatan: Annotated[str, Form(max_length=500)] = "",
+    catatan: Annotated[Text, Form(max_length=500)] = "",
 ) -> Response:
     """One step of this crew's own order."""
     try:
@@ -55,6 +56,8 @@ async def step(
 
     def move() -> str:
         with database(request).transaction() as session:
+            if workorders.crew_of(session, me.login) is None:
+                raise Refused("Akun ini belum punya regu.", slug="no-crew", status=403)
             now = clock(request).now()
             return workorders.advance(session, order, event, by=me.login, now=now, note=catatan).status.value
 

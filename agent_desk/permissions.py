@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Role(StrEnum):
@@ -22,16 +23,18 @@ R = Role
 ANYONE = "anyone"  # also without a login
 PUBLIC: frozenset[str] = frozenset({ANYONE, *Role})
 STAFF: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.DIRECTOR, R.OPERATOR, R.ENGINEER})
-CONTROL: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR})
+CONTROL: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR})  # the command centre
+PUBLISHERS: frozenset[str] = frozenset({R.SUPERVISOR})  # one approved statement, one who answers for it
+SERVING: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR})  # need the personal data of callers
 BOARD: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR, R.ENGINEER})
 DESK: frozenset[str] = frozenset({R.CSO})
 CREW: frozenset[str] = frozenset({R.CREW})
-WRITERS: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR, R.ENGINEER})
+WRITE = "POST PUT PATCH DELETE"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`path` is a whole path, or its beginning when it ends in `*`; methods "GET POST …" or "*"."""
+    """In `path` a `*` stands for anything; methods "GET POST …" or "*"."""
 
     methods: str
     path: str
@@ -41,7 +44,7 @@ class Rule:
         """Whether this rule decides about the request."""
         if self.methods != "*" and method not in self.methods.split():
             return False
-        return path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
+        return fnmatchcase(path, self.path)
 
 
 # The first rule that covers a request decides.
@@ -60,14 +63,19 @@ TABLE: tuple[Rule, ...] = (
     Rule("*", "/meja/*", DESK),
     Rule("GET", "/papan", BOARD),
     Rule("GET", "/papan/*", BOARD),
+    Rule("POST", "/papan/padam/*/pernyataan", PUBLISHERS),
     Rule("POST", "/papan/*", CONTROL),
     Rule("GET", "/regu", CREW),
     Rule("POST", "/regu/*", CREW),
     # The API, for programs with a key and for pages: reading, then writing.
     Rule("GET", "/api/v1/openapi.json", PUBLIC),
-    Rule("POST PUT PATCH DELETE", "/api/v1/outages*", frozenset({R.SUPERVISOR, R.OPERATOR, R.ENGINEER})),
+    Rule("GET", "/api/v1/customers", SERVING),
+    Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}),
     Rule("GET", "/api/v1/*", STAFF),
-    Rule("POST PUT PATCH DELETE", "/api/v1/*", WRITERS),
+    Rule(WRITE, "/api/v1/outages/*/statements", PUBLISHERS),
+    Rule(WRITE, "/api/v1/outages*", CONTROL),
+    Rule(WRITE, "/api/v1/work-orders*", CONTROL),
+    Rule(WRITE, "/api/v1/*", SERVING),
 )
 
 

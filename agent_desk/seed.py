@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from agent_desk.accounts import digest, hash_password, verify_password
@@ -29,7 +29,7 @@ PEOPLE: dict[str, tuple[str, Role]] = {
     "mitra1": ("Petugas mitra", Role.PARTNER),
     "eng1": ("Teknisi sistem", Role.ENGINEER),
 }
-KEY_HOLDER = "eng1"
+KEY_HOLDER = "spv1"  # a program with the demo's key may do what a supervisor may
 WORDS = ("awan", "batu", "daun", "emas", "gula", "hari", "ikan", "jati", "lada", "nasi", "obor", "padi", "roti", "teh")
 
 
@@ -40,6 +40,8 @@ def seed_accounts(session: Session) -> dict[str, Any]:
     be able to print them again; an installation that is not a demo never calls this.
     """
     secret = _kept()
+    key = digest(secret["api_key"])
+    session.execute(update(Account).where(Account.api_key_hash == key).values(api_key_hash=None))  # one holder
     queues = list(operator().queues.queues)
     partner = next(iter(operator().partners.partners), "")
     for login, (name, role) in PEOPLE.items():
@@ -52,7 +54,7 @@ def seed_accounts(session: Session) -> dict[str, Any]:
         if not verify_password(account.password_hash, secret["logins"][login]):
             account.password_hash = hash_password(secret["logins"][login])
         if login == KEY_HOLDER:
-            account.api_key_hash = digest(secret["api_key"])
+            account.api_key_hash = key
     session.flush()
     return secret
 
