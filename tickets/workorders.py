@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -17,6 +17,7 @@ from tickets.views import WorkOrderView
 
 MOST_ORDERS = 3  # per crew (SOP Autodispatch APKT v1.3)
 _GIVEN_BACK = (WorkOrderEvent.DECLINE, WorkOrderEvent.RETURN)
+_NOT_FOR_CREWS = (WorkOrderEvent.ASSIGN, WorkOrderEvent.CANCEL)
 
 
 def assign(session: Session, report: Report, *, now: datetime) -> WorkOrder:
@@ -41,10 +42,8 @@ def advance(
     """One step by a crew, an operator or the system. What a crew gives back goes to another one; who finishes gets
     the oldest waiting order of the UP3.
     """
-    order = session.get(WorkOrder, work_order_id, with_for_update=True)
-    if order is None:
-        raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
-    _check_owner(session, order, by)
+    order = _locked(session, work_order_id)
+    _check_crew(session, order, event, by)
     if event is WorkOrderEvent.ASSIGN:
         WORK_ORDER.next(order.status, event)
         if not _give(session, order, now=now, by=by):
@@ -134,9 +133,22 @@ def _view(order: WorkOrder, report: Report | None, crew: Crew | None, premises: 
     )
 
 
-def _check_owner(session: Session, order: WorkOrder, by: str) -> None:
+def _locked(session: Session, work_order_id: int) -> WorkOrder:
+    # Crews first, then orders, as everywhere: two that take the same locks in another order would wait for ever.
+    unit = session.scalar(select(WorkOrder.unit).where(WorkOrder.id == work_order_id))
+    if unit is None:
+        raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
+    _crews_on_duty(session, unit)
+    return session.get_one(WorkOrder, work_order_id, with_for_update=True)
+
+
+def _check_crew(session: Session, order: WorkOrder, event: WorkOrderEvent, by: str) -> None:
     crew = crew_of(session, by)
-    if crew is not None and order.crew_id != crew.id:
+    if crew is None:
+        return
+    if event in _NOT_FOR_CREWS:
+        raise Refused("Ini diputuskan pusat komando.", slug="not-for-crews", status=403)
+    if order.crew_id != crew.id:
         raise Refused("Perintah kerja ini bukan milik regu Anda.", slug="not-your-work-order", status=403)
 
 
@@ -175,10 +187,14 @@ def _refusers(session: Session, order: WorkOrder) -> set[int]:
     return {crew for crew in session.scalars(rows) if crew is not None}
 
 
-def _free_crew(session: Session, unit: str, ulp: str, *, exclude: Collection[int]) -> Crew | None:
-    # The lock on the unit's crews makes counting and giving one step, so that no crew gets a fourth order.
+def _crews_on_duty(session: Session, unit: str) -> Sequence[Crew]:
+    """Locked: counting and giving become one step, so that no crew gets a fourth order."""
     on_duty = select(Crew).where(Crew.unit == unit, Crew.on_duty.is_(True)).order_by(Crew.id).with_for_update()
-    crews = session.scalars(on_duty).all()
+    return session.scalars(on_duty).all()
+
+
+def _free_crew(session: Session, unit: str, ulp: str, *, exclude: Collection[int]) -> Crew | None:
+    crews = _crews_on_duty(session, unit)
     counted = (
         select(WorkOrder.crew_id, func.count())
         .where(WorkOrder.unit == unit, WorkOrder.status.in_(WITH_CREW))

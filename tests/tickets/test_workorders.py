@@ -136,6 +136,17 @@ def test_a_crew_moves_only_its_own_orders(db: Database) -> None:
     assert _advance(db, order, WorkOrderEvent.ACCEPT, by="regu1").status is WorkOrderStatus.ACCEPTED
 
 
+def test_a_crew_neither_cancels_nor_assigns(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session, login="regu1")
+    order = _file(db)
+    for event in (WorkOrderEvent.CANCEL, WorkOrderEvent.ASSIGN):
+        with pytest.raises(Refused) as fault:
+            _advance(db, order, event, by="regu1")
+        assert (fault.value.slug, fault.value.status) == ("not-for-crews", 403)
+    assert _advance(db, order, WorkOrderEvent.ACCEPT, by="regu1").status is WorkOrderStatus.ACCEPTED
+
+
 def test_a_cancelled_order_is_not_accepted(db: Database) -> None:
     with db.transaction() as session:
         a_crew(session)
@@ -159,3 +170,21 @@ def test_eight_threads_give_no_crew_a_fourth_order(db: Database) -> None:
     crews = [_crew(db, order) for order in orders]
     assert crews.count(None) == 6
     assert max(crews.count(crew) for crew in set(crews) - {None}) == 3
+
+
+def test_crews_that_give_back_while_orders_are_cancelled_wait_for_each_other_in_one_order(db: Database) -> None:
+    with db.transaction() as session:
+        for _ in range(3):
+            a_crew(session)
+    orders = [_file(db) for _ in range(24)]
+
+    def touch(at: int) -> None:
+        with_crew = at < 9
+        _advance(db, orders[at], WorkOrderEvent.DECLINE if with_crew else WorkOrderEvent.CANCEL)
+
+    turns = [n for pair in zip(range(9), range(9, 18), strict=True) for n in pair]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(touch, turns))  # a deadlock raises
+    with db.reading() as session:
+        crews = [order.crew for order in workorders.list_orders(session)]
+    assert max(crews.count(crew) for crew in set(crews) - {None}) <= 3
