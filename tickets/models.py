@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, UtcDateTime
@@ -25,6 +25,7 @@ AREA = String(13)  # Kemendagri code
 PHONE = String(16)  # E.164
 LOGIN = String(64)  # who did it; "ivr" and "system" are not people
 CALL = String(41)
+_LIVE = text("status_kind IN ('predicted', 'confirmed', 'partiallyRestored')")  # states.LIVE, for the index
 
 
 class Customer(Base):
@@ -82,9 +83,10 @@ class PremisesPhone(Base):
 
 
 class Outage(Base):
-    """CIM UnplannedOutage. Covers its area and every area below it."""
+    """CIM UnplannedOutage. Covers its area and every area below it; one at a time is live for an area."""
 
     __tablename__ = "outage"
+    __table_args__ = (Index("uq_outage_live_area", "area", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),)
     id: Mapped[int] = mapped_column(primary_key=True)
     area: Mapped[str] = mapped_column(AREA, index=True)
     status_kind: Mapped[OutageStatus] = mapped_column(_choice(OutageStatus), index=True)

@@ -12,6 +12,7 @@ from config.operator import operator
 from tickets import outbox, phrases
 from tickets.kinds import CauseKind, HistoryKind, ReportingKind
 from tickets.models import Outage, Report, ReportHistory, Statement
+from tickets.once import insert_once
 from tickets.states import (
     LIVE,
     OUTAGE,
@@ -38,25 +39,25 @@ def confirm_outage(
     cause_kind: CauseKind | None = None,
 ) -> Outage:
     """An outage is known to be real; its holding sentence is live from here on. A predicted one of the same area is
-    confirmed. Raises Invalid (`unknown-area`, `etr-before-start`) and Refused (`outage-exists`).
+    confirmed. Raises Invalid (`unknown-area`, `start-in-future`, `etr-before-start`) and Refused (`outage-exists`).
     """
     if area not in operator().areas.areas:
         raise Invalid("Wilayah itu tidak dikenal.", slug="unknown-area", field="area")
     since = reported_start or now
+    if since > now:
+        raise Invalid("Awal padam belum tiba.", slug="start-in-future", field="reportedStartTime")
     if etr is not None and etr <= since:
         raise Invalid("Perkiraan nyala mendahului awal padam.", slug="etr-before-start", field="etr")
     live = select(Outage).where(Outage.area == area, Outage.status_kind.in_(LIVE)).limit(1).with_for_update()
-    outage = session.scalar(live)
-    if outage is None:
-        outage = Outage(
-            area=area, status_kind=OutageStatus.CONFIRMED, reported_start=since, created_at=now, created_by=by
-        )
-        session.add(outage)
-    elif OUTAGE.allows(outage.status_kind, OutageEvent.CONFIRM):
+    fresh = Outage(
+        area=area, status_kind=OutageStatus.CONFIRMED, cause="", reported_start=since, created_at=now, created_by=by
+    )
+    outage, is_new = insert_once(session, fresh, lambda: session.scalar(live))
+    if not is_new:
+        if not OUTAGE.allows(outage.status_kind, OutageEvent.CONFIRM):
+            raise Refused("Wilayah itu sudah tercatat padam.", slug="outage-exists", field="area")
         outage.status_kind = OUTAGE.next(outage.status_kind, OutageEvent.CONFIRM)
-    else:
-        raise Refused("Wilayah itu sudah tercatat padam.", slug="outage-exists", field="area")
-    outage.cause, outage.cause_kind, outage.etr = cause.strip(), cause_kind, etr
+    outage.cause, outage.cause_kind, outage.etr = phrases.speakable(cause), cause_kind, etr
     session.flush()
     outbox.put(session, "render", f"holding:{outage.id}", {"texts": [phrases.holding(area)], "statement": None})
     return outage
@@ -80,7 +81,7 @@ def publish_statement(session: Session, outage_id: int, *, text: str | None, by:
     outage = _outage(session, outage_id)
     if outage.status_kind not in LIVE:
         raise Refused("Padam itu sudah berakhir.", slug="outage-over")
-    words = text.strip() if text is not None else _composed(outage, now)
+    words = phrases.speakable(text) if text is not None else _composed(outage, now)
     if not words:
         raise Invalid("Pernyataan kosong.", slug="statement-empty", field="text")
     for old in session.scalars(

@@ -28,6 +28,11 @@ def spoken_time(instant: datetime, zone: str, now: datetime) -> str:
     return f"{day}pukul {at.hour}{minute} {zone}"
 
 
+def speakable(text: str) -> str:
+    """One line without control and invisible characters: a carrier's document could not hold them."""
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+
+
 def holding(area: str) -> str:
     """The sentence that is true before anyone has approved another one."""
     words = operator().statements

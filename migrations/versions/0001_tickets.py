@@ -66,6 +66,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_outage_area", "outage", ["area"])
     op.create_index("ix_outage_status_kind", "outage", ["status_kind"])
+    live = sa.text("status_kind IN ('predicted', 'confirmed', 'partiallyRestored')")
+    op.create_index("uq_outage_live_area", "outage", ["area"], unique=True, sqlite_where=live, postgresql_where=live)
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -63,6 +63,44 @@ def test_an_area_is_confirmed_once(db: Database) -> None:
     assert fault.value.slug == "outage-exists"
 
 
+def test_an_area_is_confirmed_once_also_when_two_confirm_it_at_the_same_time(db: Database) -> None:
+    def confirm(_: int) -> str:
+        try:
+            _confirm(db)
+        except Refused as fault:
+            return fault.slug
+        return "confirmed"
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = sorted(threads.map(confirm, range(8)))
+    assert answers == ["confirmed"] + ["outage-exists"] * 7
+
+
+def test_an_area_that_is_lit_again_may_be_dark_again(db: Database) -> None:
+    for _ in range(2):
+        outage = _confirm(db)
+        with db.transaction() as session:
+            outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+
+
+def test_an_outage_does_not_begin_in_the_future(db: Database) -> None:
+    with pytest.raises(Invalid) as fault:
+        _confirm(db, reported_start=NOON + timedelta(minutes=1), etr=None)
+    assert fault.value.slug == "start-in-future"
+
+
+def test_what_is_spoken_holds_only_what_can_be_spoken(db: Database) -> None:
+    outage = _confirm(db, cause=" pohon\x00 tumbang\n\x1b[31m ")
+    assert outage.cause == "pohon tumbang [31m"
+    with db.transaction() as session:
+        said = outages.publish_statement(
+            session, outage.id, text="Segera\x0b menyala.\r\nMohon\u200b maaf.\x01", by="spv1", now=NOON
+        )
+        assert said.text == "Segera menyala. Mohon maaf."
+        with pytest.raises(Invalid):
+            outages.publish_statement(session, outage.id, text="\u200b\x00", by="spv1", now=NOON)
+
+
 def test_a_predicted_outage_is_confirmed_in_place(db: Database) -> None:
     with db.transaction() as session:
         predicted = Outage(
