@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 
 from agent_desk.pool import Pool
-from config.errors import Problem
 from router.events import Entry, Event
 from router.store.acd import AcdPort
 
@@ -48,10 +47,14 @@ class Subscription:
         """Called by the one reader; never waits."""
         if isinstance(item, Entry) and not self._wants(item):
             return
-        if item in (Sign.RESYNC, Sign.STOP) or len(self._items) >= QUEUE:
-            self._items.clear()
-            item = item if isinstance(item, Sign) else Sign.RESYNC
-        self._items.append(item)
+        if item is Sign.STOP:
+            self._items = deque([item])
+        elif item is Sign.RESYNC or len(self._items) >= QUEUE:
+            # Reading the pool anew makes up for entries, not for the other signs.
+            signs = (one for one in (*self._items, Sign.RESYNC, item) if isinstance(one, Sign))
+            self._items = deque(dict.fromkeys(signs))
+        else:
+            self._items.append(item)
         self._ready.set()
 
     async def get(self, seconds: float) -> Entry | Sign | None:
@@ -112,9 +115,9 @@ class Live:
         while True:
             try:
                 await self._follow(acd)
-            except (Problem, OSError, TimeoutError) as error:
+            except Exception as error:  # also an entry that cannot be folded: screens must never stand still for good
                 if not self.lost:
-                    log.warning("the store does not answer (%s); pages stand still", type(error).__name__)
+                    log.warning("the journal cannot be followed (%s); pages stand still", type(error).__name__)
                     self.lost = True
                     self._tell(Sign.LOST)
                 await asyncio.sleep(RETRY)
