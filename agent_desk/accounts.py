@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from agent_desk.models import Account, Throttle, WebSession
 from config.errors import Problem, Refused
+from tickets.once import insert_once
 
 SHIFT = timedelta(hours=12)  # a login lasts one shift at most
 ATTEMPTS = 5
@@ -88,13 +89,9 @@ def check_throttle(session: Session, key: str, *, now: datetime) -> None:
 
 def count_failure(session: Session, key: str, *, now: datetime) -> int:
     """Adds one failure; answers how many attempts are left before the pause."""
-    row = session.get(Throttle, digest(key), with_for_update=True)
-    if row is None:
-        row = Throttle(key=digest(key), failures=0, until=now)
-        session.add(row)
-    elif row.until <= now:
-        row.failures = 0
-    row.failures += 1
+    first = Throttle(key=digest(key), failures=0, until=now)
+    row, _ = insert_once(session, first, lambda: session.get(Throttle, digest(key), with_for_update=True))
+    row.failures = row.failures + 1 if row.until > now else 1
     row.until = now + PAUSE
     return max(0, ATTEMPTS - row.failures)
 

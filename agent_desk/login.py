@@ -20,6 +20,7 @@ from config.settings import settings
 from router.agents import CsoState
 from router.store.acd import AcdPort
 from router.store.types import Cso
+from tickets.schemas import Text
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +43,7 @@ async def form(request: Request, ke: str = "") -> Response:
 @router.post("/masuk")
 async def log_in(
     request: Request,
-    username: Annotated[str, Form(max_length=64)],
+    username: Annotated[Text, Form(max_length=64)],
     password: Annotated[str, Form(max_length=200)],
     ke: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:

@@ -56,8 +56,9 @@ def static(name: str) -> str:
 def render(request: Request, template: str, code: int = 200, /, **context: Any) -> HTMLResponse:
     """A page or a fragment. Visitors get the cookie that proves that a form is from our page."""
     principal = getattr(request.state, "principal", None)
-    csrf = getattr(request.state, "csrf", "")
-    fresh = "" if csrf else security.new_form_token()
+    csrf = getattr(request.state, "csrf", None)
+    # Where the guard was not asked (an address that does not exist) nothing is known of the visitor's cookie.
+    fresh = security.new_form_token() if csrf == "" else ""
     html = (
         environment()
         .get_template(template)

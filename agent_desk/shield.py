@@ -1,11 +1,16 @@
-"""The last resort around everything: no exception reaches a browser, and none is logged with its text."""
+"""The last resort around everything: no exception reaches a browser and none is logged with its text; no body is read
+without end.
+"""
 
 from __future__ import annotations
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_desk import problems
+
+MOST_BYTES = 1 << 18  # of a request's body; the largest form of ours holds some 2,000 characters
 
 
 class Shield:
@@ -19,6 +24,15 @@ class Shield:
             await self.app(scope, receive, send)
             return
         started = False
+        size = 0
+
+        async def measure() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MOST_BYTES:
+                raise HTTPException(413)
+            return message
 
         async def watch(message: Message) -> None:
             nonlocal started
@@ -26,7 +40,7 @@ class Shield:
             await send(message)
 
         try:
-            await self.app(scope, receive, watch)
+            await self.app(scope, measure, watch)
         except Exception as error:
             route = scope.get("route")
             problems.unhandled(error, f"{scope['method']} {getattr(route, 'path', '?')}")

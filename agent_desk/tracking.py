@@ -53,10 +53,9 @@ def _find(request: Request, who: str, place: str, number: str) -> tuple[desk_dat
         accounts.check_throttle(session, who, now=now)
         report = _match(session, place, number)
         found = desk_data.tracking(session, report) if report else None
+    if found is not None:
+        return found, accounts.ATTEMPTS  # the count stays: one's own pair would otherwise buy guesses at others'
     with db.transaction() as session:
-        if found is not None:
-            accounts.forgive(session, who)
-            return found, accounts.ATTEMPTS
         return None, accounts.count_failure(session, who, now=now)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.fixtures.desk import Web
 from tests.fixtures.wait import until
-from tickets.models import Premises, Report
+from tickets.models import Crew, Premises, Report
 
 pytestmark = pytest.mark.store
 
@@ -125,9 +125,43 @@ def test_tracking_tells_the_state_and_nothing_else(web: Web) -> None:
     assert ask(idpel, number).status_code == 429
 
 
+def test_knowing_one_pair_buys_no_further_attempts(web: Web) -> None:
+    with web.db.reading() as session:
+        number, idpel = session.execute(
+            select(Report.number, Premises.idpel).join(Premises, Premises.id == Report.premises_id).limit(1)
+        ).one()
+    anyone = web.client()
+    anyone.csrf = anyone.page("/lacak").text.partition('name="csrf" value="')[2].partition('"')[0]
+    answers = []
+    for guess in range(8):
+        answers.append(anyone.post("/lacak", pelanggan=idpel, nomor=f"5400000000{guess}").status_code)
+        anyone.post("/lacak", pelanggan=idpel, nomor=number)
+    assert answers == [404] * 5 + [429] * 3
+
+
 def test_the_tracking_of_another_customer_is_not_found(web: Web) -> None:
     with web.db.reading() as session:
         report = session.scalars(select(Report).limit(1)).one()
     anyone = web.client()
     anyone.csrf = anyone.page("/lacak").text.partition('name="csrf" value="')[2].partition('"')[0]
     assert anyone.post("/lacak", pelanggan="123456789012", nomor=report.number).status_code == 404
+
+
+def test_a_crew_account_without_a_crew_moves_nothing(web: Web) -> None:
+    crew = web.client("regu1")
+    with web.db.transaction() as session:
+        session.execute(update(Crew).values(login=None))
+    assert "Regu belum diatur" in crew.page("/regu").text
+    answer = crew.post("/regu/1/langkah", langkah="accept")
+    assert (answer.status_code, answer.json()["slug"]) == (403, "no-crew")
+
+
+def test_an_operator_sees_statements_and_writes_none(web: Web) -> None:
+    operator, supervisor = web.client("op1"), web.client("spv1")
+    assert "Setujui dan terbitkan" in supervisor.page("/papan").text
+    page = operator.page("/papan").text
+    assert "Setujui dan terbitkan" not in page
+    assert "Sudah nyala" in page
+    assert "Catat padam" in page
+    answer = operator.post("/papan/padam/1/pernyataan", teks="Segera menyala.")
+    assert (answer.status_code, answer.json()["slug"]) == (403, "forbidden")
