@@ -24,7 +24,7 @@ from router.store.types import Call, Cso
 from tickets import lookup, reports
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.reports import ReportOpen
-from tickets.schemas import NewReport
+from tickets.schemas import NewReport, RowId
 
 router = APIRouter(include_in_schema=False)
 
@@ -89,7 +89,7 @@ async def show_call(
     request: Request,
     me: Me,
     call: str,
-    persil: Annotated[int | None, Query()] = None,
+    persil: Annotated[RowId | None, Query()] = None,
     nomor: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The screen pop: who, what is known, what to do, the form. `persil` or `nomor` chooses the premises."""
@@ -110,7 +110,7 @@ async def show_statements(request: Request, me: Me, area: Annotated[str, Query(m
 
 
 @router.get("/meja/tracking/{report}")
-async def show_tracking(request: Request, me: Me, report: int) -> Response:
+async def show_tracking(request: Request, me: Me, report: RowId) -> Response:
     """The ladder of one report."""
 
     def look() -> desk_data.Tracking | None:
@@ -126,7 +126,7 @@ class ReportForm(BaseModel):
     kunci: str = Field(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9:_-]+$")
     gangguan: str = Field(default="padam", max_length=40)
     keterangan: str = Field(default="", max_length=2000)
-    persil: int | None = None
+    persil: RowId | None = None
     area: str = Field(default="", max_length=13)
     telepon: str = Field(default="", max_length=30)
     panggilan: str = Field(default="", max_length=48)

@@ -21,6 +21,8 @@ from config.errors import Problem
 log = logging.getLogger(__name__)
 
 MACHINES = ("/api/", "/twilio/", "/telepon/", "/livez", "/readyz", "/metrics", "/static/")
+# Stable names, whatever the standard library's phrases become.
+SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "content-too-large"}
 SENTENCES = {
     404: "Halaman itu tidak ada.",
     405: "Tindakan itu tidak berlaku di alamat ini.",
@@ -51,7 +53,7 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     status = error.status_code
-    slug = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    slug = SLUGS.get(status, f"http-{status}")
     response = answer(request, status, slug, SENTENCES.get(status, HTTPStatus(status).phrase))
     response.headers.update(error.headers or {})
     return response
@@ -77,7 +79,7 @@ def unhandled(error: BaseException, where: str) -> None:
 
 def wants_json(request: Request) -> bool:
     """Programs get problem documents: by address, or because they did not ask for a page."""
-    if request.url.path.startswith(MACHINES):
+    if request.scope["path"].startswith(MACHINES):
         return True
     accept = request.headers.get("accept", "")
     return "json" in accept and "text/html" not in accept
