@@ -56,7 +56,7 @@ def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
 def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """Every place that names a sentence, with the sentence's key."""
     yield from _said(("greeting",), menu.greeting)
-    for part in ("emergency", "waiting", "triage"):
+    for part in ("emergency", "waiting", "triage", "fallback"):
         yield from _said_in((part,), getattr(menu, part).model_dump())
     for part in ("goodbye", "again_silent", "again_invalid"):
         yield from _said((part,), getattr(menu, part))
@@ -66,7 +66,7 @@ def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
 
 _SENTENCES = frozenset(
     "say sentences opening place far again bye several affected item elsewhere options unknown number"  # noqa: SIM905
-    " number_follows none otherwise".split()
+    " number_follows none otherwise telephone".split()
 )
 
 

@@ -24,7 +24,7 @@ from ivr import instructions_json
 from ivr.background import Background
 from ivr.endings import partner_ended, talk_ended
 from ivr.facts import Facts
-from ivr.flow import join, step
+from ivr.flow import is_emergency, join, step
 from ivr.instructions import Bye, Instruction, Reject, Wait
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
@@ -141,14 +141,20 @@ class IvrService:
             over = await AFTER[asked.name](self.acd, call, asked.extra)
             again = await self._call(call.id)
             return await (self._goodbye(again, asked.token) if over else self._turn(again, asked.token, Signal("back")))
-        if call.state in IVR_STATES:
-            return await self._turn(call, asked.token, self._signal(call, asked))
-        # Talking: a redirect is on its way to this channel.
-        return Bye() if call.state is CallState.ENDED else Wait((), call.queue, keys="")
+        signal, menu = self._signal(call, asked), self._menu_of(call)
+        # On the way to a partner: an emergency is taken back, whatever else is keyed changes nothing.
+        urgent = call.state is CallState.PARTNER and is_emergency(menu, signal.digits)
+        if call.state in IVR_STATES or urgent:
+            return await self._turn(call, asked.token, signal)
+        if call.state is CallState.ENDED:
+            return Bye()
+        # A redirect is on its way to this channel.
+        return Wait((), call.queue, keys=menu.shape.emergency.key if call.state is CallState.PARTNER else "")
 
     def _signal(self, call: Call, asked: Step) -> Signal:
-        if asked.name == "resume":  # the fallback offers one thing to press
-            return Signal("waiting", self._menu_of(call).shape.emergency.key if asked.digits else "")
+        if asked.name == "resume":  # the fallback offers one thing to press, and may have been told it before
+            urgent = asked.digits or (asked.extra.get("emergency") == "1" and not call.emergency)
+            return Signal("waiting", self._menu_of(call).shape.emergency.key if urgent else "")
         return Signal("waiting" if asked.name == "waiting" else "next", asked.digits)
 
     async def _adopt(self, asked: Step) -> None:

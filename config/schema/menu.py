@@ -134,6 +134,13 @@ class Triage(Shape):
     bye: Say = Field(min_length=1)
 
 
+class Fallback(Shape):
+    """Where a caller is who cannot be answered, on a carrier that asks us for every word (Twilio)."""
+
+    say: Say = Field(default=["fallback"], min_length=1, description="Any key is an emergency here.")
+    telephone: Say = Field(default=["fallback.telephone"], description="Before the emergency telephone is rung.")
+
+
 class Menu(Shape):
     languages: list[Literal["id", "en"]] = Field(default=["id"], min_length=1, description="The first is spoken.")
     start: str
@@ -141,6 +148,7 @@ class Menu(Shape):
     emergency: Emergency
     waiting: Waiting
     triage: Triage
+    fallback: Fallback = Fallback()
     goodbye: Say = Field(min_length=1, description="After a conversation.")
     again_silent: Say
     again_invalid: Say

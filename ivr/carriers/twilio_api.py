@@ -60,9 +60,11 @@ _route("/meet", twilio_steps.meet, twilio_steps.broken)
 _route("/met", twilio_steps.met, twilio_steps.broken_bye)
 _route("/partner", twilio_steps.partner, twilio_steps.broken)
 _route("/after-partner", twilio_steps.after_partner, twilio_steps.broken)
+_route("/after-emergency", twilio_steps.after_emergency, twilio_steps.broken)
 _route("/cso", twilio_callbacks.cso, twilio_callbacks.broken_leg)
 _route("/cso-status", twilio_callbacks.cso_status, twilio_callbacks.nothing)
 _route("/partner-status", twilio_callbacks.partner_status, twilio_callbacks.nothing)
+_route("/emergency-status", twilio_callbacks.emergency_status, twilio_callbacks.nothing)
 _route("/status", twilio_callbacks.status, twilio_callbacks.nothing)
 
 

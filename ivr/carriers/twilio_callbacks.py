@@ -63,6 +63,13 @@ async def partner_status(context: Context) -> str:
     return NO_TWIML
 
 
+async def emergency_status(context: Context) -> str:
+    """The emergency telephone has picked up: nothing of ours takes the caller away from it any more."""
+    if context.hook.get("CallStatus") == "in-progress":
+        await context.acd.ended(context.call, by="emergency-telephone")
+    return NO_TWIML
+
+
 async def status(context: Context) -> str:
     """The caller's leg: only its end is news (T3)."""
     if context.hook.get("CallStatus") in TERMINAL:

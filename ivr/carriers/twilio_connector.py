@@ -53,12 +53,10 @@ class TwilioConnector(Connector):
         self._met: dict[str, asyncio.Event] = {}  # token → the redirect arrived
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow the journal, and beside it compare the live calls every few seconds."""
-        reconciling = asyncio.create_task(Reconciler(self.acd, self._rest, self._hung_up).run(stop))
-        try:
-            await super().run(stop)
-        finally:
-            reconciling.cancel()
+        """Follow the journal, and beside it compare the live calls every few seconds; the first to fail ends both."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Reconciler(self.acd, self._rest, self._hung_up).run(stop))
+            group.create_task(self.follow(stop))
 
     # --- after a restart
     async def resync(self, snapshot: Snapshot) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from config.errors import Problem
 from ivr.carriers.base import repaired
-from ivr.carriers.twilio_rest import LiveLeg, TwilioRest
+from ivr.carriers.twilio_rest import TwilioRest
 from ivr.carriers.twilio_trail import call_id
 from router.calls import CallState
 from router.store.acd import AcdPort
@@ -17,6 +19,8 @@ from router.store.types import Call
 log = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds
+AGAIN = 1.0  # seconds until the next try when the list could not be had
+PATIENCE = 10.0  # seconds of such tries before an operator is told: at a start the other side comes up too
 MISSES = 2  # lists in a row without the call: one list may be older than an arrival
 HungUp = Callable[[str], Awaitable[object]]  # IvrService.hung_up: it knows whether the flow had said goodbye
 
@@ -31,26 +35,33 @@ class Reconciler:
         self._missing: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look again and again until `stop`."""
+        """Look again and again until `stop`; a list that stays away is told once, and when it is back."""
+        seen, told = time.monotonic(), False
         while not stop.is_set():
+            pause = EVERY
             try:
                 await self.look()
             except Problem as fault:
-                log.warning("live calls could not be compared: %s", fault)
-            try:
-                await asyncio.wait_for(stop.wait(), EVERY)
-            except TimeoutError:
-                continue
+                pause = AGAIN
+                if not told and time.monotonic() - seen >= PATIENCE:
+                    log.warning("live calls cannot be compared: %s", fault)
+                    told = True
+            else:
+                if told:
+                    log.info("live calls are compared again")
+                seen, told = time.monotonic(), False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
     async def look(self) -> None:
         """Compare once."""
         snapshot = await self._acd.snapshot()
         live = await self._rest.live()
         ours = [c for c in snapshot.calls if c.carrier == "twilio" and c.state is not CallState.ENDED]
-        endpoints = {cso.id: cso.endpoint for cso in snapshot.csos}
         callers = {call_id(leg.sid) for leg in live if leg.inbound}
+        legs = {leg.sid for leg in live}
         await self._acd.renew([call.id for call in ours if call.id in callers])
-        gone = {call.id: by for call in ours if (by := _who_left(call, callers, live, endpoints))}
+        gone = {call.id: by for call in ours if (by := _who_left(call, callers, legs))}
         self._missing = {call: self._missing.get(call, 0) + 1 for call in gone}
         for call, misses in self._missing.items():
             if misses >= MISSES:
@@ -58,10 +69,10 @@ class Reconciler:
                 await (self._hung_up(call) if gone[call] == "caller" else self._acd.ended(call, by=gone[call]))
 
 
-def _who_left(call: Call, callers: set[str], live: list[LiveLeg], endpoints: dict[str, str]) -> str:
+def _who_left(call: Call, callers: set[str], legs: set[str]) -> str:
     """Who is missing from the list: "caller", "cso", or "" when nobody is."""
     if call.id not in callers:
         return "caller"
-    if call.state is CallState.TALKING and not any(leg.to == endpoints.get(call.cso) for leg in live):
+    if call.state is CallState.TALKING and call.leg not in legs:
         return "cso"
     return ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -118,20 +118,30 @@ class TwilioRest:
         for status in ("ringing", "in-progress"):
             filters = {"status": status} | ({"to": to} if to else {})
             calls = await self._ask(partial(self._client.calls.list, page_size=1000, **filters))
-            found += [LiveLeg(c.sid, c.to or "", c.direction == "inbound", status) for c in calls or []]
+            if calls is None:  # a list that is not there is no empty list: nobody is gone by it
+                raise RestFailed("no list of calls at this address")
+            found += [LiveLeg(c.sid, c.to or "", c.direction == "inbound", status) for c in calls]
         return found
 
     async def _ask(self, request: Callable[[], T]) -> T | None:
         for pause in (*BACKOFF, None):
             try:
                 return await asyncio.to_thread(request)
-            except TwilioRestException as fault:
-                if fault.status == 404 or fault.code in GONE_CODES:
+            except TwilioException as fault:
+                status, code = _answer(fault)
+                if status == 404 or code in GONE_CODES:
                     return None
-                if fault.status != 429 or pause is None:
+                if status != 429 or pause is None:
                     # The text of the exception may name a telephone number: only status and code are passed on.
-                    raise RestFailed(f"status {fault.status}, code {fault.code}") from None
+                    raise RestFailed(f"status {status}, code {code}") from None
                 await asyncio.sleep(pause)
-            except OSError as fault:  # requests' exceptions are OSErrors
+            except (OSError, ValueError) as fault:  # requests' exceptions are OSErrors; an answer that is not JSON
                 raise RestFailed(type(fault).__name__) from None
         raise AssertionError("unreachable")
+
+
+def _answer(fault: TwilioException) -> tuple[int, int]:
+    """Status and code; the package has another exception for a list than for everything else."""
+    if isinstance(fault, TwilioRestException):
+        return fault.status, fault.code
+    return getattr(fault.args[-1], "status_code", 0) if fault.args else 0, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from config.clock import SystemClock
@@ -11,8 +12,11 @@ from config.operator import operator
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_context import Context
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Instruction, Wait
+from ivr.instructions import Fragment, Instruction, Wait
+from ivr.menu import Menu
 from ivr.signals import Arrival, Step
+from router.calls import CallState
+from router.store.acd import StoreUnavailable
 
 log = logging.getLogger(__name__)
 _clock = SystemClock()
@@ -51,17 +55,21 @@ async def wait(context: Context) -> str:
 
 async def meet(context: Context) -> str:
     """The caller's leg has arrived where the CSO waits for it (T2: this is the confirmation)."""
+    if not await _wanted(context, CallState.TALKING):
+        return await _step(context, "waiting", "")
     await _confirm(context)
     return twilio_twiml.join(context.call, caller=True, after=context.trail.next().url("/twilio/met"))
 
 
 async def met(context: Context) -> str:
     """The conversation is over and the caller is still there."""
-    return twilio_twiml.hang_up(twilio_twiml.THANKS)
+    return twilio_twiml.hang_up(_sentences(operator().menu.goodbye))
 
 
 async def partner(context: Context) -> str:
-    """The caller's leg rings a partner centre."""
+    """The caller's leg rings a partner centre, unless the hand-over is over by now (an emergency was keyed)."""
+    if not await _wanted(context, CallState.PARTNER):
+        return await _step(context, "waiting", "")
     rules = operator().partners.partners[context.hook.query.get("partner", "")]
     await _confirm(context)
     trail = context.trail
@@ -79,19 +87,52 @@ async def after_partner(context: Context) -> str:
     return await _step(context, "after-partner", "", dialstatus=status, token=context.token)
 
 
+async def after_emergency(context: Context) -> str:
+    """The emergency telephone has spoken with the caller, or was not answered: then before everyone in our own line."""
+    if DIAL_STATUS.get(context.hook.get("DialCallStatus")) == "ANSWER":
+        return twilio_twiml.hang_up(_sentences(operator().menu.goodbye))
+    return await _step(context, "resume", "")
+
+
 def broken(context: Context) -> str:
-    """The fallback: never dead air. A key pressed there while we are still broken rings the emergency telephone."""
+    """The fallback: never dead air. An emergency keyed while we are broken rings the emergency telephone, and the
+    address remembers it until somebody has spoken with the caller.
+    """
     trail = (context.trail if "step" in context.hook.query else _first_trail(context)).next()
-    retry = trail.url("/twilio/step", name="resume")
+    resumes, rang = context.hook.query.get("name") == "resume", bool(context.hook.get("DialCallStatus"))
+    keyed = bool(context.digits) and (resumes or not context.digits.strip(operator().menu.emergency.key))
+    trail = replace(trail, emergency=trail.emergency or keyed)
     number = operator().queues.emergency_number
-    if context.hook.query.get("name") == "resume" and context.digits and number:
-        return twilio_twiml.dial_out(number, after=retry, timeout=30, say=twilio_twiml.TO_EMERGENCY)
-    return twilio_twiml.fallback(retry, context.ivr.last_announcement())
+    if number and (keyed or (resumes and trail.emergency and not rang)):  # it has just rung: a breath in between
+        return twilio_twiml.dial_out(
+            number,
+            after=trail.url("/twilio/after-emergency", name="resume"),
+            answered=trail.url("/twilio/emergency-status"),
+            timeout=30,
+            say=_sentences(operator().menu.fallback.telephone),
+        )
+    announced = context.ivr.last_announcement()
+    said = [*_sentences(operator().menu.fallback.say), *([Fragment("", announced)] if announced else [])]
+    return twilio_twiml.fallback(trail.url("/twilio/step", name="resume"), said)
 
 
 def broken_bye(_context: Context) -> str:
     """Nothing is left to say."""
     return twilio_twiml.hang_up()
+
+
+def _sentences(keys: Sequence[str]) -> list[Fragment]:
+    menu = Menu(operator().menu, operator().prompts)
+    return [piece for key in keys for piece in menu.say(key)]
+
+
+async def _wanted(context: Context, state: CallState) -> bool:
+    """Whether the call is still to go where this redirect leads; a store that is away has not said otherwise."""
+    try:
+        call = await context.acd.call(context.call)
+    except StoreUnavailable:
+        return True
+    return call is not None and call.state is state and call.token == context.token
 
 
 def _first_trail(context: Context) -> Trail:

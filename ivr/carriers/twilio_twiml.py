@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
@@ -13,13 +13,6 @@ from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
 
 LANGUAGE = "id-ID"
 VOICE = "Google.id-ID-Wavenet-A"  # set explicitly: a default voice of another language can make <Say> fail
-APOLOGY = (
-    "Mohon maaf, layanan PLN satu dua tiga sedang terganggu. Anda tetap tersambung. "
-    "Ada kabel putus, kebakaran, atau orang tersengat listrik? Tekan angka apa saja sekarang."
-)
-TO_EMERGENCY = "Anda kami sambungkan ke petugas darurat."
-THANKS = "Terima kasih telah menghubungi PLN satu dua tiga."
-SPOKEN = (APOLOGY, TO_EMERGENCY, THANKS)  # said by this carrier itself; rendered for the demo telephone
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
 
@@ -55,11 +48,10 @@ def join(call: str, *, caller: bool, after: str) -> str:
     return str(response)
 
 
-def dial_out(address: str, *, after: str, timeout: int, answered: str = "", say: str = "") -> str:
+def dial_out(address: str, *, after: str, timeout: int, answered: str = "", say: Sequence[Fragment] = ()) -> str:
     """Ring a partner or an emergency telephone: a sip: URI, a number (E.164) or a client name."""
     response = VoiceResponse()
-    if say:
-        _say(response, [Fragment("", say)])
+    _say(response, say)
     dial = Dial(action=after, method="POST", timeout=timeout)
     told = {"status_callback": answered, "status_callback_event": "answered"} if answered else {}
     if address.startswith(("sip:", "sips:")):
@@ -72,23 +64,22 @@ def dial_out(address: str, *, after: str, timeout: int, answered: str = "", say:
     return str(response)
 
 
-def fallback(retry: str, announcement: str = "") -> str:
-    """What a caller hears when a step cannot be answered: an apology, what was last published, and a way out.
+def fallback(retry: str, say: Sequence[Fragment]) -> str:
+    """What a caller hears when a step cannot be answered: `say` (an apology, what was last published) and a way out.
 
     Any key is an emergency; silence asks again. The same document without an address of ours (see
     docs/decisions/0012-twilio.md) belongs on another host as the number's fallback URL.
     """
     response = VoiceResponse()
     gather = _gather(response, retry, 1, 4)
-    _say(gather, [Fragment("", APOLOGY)] + ([Fragment("", announcement)] if announcement else []))
+    _say(gather, say)
     return str(response)
 
 
-def hang_up(say: str = "") -> str:
+def hang_up(say: Sequence[Fragment] = ()) -> str:
     """The end of a leg."""
     response = VoiceResponse()
-    if say:
-        _say(response, [Fragment("", say)])
+    _say(response, say)
     response.hangup()
     return str(response)
 

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import SystemClock
 from config.database import database
 from config.operator import operator
-from ivr.carriers.twilio_twiml import SPOKEN
 from ivr.menu import Menu
 from ivr.speech import music, render
 from ivr.speech.cache import name_of
@@ -30,7 +29,6 @@ def fixed() -> Iterator[tuple[str, str]]:
     yield from (("digit", str(digit)) for digit in range(10))
     places = range(1, files.menu.waiting.spoken_places + 1)
     yield from (("place", f"ke-{place}") for place in places)
-    yield from (("twilio", text) for text in SPOKEN)
     for code, area in files.areas.areas.items():
         yield "area", area.name
         yield "outage.holding", phrases.holding(code)

@@ -234,6 +234,29 @@ async def test_a_database_that_is_away_costs_the_announcement_and_not_the_call(
     assert answer.say[-1].key == "menu.main"
 
 
+async def test_an_emergency_keyed_on_the_way_to_a_partner_is_not_diverted(ivr: Ivr) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    await ivr.keys("0")
+    ivr.clock.advance(seconds=200)
+    assert await ivr.pool.acd.overflow_next() is not None
+    waiting = await ivr.step("waiting")
+    assert isinstance(waiting, Wait)
+    assert waiting.keys == "9", "the redirect may be long in coming: the key means something until then"
+    await ivr.step("key", digits="5")
+    assert (await ivr.pool.call(CALL)).state is CallState.PARTNER
+    assert isinstance(await ivr.step("key", digits="9"), Wait)
+    call = await ivr.pool.call(CALL)
+    assert (call.state, call.queue, call.emergency) == (CallState.WAITING, "darurat", True)
+
+
+async def test_an_emergency_that_the_fallback_heard_is_one_when_a_step_can_be_answered_again(ivr: Ivr) -> None:
+    await ivr.arrives(ani=AT_TEBET)
+    await ivr.keys("0")
+    await ivr.step("resume", carrier="twilio", emergency="1", queue="gangguan")
+    call = await ivr.pool.call(CALL)
+    assert (call.state, call.queue, call.emergency) == (CallState.WAITING, "darurat", True)
+
+
 async def test_a_database_that_hangs_costs_the_announcement_and_not_the_call(
     ivr: Ivr, monkeypatch: pytest.MonkeyPatch
 ) -> None:

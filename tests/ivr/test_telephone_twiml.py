@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from config.operator import load
+from config.settings import HERE
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_trail import Trail
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
@@ -76,9 +78,9 @@ def test_a_question_ends_with_the_hash_key_only_when_several_keys_are_asked() ->
         twilio_twiml.join("c1234567890", caller=True, after="https://a/b"),
         twilio_twiml.dial_out("sip:mitra@m.example", after="https://a/b", timeout=20, answered="https://a/c"),
         twilio_twiml.dial_out("+62215550101", after="https://a/b", timeout=20),
-        twilio_twiml.dial_out("darurat", after="https://a/b", timeout=20, say=twilio_twiml.TO_EMERGENCY),
-        twilio_twiml.fallback("https://a/b", "Listrik padam di Taman Sari."),
-        twilio_twiml.hang_up("Terima kasih."),
+        twilio_twiml.dial_out("darurat", after="https://a/b", timeout=20, say=SAY),
+        twilio_twiml.fallback("https://a/b", SAY),
+        twilio_twiml.hang_up(SAY),
     ],
 )
 def test_documents_beside_the_flow_are_understood_too(document: str) -> None:
@@ -105,3 +107,9 @@ def test_the_static_documents_for_another_host_are_what_twilio_executes(name: st
     folder = Path(__file__).parents[2] / "deploy" / "twilio"
     verbs = parse((folder / name).read_text(encoding="utf-8"))
     assert verbs[0].name == ("Gather" if name == "fallback.xml" else "Dial")
+
+
+def test_the_static_fallback_says_what_our_own_says() -> None:
+    static = (Path(__file__).parents[2] / "deploy" / "twilio" / "fallback.xml").read_text(encoding="utf-8")
+    files = load(HERE / "utility")
+    assert all(files.prompts.prompts[key].id in static for key in files.menu.fallback.say)

@@ -29,6 +29,7 @@ class Account:
         self.exchange = Exchange(account=ACCOUNT, token=TOKEN, base_url="http://127.0.0.1:1", pace=ScriptedPace())
         self.exchange._webhooks = self  # type: ignore[assignment]
         self.busy = 0
+        self.ill = 0  # the status of every answer, when it is not well
         self.port = free_port()
         app = FastAPI()
         app.include_router(rest_router(lambda _request: self.exchange))
@@ -47,6 +48,8 @@ class Account:
     def close(self) -> None: ...
 
     async def _perhaps_busy(self, request: Any, call_next: Any) -> Any:
+        if self.ill:
+            return JSONResponse({"code": 20500, "message": "Internal Server Error", "status": self.ill}, self.ill)
         if self.busy:
             self.busy -= 1
             return JSONResponse({"code": 20429, "message": "Too Many Requests", "status": 429}, 429)
@@ -93,6 +96,19 @@ async def test_too_many_requests_are_tried_again_and_then_told(account: Account)
     account.busy = 9
     with pytest.raises(RestFailed, match="429"):
         await account.rest.complete(NOWHERE)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+async def test_a_list_that_cannot_be_had_is_no_empty_list(account: Account, status: int) -> None:
+    """The package raises something else for a list than for everything else; unseen, it ended every comparison."""
+    account.ill = status
+    with pytest.raises(RestFailed):
+        await account.rest.live()
+
+
+async def test_a_list_that_is_too_much_is_asked_for_again(account: Account) -> None:
+    account.busy = 2
+    assert await account.rest.live() == []
 
 
 async def test_a_wrong_password_is_told_without_numbers(account: Account) -> None:

@@ -206,7 +206,10 @@ def test_nothing_is_accepted_without_a_token_in_the_settings(twilio: Twilio, mon
     assert twilio.posts(STEP, token="").status_code == 403
 
 
-PATHS = ("voice", "step", "wait", "cso", "cso-status", "meet", "partner", "after-partner", "status")
+PATHS = (
+    "voice", "step", "wait", "cso", "cso-status", "meet", "partner", "after-partner", "status",
+    "after-emergency", "emergency-status",
+)  # fmt: skip
 KINDS = ("application/x-www-form-urlencoded", "application/json", "", "multipart/form-data; boundary=x")
 FORMS = st.dictionaries(st.text(max_size=8), st.text(max_size=20)).map(lambda form: urlencode(form).encode())
 REQUESTS = st.fixed_dictionaries(
@@ -254,6 +257,54 @@ def test_a_key_in_the_fallback_while_still_broken_rings_the_emergency_telephone(
     verbs = parse(twilio.posts(STEP + "&name=resume", Digits="4").text)
     assert [verb.name for verb in verbs] == ["Say", "Dial"]
     assert verbs[1].children[0].text == "darurat"
+
+
+def emergency_rings(document: str) -> str:
+    """The address behind the emergency telephone's Dial."""
+    say, dial = parse(document)
+    assert (say.name, dial.name, dial.children[0].text) == ("Say", "Dial", "darurat")
+    return dial.word("action").removeprefix(PUBLIC)
+
+
+@pytest.mark.parametrize("path", [STEP, STEP.replace("/step", "/wait") + "&keys=9"])
+def test_an_emergency_keyed_into_a_broken_step_rings_the_emergency_telephone_at_once(twilio: Twilio, path: str) -> None:
+    twilio.ivr.answer = RuntimeError("boom")
+    after = emergency_rings(twilio.posts(path, Digits="99").text)
+    assert "em=1" in after
+
+
+def test_an_emergency_whose_telephone_nobody_answers_goes_first_in_our_line(twilio: Twilio) -> None:
+    twilio.ivr.answer = RuntimeError("boom")
+    after = emergency_rings(twilio.posts(STEP + "&name=resume", Digits="4").text)
+    twilio.ivr.answer = Wait((), queue="darurat", keys="")
+    twilio.posts(after, DialCallStatus="no-answer")
+    step = twilio.ivr.signals[-1]
+    assert isinstance(step, Step)
+    assert (step.name, step.extra["emergency"]) == ("resume", "1")
+
+
+def test_an_emergency_is_rung_again_and_again_while_we_are_broken(twilio: Twilio) -> None:
+    twilio.ivr.answer = RuntimeError("boom")
+    after = emergency_rings(twilio.posts(STEP, Digits="9").text)
+    (breath,) = parse(twilio.posts(after, DialCallStatus="no-answer").text)
+    assert breath.name == "Gather", "not rung again in the same second"
+    emergency_rings(twilio.posts(breath.word("action").removeprefix(PUBLIC), Digits="").text)
+
+
+def test_a_caller_who_has_spoken_with_the_emergency_telephone_is_said_goodbye_to(twilio: Twilio) -> None:
+    twilio.ivr.answer = RuntimeError("boom")
+    after = emergency_rings(twilio.posts(STEP, Digits="9").text)
+    assert [verb.name for verb in parse(twilio.posts(after, DialCallStatus="completed").text)] == ["Say", "Hangup"]
+
+
+@pytest.mark.parametrize("path", ["/twilio/partner", "/twilio/meet"])
+def test_a_redirect_that_is_no_longer_wanted_leads_back_into_the_line(twilio: Twilio, path: str) -> None:
+    twilio.ivr.answer = Wait((), queue="gangguan", keys="9")
+    late = f"{path}?call={CALL}&step=5-abc-0&queue=gangguan&token=5-abc&partner=mitra"
+    assert [verb.name for verb in parse(twilio.posts(late).text)] == ["Gather"]
+    step = twilio.ivr.signals[-1]
+    assert isinstance(step, Step)
+    assert step.name == "waiting"
 
 
 def test_a_resumed_caller_is_known_by_the_url_alone(twilio: Twilio) -> None:

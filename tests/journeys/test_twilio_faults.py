@@ -124,7 +124,7 @@ async def test_a_cso_who_picks_up_too_late_is_not_connected(twilio: World) -> No
     caller = await waits(twilio)
     leg = await twilio.rings("cso1")
     await twilio.stop("connector")
-    await twilio.acd.returned((await twilio.known(caller)).id, (await twilio.known(caller)).token, reason="expired")
+    await twilio.acd.returned((await twilio.known(caller)).id, (await twilio.known(caller)).token, reason="no-answer")
     leg.pick_up()
     await leg.ended.wait()
     assert (await twilio.known(caller)).state is CallState.WAITING
@@ -139,6 +139,17 @@ async def test_a_call_whose_end_nobody_told_is_found_in_the_list(twilio: World) 
     assert (await twilio.known(caller)).state is CallState.WAITING, "one list may be older than an arrival"
     await look()
     assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "abandoned"
+
+
+async def test_a_cso_who_moves_to_another_telephone_keeps_the_conversation(twilio: World) -> None:
+    await twilio.ready("cso1")
+    caller = await waits(twilio)
+    await twilio.talk(caller, await twilio.rings("cso1"))
+    await twilio.acd.log_in("cso1", queues=["gangguan"], endpoint="client:cso1-baru", carrier="twilio")
+    look = Reconciler(twilio.acd, TwilioRest(settings()), twilio.service.hung_up).look
+    for _ in range(3):
+        await look()
+    assert (await twilio.known(caller)).state is CallState.TALKING
 
 
 async def test_a_caller_whom_the_store_has_forgotten_is_put_back_in_line(twilio: World) -> None:
