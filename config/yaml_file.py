@@ -27,6 +27,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be one word", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
         seen.add(key)
@@ -69,6 +71,9 @@ class YamlFile:
         except yaml.MarkedYAMLError as fault:
             mark = fault.problem_mark or fault.context_mark
             raise ConfigError([f"{path}:{mark.line + 1 if mark else 1}: {fault.problem}"]) from fault
+        except yaml.reader.ReaderError as fault:
+            line = text.count("\n", 0, fault.position) + 1
+            raise ConfigError([f"{path}:{line}: a character that may not stand in YAML"]) from fault
 
     def fault(self, loc: tuple[int | str, ...], reason: str) -> str:
         """One line of a ConfigError about the value at `loc`."""

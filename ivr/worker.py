@@ -77,7 +77,7 @@ class Jobs:
 
     def _work(self) -> None:
         connection = sync_redis(self._url)
-        queue = job_queue(connection)
+        queue, troubled = job_queue(connection), False
         while not self._stop.is_set():
             try:
                 if queue.count:
@@ -85,8 +85,11 @@ class Jobs:
                         [queue], connection=connection, maintenance_interval=60, log_job_description=False
                     )
                     worker.work(burst=True, logging_level="WARNING")
+                troubled = False
             except RedisError as fault:
-                log.warning("jobs are waiting: %s", type(fault).__name__)
+                if not troubled:
+                    log.warning("jobs are waiting: %s", type(fault).__name__)
+                troubled = True
                 self._stop.wait(RETRY_S)
             self._stop.wait(IDLE_S)
 
@@ -138,13 +141,15 @@ async def _prompts(stop: threading.Event) -> None:
 
 
 async def _relay(db: Database, stop: asyncio.Event) -> None:
-    queue = job_queue(sync_redis(settings().store_url))
+    queue, troubled = job_queue(sync_redis(settings().store_url)), False
     while not stop.is_set():
         pause = RELAY_S
         try:
             await asyncio.to_thread(jobs.relay_once, db, queue, now=SystemClock().now())
+            troubled = False
         except (RedisError, SQLAlchemyError) as fault:
-            log.warning("the outbox is waiting: %s", type(fault).__name__)
-            pause = RETRY_S
+            if not troubled:
+                log.warning("the outbox is waiting: %s", type(fault).__name__)
+            troubled, pause = True, RETRY_S
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

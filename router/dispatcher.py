@@ -76,6 +76,7 @@ class Dispatcher:
         self._epoch = ""
         self._swept = self._booted = 0.0
         self._away = False
+        self._fault = ""  # the last one told
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until told to stop."""
@@ -83,6 +84,7 @@ class Dispatcher:
             self._heartbeat.beat()
             try:
                 await self.turn()
+                self._fault = ""
             except StoreUnavailable:
                 self._epoch = ""
                 if not self._away:
@@ -90,7 +92,9 @@ class Dispatcher:
                 self._away = True
                 await _pause(stop, TICK_MS / 1000)
             except Problem as problem:  # a fault in one pair of call and CSO must not stop the others for ever
-                log.error("dispatching: %s (%s)", problem.title, problem.slug)
+                if problem.slug != self._fault:
+                    log.error("dispatching: %s (%s)", problem.title, problem.slug)
+                self._fault = problem.slug
                 await _pause(stop, TICK_MS / 1000)
 
     async def turn(self) -> None:

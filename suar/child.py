@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-LOG_LIMIT = 20_000_000  # bytes; a larger log is set aside once, at the next start
+LOG_LIMIT = 20_000_000  # bytes; a larger log is set aside, and replaces the one set aside before
 
 # Bound before any fork: between fork and exec only simple calls are safe.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
@@ -121,9 +121,13 @@ def _open_log(path: Path) -> FileIO:
 
 
 async def _copy(words: asyncio.StreamReader | None, path: Path) -> None:
-    with _open_log(path) as file:
-        while words and (chunk := await words.read(65536)):
+    """To the log and to our own stderr. A full disk or a terminal that is gone stops neither this nor the process,
+    which would wait for ever for somebody to read its words.
+    """
+    while words and (chunk := await words.read(65536)):
+        with suppress(OSError), _open_log(path) as file:
             file.write(chunk)
+        with suppress(OSError):
             sys.stderr.buffer.write(chunk)
             sys.stderr.buffer.flush()
 

@@ -133,7 +133,7 @@ class AsteriskConnector(Connector):
         elif name == "Hangup" and message.variables.get("SUAR_CALL"):
             call = message.variables["SUAR_CALL"]
             # Not in the call's lane: a redirect that waits for its confirmation there is over by this.
-            self.lanes.put(f"{call} end", partial(self._hung_up, call, by="caller"))
+            self._tell(f"{call} end", partial(self._hung_up, call, by="caller"))
         elif name == "DialState" and message.get_header("DialStatus") == "RINGING":
             call, token = message.variables.get("SUAR_CALL", ""), message.variables.get("SUAR_RT", "")
             if call and token and message.get_header("Context") == "offer":

@@ -119,9 +119,13 @@ def test_a_file_that_is_not_there_is_refused(utility: Path) -> None:
     assert "cannot be read" in refused(utility)[0]
 
 
-def test_broken_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "x.yaml").write_text("a: 1\nb: [1, 2\n")
-    with pytest.raises(ConfigError, match=r"x\.yaml:\d+: "):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a: 1\nb: [1, 2\n", 3), ("a: 1\nb: x\x00y\n", 2), ("a: 1\n? [b, c]\n: 2\n", 2), ("a: 1\n? {b: c}\n: 2\n", 2)],
+)
+def test_broken_yaml_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"x\.yaml:{line}: "):
         YamlFile(tmp_path / "x.yaml")
 
 

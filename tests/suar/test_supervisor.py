@@ -170,6 +170,17 @@ async def test_words_of_a_process_are_kept_in_a_file(folder: Path) -> None:
         await until_async(lambda: (folder / "one.log").exists() and "out" in (folder / "one.log").read_text(), 10)
 
 
+@in_loop
+async def test_a_full_disk_stops_nobody_who_speaks(folder: Path) -> None:
+    """Unread, a process's words would fill the pipe and stop it in the middle of a sentence."""
+    (folder / "one.log").symlink_to("/dev/full")
+    done = folder / "done"
+    code = f"import pathlib\nfor _ in range(300): print('x' * 1000)\npathlib.Path({str(done)!r}).touch()\n" + BEATS
+    async with supervised(folder) as keeper:
+        keeper.start(program(code))
+        await until_async(done.exists, 15, "it has said everything")
+
+
 def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
     code = f"""
 import asyncio, pathlib, sys
