@@ -11,8 +11,8 @@ scripts/test-deps.sh
 scripts/asterisk-root.sh || {
     echo "test: no Asterisk; the journeys on it are skipped (and fail when CI is set)."
 }
-SUAR_TEST_ASTERISK_ROOT=$(scripts/asterisk-root.sh --where 2>/dev/null || true)
-export SUAR_TEST_ASTERISK_ROOT
+TEST_ASTERISK_ROOT=$(scripts/asterisk-root.sh --where 2>/dev/null || true)
+export TEST_ASTERISK_ROOT
 clock "everything there"
 
 pytest=.venv/bin/pytest
