@@ -17,6 +17,7 @@ from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.store_proxy import LossyProxy, MortalStore
+from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -72,14 +73,14 @@ async def test_a_lost_reply_is_asked_for_again_and_is_the_same(far: Pool, lossy:
 
 
 async def test_commands_of_one_turn_share_one_write_and_keep_their_order(store: StoreUnderTest) -> None:
-    wire = Wire(store.url)
+    wire = Wire(store.url, timeout=PATIENT)
     replies = await asyncio.gather(*(wire.call("ECHO", f"{n}") for n in range(1000)))
     assert replies == [str(n) for n in range(1000)]
     wire.close()
 
 
 async def test_a_caller_that_gave_up_waiting_does_not_shift_the_others_replies(store: StoreUnderTest) -> None:
-    wire = Wire(store.url)
+    wire = Wire(store.url, timeout=PATIENT)
     await wire.call("PING")
     gone = asyncio.ensure_future(wire.call("ECHO", "gone"))
     kept = asyncio.ensure_future(wire.call("ECHO", "kept"))
