@@ -76,7 +76,8 @@ def _again(turn: Turn, node: shapes.Asking, *, full: bool) -> Flow:
 
 
 def _question(turn: Turn, node: shapes.Asking) -> Instruction:
-    return turn.ask(node.say, (), digits=IDPEL if isinstance(node, shapes.Identify) else 1)
+    # One more than the longest number: the hash that callers are asked for ends this answer, not the next question.
+    return turn.ask(node.say, (), digits=IDPEL + 1 if isinstance(node, shapes.Identify) else 1)
 
 
 def _enter_asking(turn: Turn, node: shapes.Asking) -> Flow:

@@ -147,7 +147,8 @@ def test_an_unknown_caller_keys_a_number_and_reports(call: Dial, number: str) ->
     caller = call(UNKNOWN, region="19")
     asked = caller.presses("1")
     assert isinstance(asked, Ask)
-    assert asked.digits == 12
+    # With twelve keys taken, the hash would be an empty answer to the next question and cut off what it says.
+    assert asked.digits == 12 + len("#")
     caller.presses(number)
     assert "report.filed" in caller.keys
     assert caller.intents[0]["premises"] == 2
