@@ -8,6 +8,7 @@ const pad = [...document.querySelectorAll("[data-digit]")];
 const SENTENCE_END = /[.?!]$/;
 
 let call = null; // {sid, source, connectedAt, pressed, told}
+let keysSent = Promise.resolve(); // one request after the other: keys arrive in the order they were pressed
 
 const two = (n) => String(Math.floor(n)).padStart(2, "0");
 const running = (ms) => `${two(ms / 60000)}.${two((ms / 1000) % 60)}`;
@@ -216,7 +217,7 @@ async function dial() {
   };
 }
 
-async function press(digit) {
+function press(digit) {
   const button = pad.find((candidate) => candidate.dataset.digit === digit);
   button.classList.add("down");
   setTimeout(() => button.classList.remove("down"), 150);
@@ -225,7 +226,8 @@ async function press(digit) {
   call.pressed += digit;
   at("ditekan").textContent = call.pressed.slice(-13);
   line(at("ucapan"), digit, "you", stamp());
-  await post(`/${call.sid}/angka`, { digit }).catch((error) => say(error.message));
+  const path = `/${call.sid}/angka`;
+  keysSent = keysSent.then(() => post(path, { digit })).catch((error) => say(error.message));
 }
 
 for (const button of pad) button.addEventListener("click", () => press(button.dataset.digit));

@@ -5,7 +5,10 @@ Mounted in demo mode only (SUAR_DEMO); everything that changes something must co
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
@@ -26,6 +29,7 @@ from tickets.seed import SAMPLES
 router = APIRouter(prefix="/telepon", include_in_schema=False)
 
 MOST_CALLS = 40  # at the same time on the demo telephone
+LEFT_ALONE = 3.0  # seconds without its page before a telephone hangs up
 LABELS = {
     "in_outage": "area padam",
     "no_outage": "area tidak padam",
@@ -109,7 +113,7 @@ async def hang_up(request: Request, sid: str) -> Response:
 async def events(request: Request, sid: str) -> StreamingResponse:
     """Everything about this call, from its beginning, as server-sent events."""
     leg = _leg(request, sid)
-    body = stream(leg, call_id(leg.sid), request.app.state.acd)
+    body = _attended(leg, stream(leg, call_id(leg.sid), request.app.state.acd))
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
@@ -151,6 +155,23 @@ def masked(number: str) -> str:
     """+62812…0101 → 0812 •••• 0101."""
     local = "0" + number.removeprefix("+62")
     return f"{local[:4]} •••• {local[-4:]}"
+
+
+async def _attended(leg: Leg, heard: AsyncGenerator[str]) -> AsyncIterator[str]:
+    """A telephone whose page has gone (closed, reloaded, crashed) hangs up: no CSO is offered an empty room."""
+    leg.pages += 1
+    try:
+        async with contextlib.aclosing(heard):
+            async for item in heard:
+                yield item
+    finally:
+        leg.pages -= 1
+        asyncio.get_running_loop().call_later(LEFT_ALONE, _left, leg)
+
+
+def _left(leg: Leg) -> None:
+    if not leg.pages:
+        leg.hang_up()
 
 
 def _leg(request: Request, sid: str) -> Leg:

@@ -59,6 +59,7 @@ class Leg:
         self.diary = Diary()
         self.decided = asyncio.Event()  # picked up or refused
         self.ended = asyncio.Event()
+        self.pages = 0  # browser pages that are this telephone now
         self._sequence = 0
         self._listening = False
         self._keys: list[str] = []

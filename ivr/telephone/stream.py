@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from config.errors import Problem
@@ -24,7 +24,7 @@ HIDDEN = {"ani", "endpoint", "address"}  # never shown behind the scenes
 Item = dict[str, Any]
 
 
-async def stream(leg: Leg, call: str, acd: AcdPort) -> AsyncIterator[str]:
+async def stream(leg: Leg, call: str, acd: AcdPort) -> AsyncGenerator[str]:
     """Server-sent events until the call is over."""
     items: asyncio.Queue[Item | None] = asyncio.Queue()
     readers = [

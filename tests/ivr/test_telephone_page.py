@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.fixtures.product import Product
 from tests.fixtures.servers import missing
@@ -79,6 +80,48 @@ def test_the_caller_hangs_up_and_can_call_again(page: Page) -> None:
     expect(page.locator("#saluran")).to_contain_text("Tersambung", timeout=SLOW)
     page.get_by_role("button", name="Tutup telepon").click()
     expect(page.locator("#saluran")).to_have_text("○ Tidak tersambung", timeout=SLOW)
+
+
+def test_keys_pressed_quickly_arrive_in_their_order(page: Page) -> None:
+    sent: list[str] = []
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        """The first key is slow on its way."""
+        sent.append(str(route.request.post_data_json["digit"]))
+        if len(sent) == 1:
+            held.append(route)
+        else:
+            route.continue_()
+
+    choose(page, "tidak dikenal", "021123")
+    page.get_by_role("button", name="Panggil 123").click()
+    expect(page.locator("#pilihan")).to_contain_text("Darurat", timeout=SLOW)
+    page.route("**/angka", hold)
+    for key in "157":
+        page.keyboard.press(key)
+    expect(page.locator("#ditekan")).to_have_text("157")
+    page.wait_for_timeout(1)  # lets requests that were made go out
+    assert sent == ["1"]
+    held[0].continue_()
+    expect(page.get_by_label("Peristiwa")).to_contain_text("Tombol 7", timeout=SLOW)
+    assert sent == ["1", "5", "7"]
+    page.unroute("**/angka")
+    page.get_by_role("button", name="Tutup telepon").click()
+
+
+def test_a_telephone_whose_page_is_gone_hangs_up(page: Page, suar_web: Product) -> None:
+    """Otherwise it would wait in line for ever, and a CSO would answer an empty room."""
+    choose(page, "area tidak padam", "021123")
+    with page.expect_response("**/telepon/panggil") as made:
+        page.get_by_role("button", name="Panggil 123").click()
+    call = f"{suar_web.base_url}/api/v1/calls/{made.value.json()['id']}"
+    key = {"X-API-Key": suar_web.seeded["api_key"]}
+    expect(page.locator("#saluran")).to_contain_text("Tersambung", timeout=SLOW)
+    page.reload()
+    expect(page.get_by_label("Menelepon sebagai").locator("option")).to_have_count(7)
+    suar_web.wait_until(lambda: httpx.get(call, headers=key).status_code == 200, message="the call is in the history")
+    suar_web.wait_until(lambda: httpx.get(call, headers=key).json()["ended_at"], message="the call has ended")
 
 
 def test_the_page_has_no_accessibility_fault(page: Page) -> None:
