@@ -174,6 +174,24 @@ def test_who_keys_the_same_fault_in_again_leaves_a_comment_once(db: Database) ->
     ]
 
 
+def test_whose_building_alone_stays_dark_gets_a_crew_although_the_first_report_was_attached(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+        outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
+        premises = a_premises(session, area="31.71.06")
+        first = reports.file_report(session, a_report(premises_id=premises.id), now=NOON)
+        assert first.outage_id == outage.id
+    again = a_report(premises_id=premises.id, key="c9:report", by="ivr", only_me=True)
+    for _ in range(2):
+        with db.transaction() as session:
+            report = reports.file_or_comment(session, again, now=NOON)
+            assert (report.id, report.outage_id, report.multiple_premises) == (first.id, None, False)
+    assert _count(db, WorkOrder) == 1
+    with db.transaction() as session:
+        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+        assert session.get_one(Report, first.id).status is ReportStatus.BELUM_SELESAI
+
+
 def test_after_the_first_is_finished_a_new_g_is_taken(db: Database) -> None:
     with db.transaction() as session:
         premises = a_premises(session)
