@@ -30,6 +30,8 @@ router = APIRouter(include_in_schema=False)
 
 Me = Annotated[Principal, Depends(principal_of)]
 WITHOUT_CALL = "tanpa"  # in the place of a call id: a report that nobody is on the line for
+# What the tickets call a field, and what the form calls it.
+FIELDS = {"phone": "telepon", "comment": "keterangan", "trouble": "gangguan", "premises_id": "persil"}
 ASKED = {"siap": CsoState.READY, "istirahat": CsoState.PAUSED, "keluar": CsoState.LOGGED_OUT}
 
 
@@ -151,7 +153,9 @@ class ReportForm(BaseModel):
             )
         except ValidationError as fault:
             field = str(fault.errors()[0]["loc"][0])
-            raise Invalid("Isian belum lengkap atau bentuknya keliru.", field=field) from None
+            raise Invalid("Isian belum lengkap atau bentuknya keliru.", field=FIELDS.get(field, field)) from None
+        except Invalid as fault:
+            raise Invalid(fault.title, slug=fault.slug, field=FIELDS.get(fault.field or "", fault.field)) from None
 
 
 @router.post("/meja/laporan")

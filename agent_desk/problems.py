@@ -63,7 +63,8 @@ async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     # Where and what kind of fault; never the value, which may be personal.
     faults = [{"field": ".".join(map(str, e["loc"])), "kind": e["type"]} for e in error.errors()]
-    return answer(request, 422, "invalid", SENTENCES[422], errors=faults)
+    first = str(error.errors()[0]["loc"][-1])
+    return answer(request, 422, "invalid", SENTENCES[422], field=first, errors=faults)
 
 
 async def _database(request: Request, error: Exception) -> Response:
@@ -91,7 +92,8 @@ def answer(request: Request, status: int, slug: str, title: str, **extra: Any) -
         body = {"type": "about:blank", "status": status, "slug": slug, "title": title, **extra}
         return JSONResponse(body, status, media_type="application/problem+json")
     name = "galat_potongan.html" if request.headers.get("hx-request") else "galat.html"
-    return render(request, name, status, status=status, title=title, slug=slug)
+    field = extra.get("field", "")
+    return render(request, name, status, status=status, title=title, slug=slug, field=field)
 
 
 def _to_login(request: Request) -> Response:

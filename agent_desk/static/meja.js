@@ -265,7 +265,35 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  say(page.querySelector("b")?.textContent ?? "Server belum bisa menerima. Coba lagi.");
+  const sentence = page.querySelector("b")?.textContent ?? "Server belum bisa menerima. Coba lagi.";
+  const field = event.detail.elt.elements?.namedItem(page.querySelector("[data-field]")?.dataset.field ?? "");
+  if (field?.closest?.(".f")) refuse(field, sentence);
+  else say(sentence);
+});
+
+// A refused field says so where it is, until it is changed or sent again.
+function refuse(field, sentence) {
+  accept(field);
+  const told = document.createElement("span");
+  told.className = "msg";
+  told.id = `galat-${field.name}`;
+  told.setAttribute("role", "alert");
+  told.textContent = `▲ ${sentence}`;
+  field.closest(".f").classList.add("err");
+  field.closest(".f").append(told);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", told.id);
+  field.focus();
+}
+function accept(field) {
+  document.getElementById(`galat-${field.name}`)?.remove();
+  field.closest(".f")?.classList.remove("err");
+  field.removeAttribute("aria-invalid");
+  field.removeAttribute("aria-describedby");
+}
+document.addEventListener("input", (event) => event.target.getAttribute("aria-invalid") && accept(event.target));
+document.addEventListener("htmx:beforeRequest", (event) => {
+  for (const field of event.detail.elt.elements ?? []) if (field.getAttribute("aria-invalid")) accept(field);
 });
 document.addEventListener("htmx:sendError", () => lost());
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -107,6 +107,20 @@ def test_a_newcomer_makes_a_call_between_two_tabs(suar_web: Product, context: Br
     assert answer.json()["reportingKind"] == "call"
 
 
+def test_a_wrong_field_says_so_where_it_is(suar_web: Product, context: BrowserContext) -> None:
+    desk = enter(context, suar_web, "cso1")
+    desk.get_by_role("button", name="Buat laporan tanpa panggilan").click()
+    desk.locator("#ar").select_option(index=1)
+    desk.get_by_label("Nomor HP lain").fill("abc")
+    desk.get_by_role("button", name="Simpan laporan").click()
+    told = desk.locator(".f.err", has=desk.get_by_label("Nomor HP lain"))
+    expect(told).to_contain_text("tulis seperti 0812")
+    expect(desk.get_by_label("Nomor HP lain")).to_have_attribute("aria-invalid", "true")
+    expect(desk.locator("#kabar")).to_be_hidden()  # the statement stays in sight
+    desk.get_by_label("Nomor HP lain").fill("0812 3456 7890")
+    expect(desk.locator(".f.err")).to_have_count(0)
+
+
 def test_a_reload_in_the_middle_of_the_ring_shows_the_same_desk(suar_web: Product, context: BrowserContext) -> None:
     desk = enter(context, suar_web, "cso2")
     become(desk, "Siap")
