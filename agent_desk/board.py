@@ -185,7 +185,7 @@ def _etr(text: str, area: str, now: datetime) -> datetime | None:
         return None
     try:
         hour, minute = (int(part) for part in text.replace(".", ":").split(":"))
-        local = now.astimezone(phrases.local(now, _zone(area)).tzinfo)
+        local = phrases.local(now, _zone(area))
         etr = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
     except ValueError:
         raise Invalid("Tulis perkiraan sebagai jam, misalnya 21.30.", slug="etr", field="perkiraan") from None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from config.operator import operator
 from router.agents import CsoState
-
-ZONES = {"WIB": 7, "WITA": 8, "WIT": 9}
+from tickets import phrases
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def clock(instant: datetime | None, zone: str = "WIB", *, named: bool = True) ->
     """`19.43 WIB`; the zone stands wherever the time is a promise."""
     if instant is None:
         return "menyusul"
-    there = instant.astimezone(timezone(timedelta(hours=ZONES[zone])))
+    there = phrases.local(instant, zone)
     return f"{there:%H.%M} {zone}" if named else f"{there:%H.%M}"
 
 
@@ -158,7 +157,7 @@ def grouped(number: str) -> Markup:
 
 def greeting(now: datetime, name: str) -> str:
     """The first sentence of every conversation."""
-    hour = now.astimezone(timezone(timedelta(hours=7))).hour
+    hour = phrases.local(now, "WIB").hour
     part = "pagi" if 4 <= hour < 11 else "siang" if 11 <= hour < 15 else "sore" if 15 <= hour < 18 else "malam"
     return f"Selamat {part}, PLN 123, dengan {name}. Ada yang bisa kami bantu?"
 

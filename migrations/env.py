@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from alembic import context
 
+# The tables of the metadata.
+import agent_desk.models  # noqa: F401
+import router.history.models  # noqa: F401
+import tickets.models  # noqa: F401
 from config.database import Base
-
-for name in ("tickets.models", "router.history.models", "agent_desk.models"):
-    if find_spec(name):
-        import_module(name)
 
 connection = context.config.attributes["connection"]
 context.configure(

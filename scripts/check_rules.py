@@ -29,8 +29,7 @@ IMPORTS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "redis": (
         (
-            "config/redis.py", "router/store/*", "agent_desk/sessions.py",
-            "tickets/jobs.py", "ivr/jobs.py", "ivr/worker.py", "tests/*",
+            "config/redis.py", "router/store/*", "tickets/jobs.py", "ivr/jobs.py", "ivr/worker.py", "tests/*",
         ),
         "commands of the live state stand in router/store only",
     ),

@@ -88,9 +88,7 @@ def report_history(number: Number, db: Db) -> list[HistoryOut]:
 
 
 @router.get("/customers", tags=["customers"])
-def customers(
-    db: Db, q: Annotated[str, Query(min_length=3, max_length=60, pattern=r"^[^\x00]*$")]
-) -> list[CustomerOut]:
+def customers(db: Db, q: Words) -> list[CustomerOut]:
     """By IDPEL, meter number, telephone or the beginning of a name."""
     with db.reading() as session:
         return [_customer(view) for view in lookup.find_premises(session, q.strip())]

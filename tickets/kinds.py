@@ -37,7 +37,7 @@ class CauseKind(StrEnum):
 
 
 class HistoryKind(StrEnum):
-    """What an entry of a report's history tells (the tabs of Issue History, seed 001 L241-L244)."""
+    """What an entry of a report's history tells (the tabs of Issue History)."""
 
     COMMENT = "comment"
     CHANGE = "change"

@@ -15,7 +15,8 @@ from tickets.phones import normalise
 from tickets.states import LIVE, ReportStatus, StatementStatus
 from tickets.views import KnownOutage, PremisesView, ReportView
 
-MOST_PREMISES = 5  # a list on the telephone cannot be longer (domain.md §1.2 F1)
+MOST_PREMISES = 5  # a list on the telephone cannot be longer
+MOST_REPORTS = 50
 # While the sound of a new version is made, the version it replaces may still be said for so long.
 GRACE = timedelta(seconds=60)
 
@@ -36,7 +37,7 @@ def premises_by_phone(session: Session, phone_e164: str) -> list[PremisesView]:
 
 
 def premises_by_number(session: Session, digits: str) -> PremisesView | None:
-    """Twelve digits are an IDPEL, eleven a meter number; the length alone decides (domain.md §3.1)."""
+    """Twelve digits are an IDPEL, eleven a meter number; the length alone decides."""
     column = {12: Premises.idpel, 11: Premises.meter}.get(len(digits))
     return None if column is None else _one_premises(session, column == digits)
 
@@ -71,24 +72,6 @@ def open_reports(session: Session, premises_ids: Sequence[int]) -> list[ReportVi
     if not premises_ids:
         return []
     return _reports(session, Report.premises_id.in_(premises_ids), Report.status == ReportStatus.BELUM_SELESAI)
-
-
-def report_by_number(session: Session, number: str) -> ReportView | None:
-    """Accepts the number with and without its star (decision C10)."""
-    found = _reports(session, Report.number == number.removesuffix("*"))
-    return found[0] if found else None
-
-
-def reports(
-    session: Session, *, unit: str | None = None, status: ReportStatus | None = None, limit: int = 50
-) -> list[ReportView]:
-    """The newest reports, of one UP3 and one status if given."""
-    wanted: list[ColumnElement[bool]] = []
-    if unit is not None:
-        wanted.append(Report.unit == unit)
-    if status is not None:
-        wanted.append(Report.status == status)
-    return _reports(session, *wanted, limit=limit)
 
 
 def covering_outage(session: Session, area: str, *, hold: bool = False) -> Outage | None:
@@ -184,12 +167,12 @@ def _premises_view(premises: Premises, name: str, life_support: bool | None) -> 
     )
 
 
-def _reports(session: Session, *wanted: ColumnElement[bool], limit: int = 50) -> list[ReportView]:
+def _reports(session: Session, *wanted: ColumnElement[bool]) -> list[ReportView]:
     # A re-opened report may have had several work orders; the last one tells.
     later = aliased(WorkOrder)
     newest = select(func.max(later.id)).where(later.report_id == Report.id).correlate(Report).scalar_subquery()
     rows = select(Report, WorkOrder.status).outerjoin(WorkOrder, WorkOrder.id == newest).where(*wanted)
-    found = session.execute(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(limit))
+    found = session.execute(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(MOST_REPORTS))
     return [
         ReportView(
             id=report.id,

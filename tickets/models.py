@@ -37,7 +37,7 @@ class Customer(Base):
 
 
 class Premises(Base):
-    """One persil: the place a meter hangs. `idpel` has 12 digits, `meter` 11 (domain.md §3.1)."""
+    """One persil: the place a meter hangs. `idpel` has 12 digits, `meter` 11."""
 
     __tablename__ = "premises"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -184,7 +184,7 @@ class Crew(Base):
     unit: Mapped[str] = mapped_column(String(32), index=True)
     ulp: Mapped[list[str]] = mapped_column(JSON)
     plate: Mapped[str] = mapped_column(String(16))
-    has_mobile: Mapped[bool]  # without the mobile application there is no position to tell (seed 001 L68)
+    has_mobile: Mapped[bool]  # without the mobile application there is no position to tell
     on_duty: Mapped[bool]
     login: Mapped[str | None] = mapped_column(LOGIN, unique=True)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from config.operator import operator, prefixes
 
-# No daylight saving anywhere in Indonesia, so fixed offsets suffice (domain.md §3.7).
+# No daylight saving anywhere in Indonesia, so fixed offsets suffice.
 _OFFSET = {"WIB": 7, "WITA": 8, "WIT": 9}
 _MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),

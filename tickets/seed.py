@@ -103,7 +103,7 @@ def _customers(session: Session) -> None:
     phones = _insert(session, Phone, [{"e164": f"+62812010{serial + 1000:05}"} for serial in serials])
     links = [{"phone_id": phone, "premises_id": one} for phone, one in zip(phones, premises, strict=True)]
     session.execute(insert(PremisesPhone), links)
-    # About 218 in 100,000 depend on electricity for life (domain.md §1.1).
+    # About 218 in 100,000 depend on electricity for life.
     needs = [
         {"premises_id": premises[at], "life_support": at % 2 == 0, "public_service": at % 2 == 1}
         for at in range(456, CUSTOMERS, 457)

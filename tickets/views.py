@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class PremisesView:
-    """One persil. Never spoken: name and full address (domain.md §3.8)."""
+    """One persil. Never spoken: name and full address (personal data, UU 27/2022)."""
 
     id: int
     idpel: str

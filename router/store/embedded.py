@@ -69,7 +69,7 @@ def embedded(data: Path) -> Embedded:
             f'dir "{folder}"',
             f'logfile "{log}"',
             "daemonize no",
-            # A killed process loses nothing; a lost host loses at most the last second (DESIGN, section 4).
+            # A killed process loses nothing; a lost host loses at most the last second.
             "appendonly yes",
             "appendfsync everysec",
             'save ""',

@@ -188,10 +188,9 @@ def test_open_reports_of_a_caller_come_with_the_state_of_their_work(db: Database
         reports.file_report(session, a_report(premises_id=a_premises(session).id), now=NOON)
     with db.reading() as session:
         found = lookup.open_reports(session, [premises.id])
-        starred = lookup.report_by_number(session, f"{fault.number}*")
+        starred = reports.by_number(session, f"{fault.number}*")
         assert lookup.open_reports(session, []) == []
-        assert len(lookup.reports(session, unit="jakarta")) == 3
-        assert lookup.reports(session, unit="bangka") == []
+        assert len(reports.newest(session, unit="jakarta")) == 3
+        assert reports.newest(session, unit="bangka") == []
     assert [(view.kind, view.work_order_status) for view in found] == [("K", None), ("G", "waiting")]
-    assert starred is not None
     assert starred.id == fault.id
