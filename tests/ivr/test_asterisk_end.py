@@ -1,4 +1,4 @@
-"""A call that ends on Asterisk while the store is away for a moment: told again, so that its outcome is the true one."""
+"""A call that ends on Asterisk while the store is away for a moment: told again, so that its outcome is true."""
 
 from __future__ import annotations
 
