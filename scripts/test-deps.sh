@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 needs='
 chromium|chromium|the browser tests
 /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf|fonts-noto-core|their screenshots
+libatomic.so.1|libatomic1|the driver of the browser tests
 postgres|postgresql|every database test runs on SQLite and on PostgreSQL
-sipp|sip-tester|callers on a real Asterisk
 baresip|baresip-core|a telephone with sound
 espeak-ng|espeak-ng|spoken prompts
 mmdebstrap|mmdebstrap|unpacking Asterisk without installing it
@@ -17,6 +17,7 @@ mmdebstrap|mmdebstrap|unpacking Asterisk without installing it
 there() {
     case $1 in
         /*) [ -e "$1" ] ;;
+        *.so.*) PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1" >/dev/null ;;
         postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
