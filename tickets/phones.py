@@ -16,7 +16,5 @@ def normalise(text: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        raise Invalid(
-            "Nomor telepon tidak dikenali bentuknya; tulis seperti 0812 3456 7890.", slug="phone", field="phone"
-        )
+        raise Invalid("Nomor telepon tidak dikenali bentuknya; tulis dari 0 atau +62.", slug="phone", field="phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
