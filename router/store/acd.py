@@ -58,7 +58,14 @@ class Acd:
         return cls(settings().store_url, settings().pool, clock=clock)
 
     @classmethod
-    async def open(cls, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0) -> Acd:
+    async def open(
+        cls,
+        url: str,
+        pool: str,
+        *,
+        clock: Clock | None = None,
+        timeout: float = 1.0,  # noqa: ASYNC109 - of every verb from then on, not of this call alone
+    ) -> Acd:
         """An Acd that has already spoken to its store; raises StoreUnavailable. `timeout` in seconds."""
         acd = cls(url, pool, clock=clock, timeout=timeout)
         await acd.boot()

@@ -114,7 +114,7 @@ def test_a_wrong_field_says_so_where_it_is(suar_web: Product, context: BrowserCo
     desk.get_by_label("Nomor HP lain").fill("abc")
     desk.get_by_role("button", name="Simpan laporan").click()
     told = desk.locator(".f.err", has=desk.get_by_label("Nomor HP lain"))
-    expect(told).to_contain_text("tulis seperti 0812")
+    expect(told).to_contain_text("tulis dari 0 atau +62")
     expect(desk.get_by_label("Nomor HP lain")).to_have_attribute("aria-invalid", "true")
     expect(desk.locator("#kabar")).to_be_hidden()  # the statement stays in sight
     desk.get_by_label("Nomor HP lain").fill("0812 3456 7890")
