@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from agent_desk.models import Account, Throttle, WebSession
-from config.errors import Problem, Refused
+from agent_desk.permissions import Role
+from config.errors import Invalid, Problem, Refused
+from config.operator import operator
 from tickets.once import insert_once
 
 SHIFT = timedelta(hours=12)  # a login lasts one shift at most
 ATTEMPTS = 5
 PAUSE = timedelta(minutes=5)
+SHORTEST_PASSWORD = 12
+LOGIN = re.compile(r"[a-z][a-z0-9-]{1,31}")  # also the name of the CSO's SIP telephone
 
 _hasher = PasswordHasher()
 # Verified against when the login is unknown, so that a wrong name takes as long as a wrong password.
@@ -169,3 +174,49 @@ def principal_of(account: Account, row: WebSession | None = None) -> Principal:
         csrf=row.csrf if row else "",
         session=row.id if row else 0,
     )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An account as an operator asks for it. No queues: a CSO serves all of them."""
+
+    login: str
+    name: str
+    role: str
+    password: str
+    queues: tuple[str, ...] = ()
+    partner: str = ""
+
+
+def put_account(session: Session, wanted: Wanted) -> Account:
+    """A new account, or the same login with other data and a new password (which ends its sessions).
+
+    Raises Invalid (slugs bad-login, unknown-role, weak-password, unknown-queue, unknown-partner).
+    """
+    _check(wanted)
+    account = session.scalar(select(Account).where(Account.login == wanted.login))
+    if account is None:
+        account = Account(login=wanted.login)
+        session.add(account)
+    else:
+        session.execute(update(WebSession).where(WebSession.account_id == account.id).values(revoked=True))
+    serves = list(wanted.queues) or list(operator().queues.queues)
+    account.name, account.role, account.partner, account.active = wanted.name, wanted.role, wanted.partner, True
+    account.queues = serves if wanted.role == Role.CSO else []
+    account.password_hash = hash_password(wanted.password)
+    session.flush()
+    return account
+
+
+def _check(wanted: Wanted) -> None:
+    if not LOGIN.fullmatch(wanted.login):
+        raise Invalid("a login is a letter and then 1 to 31 of a-z 0-9 -", slug="bad-login", field="login")
+    if wanted.role not in set(Role):
+        raise Invalid(f"a role is one of {', '.join(Role)}", slug="unknown-role", field="role")
+    if len(wanted.password) < SHORTEST_PASSWORD:
+        raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters", slug="weak-password", field="password")
+    for queue in wanted.queues:
+        if queue not in operator().queues.queues:
+            raise Invalid(f"queues.yaml has no queue {queue!r}", slug="unknown-queue", field="queues")
+    if wanted.role == Role.PARTNER and wanted.partner not in operator().partners.partners:
+        raise Invalid("a partner's account names the partner in partners.yaml", slug="unknown-partner", field="partner")

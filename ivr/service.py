@@ -244,7 +244,7 @@ class IvrService:
             place = await self.acd.enqueue(
                 call.id,
                 queue=effect.queue,
-                priority=effect.priority,
+                priority=effect.priority + _head_start(effect.queue),
                 emergency=effect.emergency,
                 cmd=f"{call.id}:{token}:{effect.queue}",
             )
@@ -291,6 +291,12 @@ def _trunk(arrival: Arrival) -> tuple[str, str]:
 def _region(trunk: str) -> str:
     areas = operator().areas
     return areas.trunks[trunk if trunk in areas.trunks else areas.default_trunk].region
+
+
+def _head_start(queue: str) -> int:
+    """The priority of the queue itself (queues.yaml), beside the caller's own."""
+    known = operator().queues.queues.get(queue)
+    return known.priority if known else 0
 
 
 def _prefix(area: str) -> str:

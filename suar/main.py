@@ -21,7 +21,14 @@ ivr = typer.Typer(help="The menu callers hear.", no_args_is_help=True)
 prompts = typer.Typer(help="What is spoken.", no_args_is_help=True)
 scripts = typer.Typer(help="What CSOs say.", no_args_is_help=True)
 asterisk = typer.Typer(help="The telephone exchange.", no_args_is_help=True)
-for name, group in (("ivr", ivr), ("prompts", prompts), ("scripts", scripts), ("asterisk", asterisk)):
+account = typer.Typer(help="Who may log in.", no_args_is_help=True)
+for name, group in (
+    ("account", account),
+    ("ivr", ivr),
+    ("prompts", prompts),
+    ("scripts", scripts),
+    ("asterisk", asterisk),
+):
     app.add_typer(group, name=name)
 
 
@@ -78,6 +85,22 @@ def doctor() -> None:
 def asterisk_render(folder: Path) -> None:
     """Write Asterisk's configuration into FOLDER."""
     run("asterisk", VERBS["asterisk-render"], folder)
+
+
+@account.command("put")
+def account_put(
+    login: str,
+    *,
+    role: Annotated[str, typer.Option(help="cso supervisor director operator crew partner engineer")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    name: Annotated[str, typer.Option(help="As it is spoken: PLN 123, dengan …")] = "",
+    queue: Annotated[list[str] | None, typer.Option(help="A CSO's queue; again for more; none = all")] = None,
+    partner: Annotated[str, typer.Option(help="The partner's name in partners.yaml")] = "",
+) -> None:
+    """Create an account, or give an existing one other data and a new password. Asks for the password."""
+    wanted = {"login": login, "name": name or login, "role": role, "password": password}
+    run("account", VERBS["account-put"], {**wanted, "queues": tuple(queue or ()), "partner": partner})
+    print(f"{login} may log in as {role}.")
 
 
 @ivr.command("check")

@@ -45,6 +45,7 @@ VERBS: dict[str, Entry] = {
     "migrate": Entry("config.migrate:upgrade", "brings the database to the newest version"),
     "at-head": Entry("config.migrate:at_head", "whether the database is at the newest version"),
     "seed": Entry("suar.seed:seed", "the demo utility"),
+    "account-put": Entry("suar.accounts:put", "creates or changes an account"),
     "asterisk-render": Entry("suar.asterisk_process:render", "Asterisk's configuration from the settings"),
     "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
     "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),

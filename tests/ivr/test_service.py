@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from config.errors import NotFound
+from config.operator import operator
+from ivr import service
 from ivr.instructions import Ask, Bye, Instruction, Reject, Wait
 from ivr.service import StepFailed
 from ivr.signals import Arrival, Step
@@ -98,6 +101,16 @@ async def test_the_last_lines_are_for_emergencies(ivr: Ivr) -> None:
 
 
 # --- in line
+
+
+async def test_the_priority_of_a_queue_is_a_head_start(ivr: Ivr, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = operator().queues
+    ahead = rules.queues["keluhan"].model_copy(update={"priority": 2})
+    urgent = rules.model_copy(update={"queues": {**rules.queues, "keluhan": ahead}})
+    monkeypatch.setattr(service, "operator", lambda: replace(operator(), queues=urgent))
+    await ivr.arrives("ccall0001", AT_TEBET)
+    await ivr.keys("3")
+    assert (await ivr.pool.call("ccall0001")).priority == 2
 
 
 async def test_queue_offer_no_answer_and_emergency_keep_one_place(ivr: Ivr) -> None:

@@ -1,0 +1,54 @@
+"""Accounts made by an operator: the way in of an installation that is not a demo."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from agent_desk.accounts import Wanted, put_account
+from agent_desk.models import Account
+from config.errors import Invalid
+from tests.fixtures.desk import Web
+
+pytestmark = pytest.mark.store
+PASSWORD = "lampu-suar-menyala"
+SARI = Wanted("sari", "Sari", "cso", PASSWORD, queues=("gangguan",))
+
+
+def test_a_new_cso_logs_in_and_serves_the_named_queues(web: Web) -> None:
+    with web.db.transaction() as session:
+        assert put_account(session, SARI).queues == ["gangguan"]
+    assert web.client().login("sari", PASSWORD).headers["location"] == "/meja"
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(web: Web) -> None:
+    with web.db.transaction() as session:
+        put_account(session, Wanted("budi", "Budi", "supervisor", PASSWORD))
+    client = web.client()
+    client.login("budi", PASSWORD)
+    with web.db.transaction() as session:
+        put_account(session, Wanted("budi", "Budi", "supervisor", PASSWORD + "-baru"))
+    assert client.page("/papan").status_code in (303, 401)
+    assert web.client().login("budi", PASSWORD).status_code == 401
+    assert web.client().login("budi", PASSWORD + "-baru").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("wanted", "slug"),
+    [
+        (Wanted("Sari!", "Sari", "cso", PASSWORD), "bad-login"),
+        (Wanted("sari", "Sari", "raja", PASSWORD), "unknown-role"),
+        (Wanted("sari", "Sari", "cso", "pendek"), "weak-password"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, queues=("antah",)), "unknown-queue"),
+        (Wanted("sari", "Sari", "partner", PASSWORD, partner="antah"), "unknown-partner"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(web: Web, wanted: Wanted, slug: str) -> None:
+    with web.db.reading() as session:
+        before = session.scalar(select(func.count(Account.id)))
+    with pytest.raises(Invalid) as told, web.db.transaction() as session:
+        put_account(session, wanted)
+    assert told.value.slug == slug
+    assert wanted.password not in str(told.value)
+    with web.db.reading() as session:
+        assert session.scalar(select(func.count(Account.id))) == before
