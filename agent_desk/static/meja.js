@@ -297,7 +297,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:sendError", () => lost());
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
+  // Only its own request closes a menu: the page asks for news by itself while someone chooses.
+  const menu = event.detail.successful && event.detail.elt.closest("details.menu[open]");
+  if (menu) menu.open = false;
 });
 
 setInterval(tick, 500);

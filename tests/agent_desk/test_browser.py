@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SLOW = 30_000  # ms; two cores may be busy
+REFUSED = re.compile("Failed to load resource|Response Status Error Code 4")  # what was refused is no fault of the page
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(SLOW)
     faults: list[str] = []
     context.on("weberror", lambda error: faults.append(str(error.error)))
-    context.on(
-        "console", lambda m: faults.append(m.text) if m.type == "error" and "load resource" not in m.text else None
-    )
+    context.on("console", lambda m: faults.append(m.text) if m.type == "error" and not REFUSED.match(m.text) else None)
     yield context
     context.close()
     assert not faults, faults
@@ -119,6 +119,38 @@ def test_a_wrong_field_says_so_where_it_is(suar_web: Product, context: BrowserCo
     expect(desk.locator("#kabar")).to_be_hidden()  # the statement stays in sight
     desk.get_by_label("Nomor HP lain").fill("0812 3456 7890")
     expect(desk.locator(".f.err")).to_have_count(0)
+
+
+def test_news_does_not_close_the_menu_someone_chooses_from(suar_web: Product, context: BrowserContext) -> None:
+    desk = enter(context, suar_web, "cso1")
+    expect(desk.locator("#sejak")).not_to_be_empty()  # its stream is there
+    desk.locator("#ubah summary").click()
+    with desk.expect_response("**/meja/pernyataan*"):
+        desk.evaluate("""htmx.ajax("GET", "/meja/pernyataan?area=", {target: "#pernyataan", swap: "innerHTML"})
+            .then(() => document.body.dataset.news = "shown")""")
+    expect(desk.locator("body[data-news=shown]")).to_be_attached()
+    expect(desk.locator("#alasan")).to_be_visible()
+    desk.locator("#ubah").get_by_role("button", name="Siap").click()
+    expect(desk.locator("body[data-state=ready]")).to_be_attached()
+    expect(desk.locator("#alasan")).to_be_hidden()
+    become(desk, "Keluar")
+    expect(desk.locator("body[data-state=logged_out]")).to_be_attached()
+
+
+@pytest.mark.parametrize("width", [1366, 1280])
+def test_the_longest_state_leaves_its_menu_in_the_bar(suar_web: Product, context: BrowserContext, width: int) -> None:
+    desk = enter(context, suar_web, "cso2")
+    desk.set_viewport_size({"width": width, "height": 720})
+    expect(desk.locator("#sejak")).not_to_be_empty()
+    desk.evaluate("""() => {
+        document.getElementById("keadaan").className = "l1 is-bad";
+        document.getElementById("kata").textContent = "Tidak menjawab";
+    }""")
+    state, menu, bar = (desk.locator(at).bounding_box() for at in (".state", "#ubah summary", "header.cb"))
+    inside = desk.locator("#sejak").bounding_box()
+    assert state and menu and bar and inside
+    assert menu["y"] + menu["height"] <= bar["y"] + bar["height"]
+    assert inside["x"] + inside["width"] <= state["x"] + state["width"]
 
 
 def test_a_reload_in_the_middle_of_the_ring_shows_the_same_desk(suar_web: Product, context: BrowserContext) -> None:
