@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from config.settings import settings
 from ivr.carriers.asterisk_dialplan import ami_secret
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
-from ivr.carriers.base import BACK_OFF
+from ivr.carriers.base import BACK_OFF, PATIENCE
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +75,18 @@ class AmiLink:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until `stop`."""
-        failures = 0
+        failures, told, quiet_until = 0, False, time.monotonic() + PATIENCE
         while not stop.is_set():
             self.alive = time.monotonic()
             try:
                 ended = await self._connect()
-                failures = 0
+                failures, told, quiet_until = 0, False, 0.0
                 await self._watch(ended, stop)
             except (ManagerException, AmiDown) as fault:
-                if failures == 0:
-                    log.warning("Asterisk's manager is away (%s); trying again", type(fault).__name__)
                 failures += 1
+                if not told and time.monotonic() >= quiet_until:
+                    log.warning("Asterisk's manager is away (%s); trying again", type(fault).__name__)
+                    told = True
             finally:
                 await self._drop()
             with contextlib.suppress(TimeoutError):

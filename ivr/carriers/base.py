@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 BLOCK_MS = 400  # shorter than the socket time-out of config.redis
 SILENT_SECONDS = 4.0  # no sign of a loop for longer: no sign of life from us either
 BACK_OFF = (0.2, 0.5, 1.0, 2.0)  # seconds
+PATIENCE = 10.0  # seconds without the other side before an operator is told: at a start it comes up too
 
 REPAIRS = Counter("suar_repairs_total", "Differences between live legs and live calls that were mended.", ["kind"])
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from config.errors import Problem
-from ivr.carriers.base import repaired
+from ivr.carriers.base import PATIENCE, repaired
 from ivr.carriers.twilio_rest import TwilioRest
 from ivr.carriers.twilio_trail import call_id
 from router.calls import CallState
@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 EVERY = 10.0  # seconds
 AGAIN = 1.0  # seconds until the next try when the list could not be had
-PATIENCE = 10.0  # seconds of such tries before an operator is told: at a start the other side comes up too
 MISSES = 2  # lists in a row without the call: one list may be older than an arrival
 HungUp = Callable[[str], Awaitable[object]]  # IvrService.hung_up: it knows whether the flow had said goodbye
 
