@@ -146,11 +146,13 @@ def test_the_longest_state_leaves_its_menu_in_the_bar(suar_web: Product, context
         document.getElementById("keadaan").className = "l1 is-bad";
         document.getElementById("kata").textContent = "Tidak menjawab";
     }""")
-    state, menu, bar = (desk.locator(at).bounding_box() for at in (".state", "#ubah summary", "header.cb"))
-    inside = desk.locator("#sejak").bounding_box()
-    assert state and menu and bar and inside
-    assert menu["y"] + menu["height"] <= bar["y"] + bar["height"]
-    assert inside["x"] + inside["width"] <= state["x"] + state["width"]
+    beyond = desk.evaluate("""() => {
+        const [state, menu, bar, since] = [".state", "#ubah summary", "header.cb", "#sejak"].map(
+            (at) => document.querySelector(at).getBoundingClientRect());
+        return {below: menu.bottom - bar.bottom, right: since.right - state.right};
+    }""")
+    assert beyond["below"] <= 0
+    assert beyond["right"] <= 0
 
 
 def test_a_reload_in_the_middle_of_the_ring_shows_the_same_desk(suar_web: Product, context: BrowserContext) -> None:
