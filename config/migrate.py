@@ -9,9 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 from config.database import make_engine
+from config.errors import Problem
 from config.settings import settings
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
@@ -26,15 +28,27 @@ def alembic_config() -> Config:
 
 
 def upgrade(url: str | None = None) -> None:
-    """Bring the database at `url` (default: the settings') to the newest revision. All or nothing per revision."""
+    """Bring the database at `url` (default: the settings') to the newest revision. All or nothing per revision.
+
+    Raises Problem `no-database` when it does not let us in; the driver's own text, with names in it, stays untold.
+    """
     engine = _engine(url)
     try:
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError:
+        where = "in SUAR_DATA" if engine.dialect.name == "sqlite" else "at the address in SUAR_DATABASE_URL"
+        title = f"The database {where} cannot be opened; is it running, and are its name and password right?"
+        raise Problem(title, slug="no-database", status=503) from None
 
 
 def at_head(url: str | None = None) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import inspect
 import tickets.models  # noqa: F401
 from config import migrate
 from config.database import Base, Database
+from config.errors import Problem
 
 pytestmark = pytest.mark.database
 
@@ -37,6 +38,13 @@ def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     assert migrate.at_head(url)
     migrate.upgrade(url)
     assert migrate.at_head(url)
+
+
+def test_a_database_that_does_not_answer_is_said_so_without_its_password() -> None:
+    with pytest.raises(Problem, match="SUAR_DATABASE_URL") as fault:
+        migrate.upgrade("postgresql+psycopg://suar:rahasia@127.0.0.1:1/suar")
+    assert fault.value.slug == "no-database"
+    assert "rahasia" not in str(fault.value)
 
 
 def test_a_database_that_is_migrated_is_at_head(db: Database) -> None:
