@@ -149,6 +149,12 @@ document.addEventListener("htmx:responseError", (event) => {
     $("galat").hidden = false;
   }
 });
+document.addEventListener("htmx:sendError", (event) => {
+  // News that was not fetched is told at the top of the page; only what someone sent is told here.
+  if (!$("galat") || event.detail.requestConfig.verb === "get") return;
+  $("galat").textContent = "Belum terkirim: server belum menjawab. Isian tetap di sini; kirim lagi sebentar lagi.";
+  $("galat").hidden = false;
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful || event.detail.requestConfig.verb !== "post") return;
   if ($("galat")) $("galat").hidden = true;

@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SLOW = 30_000  # ms; two cores may be busy
-REFUSED = re.compile("Failed to load resource|Response Status Error Code 4")  # what was refused is no fault of the page
+# What was refused or could not be sent is no fault of the page.
+REFUSED = re.compile("Failed to load resource|Response Status Error Code 4|htmx:(sendError|afterRequest)")
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +136,16 @@ def test_news_does_not_close_the_menu_someone_chooses_from(suar_web: Product, co
     expect(desk.locator("#alasan")).to_be_hidden()
     become(desk, "Keluar")
     expect(desk.locator("body[data-state=logged_out]")).to_be_attached()
+
+
+def test_what_could_not_be_sent_from_the_board_is_said_so_and_stays(suar_web: Product, context: BrowserContext) -> None:
+    board = enter(context, suar_web, "spv1")
+    board.route("**/papan/padam", lambda route: route.abort())
+    board.get_by_label("Area", exact=False).select_option("31.71.05")
+    board.get_by_label("Sebab").fill("gangguan di gardu induk")
+    board.get_by_role("button", name="Catat padam").click()
+    expect(board.locator("#galat")).to_contain_text("Belum terkirim")
+    expect(board.get_by_label("Sebab")).to_have_value("gangguan di gardu induk")
 
 
 @pytest.mark.parametrize("width", [1366, 1280])
