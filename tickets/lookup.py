@@ -84,9 +84,14 @@ def covering_outage(session: Session, area: str, *, hold: bool = False) -> Outag
 
 
 def known_outage(session: Session, area: str, *, now: datetime, need_audio: bool = True) -> KnownOutage | None:
-    """What may be said to a caller from `area` now. With `need_audio` only a statement whose sound exists counts."""
-    outage = covering_outage(session, area)
-    return None if outage is None else _known(session, outage, now=now, need_audio=need_audio)
+    """What may be said to a caller from `area` now. With `need_audio` only a statement whose sound exists counts.
+
+    Of several outages over the area the newest with a statement counts, else the newest: the holding sentence of a
+    newer outage must not hide what was published for all of it.
+    """
+    live = _live(session, Outage.area.in_(prefixes(area)))
+    known = [_known(session, outage, now=now, need_audio=need_audio) for outage in live]
+    return next((one for one in known if not one.holding), known[0] if known else None)
 
 
 def outages_in_region(session: Session, region: str, *, now: datetime, need_audio: bool = True) -> list[KnownOutage]:

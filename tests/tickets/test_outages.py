@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from config.database import Database
 from config.errors import IllegalMove, Invalid, NotFound, Problem, Refused
 from tests.fixtures.tickets import NOON, a_report
-from tickets import history, outages, reports, subscriptions
+from tickets import history, lookup, outages, reports, subscriptions
 from tickets.models import Outage, Outbox, Report, Statement
 from tickets.states import OutageStatus, ReportStatus, StatementStatus
 
@@ -221,3 +221,20 @@ def test_a_subscription_needs_a_number_and_a_living_outage(db: Database) -> None
     with db.transaction() as session:
         outages.restore_outage(session, outage.id, by="spv1", now=NOON)
     assert subscribe(outage.id, ANI) == "outage-over"
+
+
+def test_a_newer_holding_sentence_does_not_hide_what_was_published(db: Database) -> None:
+    whole = _confirm(db, "31")
+    with db.transaction() as session:
+        outages.publish_statement(session, whole.id, text=None, by="spv1", now=NOON)
+    part = _confirm(db, "31.71.06")
+    with db.reading() as session:
+        known = lookup.known_outage(session, "31.71.06", now=NOON, need_audio=False)
+        assert known is not None
+        assert (known.id, known.holding) == (whole.id, False)
+    with db.transaction() as session:
+        outages.publish_statement(session, part.id, text=None, by="spv1", now=NOON)
+    with db.reading() as session:
+        known = lookup.known_outage(session, "31.71.06", now=NOON, need_audio=False)
+        assert known is not None
+        assert known.id == part.id
