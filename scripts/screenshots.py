@@ -86,7 +86,26 @@ def _desk_and_telephone(browser: Browser, base: str, logins: dict[str, str]) -> 
     desk.select_option("#hs", "laporan")
     desk.get_by_role("button", name="Selesai").click()
     desk.locator("body[data-state=ready]").wait_for()
+    _one_building_dark(desk, telephone)
     context.close()
+
+
+def _one_building_dark(desk: Page, telephone: Page) -> None:
+    """A second caller, whose report goes to the crew of the crew page."""
+    telephone.bring_to_front()
+    quiet = telephone.locator("#sebagai option", has_text="area tidak padam").first.get_attribute("value")
+    telephone.select_option("#sebagai", quiet)
+    telephone.get_by_role("button", name="Panggil 123").click()
+    telephone.locator("#pilihan", has_text="etugas").wait_for()
+    telephone.locator(".pad").get_by_role("button", name="0").click()
+    desk.bring_to_front()
+    desk.locator("body[data-state=offered]").wait_for()
+    desk.click("#jawab")
+    desk.locator("body[data-state=talking]").wait_for()
+    desk.get_by_label("Keterangan").fill("Hanya rumah ini. Tetangga kanan kiri menyala.")
+    desk.keyboard.press("Control+Enter")
+    desk.locator("#tersimpan").wait_for()
+    desk.click("#akhiri")
 
 
 def _supervisor(browser: Browser, base: str, logins: dict[str, str]) -> None:
