@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from prometheus_client import Counter
 
@@ -24,6 +25,15 @@ MOVING = {"offer": CallState.OFFERED, "partner": CallState.PARTNER}
 GONE = ("does not exist", "no such channel")  # the only certain end; "not up" may be a redirect under way
 
 HungUp = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a caller's channel is: who speaks with the caller ("" = nobody), the last redirect's token, the context."""
+
+    busy: str
+    token: str
+    context: str
 
 
 class Moves:
@@ -66,7 +76,7 @@ class Moves:
         try:
             async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
                 await self._link.up.wait()
-                if await self._elsewhere(call):
+                if await self._nothing_to_do(call, token, context):
                     return True
                 ring = operator().queues.queues[call.queue].offer_timeout if call.queue in _queues() else 15
                 answers = await self._link.actions(
@@ -87,16 +97,26 @@ class Moves:
         REDIRECTS.labels(context, "confirmed").inc()
         return True
 
-    async def _elsewhere(self, call: Call) -> bool:
-        """Whether somebody speaks with the caller already: then nothing of ours may take the caller away."""
-        answer = await self._link.action(Action="Getvar", Channel=call.channel, Variable="SUAR_BUSY")
-        if _gone(answer.get_header("Message", "")):
+    async def at(self, channel: str) -> At | None:
+        """Where a caller's channel is at this moment; None when it is gone."""
+        names = ("SUAR_BUSY", "SUAR_RT", "CHANNEL(context)")
+        answers = await self._link.actions(
+            *({"Action": "Getvar", "Channel": channel, "Variable": name} for name in names)
+        )
+        if any(_gone(answer.get_header("Message", "")) for answer in answers):
+            return None
+        return At(*(answer.get_header("Value", "") for answer in answers))
+
+    async def _nothing_to_do(self, call: Call, token: str, context: str) -> bool:
+        """Gone, there already (a second redirect would stop the ringing), or somebody speaks with the caller: then
+        nothing of ours may take the caller away.
+        """
+        there = await self.at(call.channel)
+        if there is None:
             await self._hung_up(call.id, by="channel-gone")
-            return True
-        busy = answer.get_header("Value", "")
-        if busy:
-            await self.speaks(call.id, busy)
-        return bool(busy)
+        elif there.busy:
+            await self.speaks(call.id, there.busy)
+        return there is None or there.busy != "" or (there.token, there.context) == (token, context)
 
     async def speaks(self, call: str, busy: str) -> None:
         """A conversation that the store knows nothing of: it goes on, and the store stops offering the caller."""
@@ -111,16 +131,11 @@ class Moves:
 
     async def back_to_line(self, call: str, channel: str, token: str) -> None:
         """Take a caller out of an offer that is over; the CSO's telephone stops ringing by that alone (T6)."""
-        values = {}
-        for name in ("SUAR_BUSY", "SUAR_RT", "CHANNEL(context)"):
-            answer = await self._link.action(Action="Getvar", Channel=channel, Variable=name)
-            if _gone(answer.get_header("Message", "")):
-                return
-            values[name] = answer.get_header("Value", "")
-        if values["SUAR_RT"] != token or values["CHANNEL(context)"] not in MOVING:
+        there = await self.at(channel)
+        if there is None or there.token != token or there.context not in MOVING:
             return
-        if values["SUAR_BUSY"]:
-            await self.speaks(call, values["SUAR_BUSY"])
+        if there.busy:
+            await self.speaks(call, there.busy)
             return
         REDIRECTS.labels("wait", "sent").inc()
         await self._link.actions(_set(channel, "SUAR_PLAY", ""), _redirect(channel, "wait", "s"))

@@ -7,6 +7,7 @@ channel that contradicts it is looked at again in the call's own lane before any
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 
 from config.operator import operator
@@ -86,9 +87,10 @@ class Reconciler:
         await self._acd.ended(call, by="reconciliation", outcome=Outcome.LOST if lost else None)
 
     async def _mend(self, call: str, channel: Channel) -> None:
-        known = await self._acd.call(call)
-        if known is None or not _differs(known, channel):
+        known, now = await self._acd.call(call), await self._now(channel)
+        if known is None or now is None or not _differs(known, now):
             return
+        channel = now
         match known.state:
             case CallState.IVR:
                 await self._adopt(channel)
@@ -113,6 +115,14 @@ class Reconciler:
             case CallState.WAITING:
                 repaired("stale-offer", call)
                 await self._moves.back_to_line(call, channel.name, channel.token)
+
+    async def _now(self, channel: Channel) -> Channel | None:
+        """The list is older than this lane: the caller may have been brought, or answered, in the meantime."""
+        there = await self._moves.at(channel.name)
+        if there is None:
+            return None
+        variables = {**channel.variables, "SUAR_RT": there.token, "SUAR_BUSY": there.busy}
+        return replace(channel, context=there.context, variables=variables)
 
     async def _adopt(self, channel: Channel) -> None:
         """Rebuild a call from what its channel carries (T4)."""

@@ -115,8 +115,11 @@ class House:
         self.link.moves = self.moves
         self.reconciler = Reconciler(self.store, self.link, self.moves, self.lanes, hung_up)  # type: ignore[arg-type]
 
-    async def compare(self, *channels: Channel, full: bool = True) -> None:
+    async def compare(self, *channels: Channel, full: bool = True, since: Channel | None = None) -> None:
+        """`since`: what the channel has become after the list was had."""
         self.link.rows = list(channels)
+        for at in (since or one for one in channels):
+            self.link.variables = {**at.variables, "CHANNEL(context)": at.context}
         calls = (self.store.now,) if self.store.now else ()
         await self.reconciler.compare(Snapshot(0, 0, 1, calls, (), {}, "0-0"), full=full)
         await until_async(lambda: not self.lanes._tail, 5)
@@ -193,6 +196,26 @@ async def test_an_offer_that_was_never_carried_out_is_done_again(quick: None) ->
     assert house.link.redirects() == ["offer"]
 
 
+async def test_a_ringing_telephone_is_not_interrupted_by_a_list_that_is_older(quick: None) -> None:
+    house = House()
+    await house.compare(channel("wait", "WaitExten", SUAR_RT=""), since=channel())
+    assert house.link.redirects() == []
+
+
+async def test_a_caller_who_is_there_already_is_not_brought_again(quick: None) -> None:
+    house = House()
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    house.link.variables = {"SUAR_RT": "tok", "CHANNEL(context)": "offer"}
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == ["offer"]
+
+
+async def test_two_people_who_talk_are_not_parted_by_a_list_that_is_older(quick: None) -> None:
+    house = House(replace(CALL, state=CallState.TALKING))
+    await house.compare(channel("wait", "WaitExten", SUAR_RT=""), since=channel(SUAR_BUSY="talking"))
+    assert house.store.said == []
+
+
 async def test_an_answer_that_nobody_told_is_told(quick: None) -> None:
     house = House()
     await house.compare(channel(SUAR_BUSY="talking"))
@@ -201,7 +224,6 @@ async def test_an_answer_that_nobody_told_is_told(quick: None) -> None:
 
 async def test_a_caller_ringing_for_an_offer_that_is_over_goes_back(quick: None) -> None:
     house = House(replace(CALL, state=CallState.WAITING, token=""))
-    house.link.variables = {"SUAR_RT": "tok", "CHANNEL(context)": "offer"}
     await house.compare(channel())
     assert house.link.redirects() == ["wait"]
 
