@@ -41,7 +41,7 @@ class Shield:
 
         try:
             await self.app(scope, measure, watch)
-        except Exception as error:
+        except Exception as error:  # whatever it is, no traceback reaches a browser
             route = scope.get("route")
             problems.unhandled(error, f"{scope['method']} {getattr(route, 'path', '?')}")
             if not started:

@@ -235,7 +235,7 @@ class Ami(Manager):
         self.message_thread.start()
         try:
             return self._greeting.result(self.timeout)
-        except Exception as fault:
+        except Exception as fault:  # also one of pyst2's own: a half-open connection is closed whatever it was
             self.close()
             raise ManagerSocketException(0, "no greeting") from fault
 
@@ -308,12 +308,12 @@ class Ami(Manager):
             try:
                 if callback(message, self):
                     break
-            except Exception as fault:
+            except Exception as fault:  # one raising callback must not end dispatch for good (ADR 11)
                 log.error("a callback of event %s: %s", name, type(fault).__name__)
         if self._on_event is not None:
             try:
                 self._on_event(message)
-            except Exception as fault:
+            except Exception as fault:  # the same
                 log.error("the handler of event %s: %s", name, type(fault).__name__)
 
     def _write(self, data: bytes) -> None:

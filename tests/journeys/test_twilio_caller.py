@@ -10,7 +10,7 @@ from router.events import Event
 from tests.fixtures.twilio import World
 from tests.fixtures.wait import until_async
 from tickets import outages, phrases
-from tickets.models import Report
+from tickets.models import Report, Subscription
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -30,6 +30,12 @@ async def test_1_deflected_a_caller_in_the_outage_is_told_and_asks_to_be_called_
 
     (report,) = await until_async(reports, 10, "the report is there")
     assert report.outage_id is not None
+
+    def subscribed() -> list[int]:
+        with twilio.db.reading() as session:
+            return list(session.scalars(select(Subscription.outage_id).where(Subscription.phone == report.phone)))
+
+    assert await until_async(subscribed, 10, "the caller will be told") == [report.outage_id]
     ended = await twilio.told(caller, Event.CALL_ENDED)
     assert ended.data["outcome"] == "announced"
 
