@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from agent_desk.pool import Pool
 from router.events import Entry, Event
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class Live:
         self._stopped = True
         self._tell(Sign.STOP)
 
-    async def run(self, acd: AcdPort) -> None:
+    async def run(self, acd: Acd) -> None:
         """Follows the journal until cancelled; after a loss of the store it starts from a new snapshot."""
         while True:
             try:
@@ -122,7 +122,7 @@ class Live:
                     self._tell(Sign.LOST)
                 await asyncio.sleep(RETRY)
 
-    async def _follow(self, acd: AcdPort) -> None:
+    async def _follow(self, acd: Acd) -> None:
         loop = asyncio.get_running_loop()
         while True:
             self.pool = Pool.of(await acd.snapshot(), before=self.pool)

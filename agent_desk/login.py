@@ -18,7 +18,7 @@ from agent_desk.security import COOKIE, clock, database
 from config.errors import Problem
 from config.settings import settings
 from router.agents import CsoState
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from router.store.types import Cso
 from tickets.schemas import Text
 
@@ -105,13 +105,13 @@ def endpoint_of(principal: Principal) -> tuple[str, str]:
     return "twilio", principal.endpoint or f"client:{principal.login}"
 
 
-async def log_in_cso(acd: AcdPort, principal: Principal) -> Cso:
+async def log_in_cso(acd: Acd, principal: Principal) -> Cso:
     """A CSO becomes known to the router, paused; a second login of the same CSO is no fault."""
     carrier, endpoint = endpoint_of(principal)
     return await acd.log_in(principal.login, queues=principal.queues, endpoint=endpoint, carrier=carrier)
 
 
-async def _ask_out(acd: AcdPort, login: str) -> bool:
+async def _ask_out(acd: Acd, login: str) -> bool:
     try:
         await acd.ask_state(login, CsoState.LOGGED_OUT)
     except Problem as problem:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from config.errors import Problem
 from router.calls import CallState, Outcome
-from router.store.acd import AcdPort, StoreUnavailable
+from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Call
 
 # Asterisk's DIALSTATUS → why an offer came back. RINGTIME empty means that the telephone gave no sign of life.
@@ -32,7 +32,7 @@ def reason_of(extra: Mapping[str, str]) -> str:
     return REASONS.get(status, "failed")
 
 
-async def talk_ended(acd: AcdPort, call: Call, extra: Mapping[str, str]) -> bool:
+async def talk_ended(acd: Acd, call: Call, extra: Mapping[str, str]) -> bool:
     """After the offer's Dial: whether the conversation is over (else the caller is back in line)."""
     token = extra.get("token", "") or call.token
     if extra.get("dialstatus", "").upper() != ANSWERED:
@@ -47,7 +47,7 @@ async def talk_ended(acd: AcdPort, call: Call, extra: Mapping[str, str]) -> bool
     return call.state is CallState.ENDED  # else transferred: in line again
 
 
-async def partner_ended(acd: AcdPort, call: Call, extra: Mapping[str, str]) -> bool:
+async def partner_ended(acd: Acd, call: Call, extra: Mapping[str, str]) -> bool:
     """After the partner's Dial: whether the conversation is over (else the caller is back in line)."""
     token = extra.get("token", "") or call.token
     if call.state is CallState.PARTNER:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from config.errors import Problem
 from router.events import Entry, Event
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
 from tickets.reports import file_or_comment
@@ -39,7 +39,7 @@ START = "0"
 class Intents:
     """The follower. A second one beside it does no harm, only the same work twice."""
 
-    def __init__(self, acd: AcdPort, db: Database) -> None:
+    def __init__(self, acd: Acd, db: Database) -> None:
         self._acd, self._db = acd, db
         self._position: str | None = None
         self._troubled = False

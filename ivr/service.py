@@ -31,7 +31,7 @@ from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
 from ivr.turn import Caller, Dialogue, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Turn, Where
 from router.calls import CallState, Outcome
-from router.store.acd import AcdPort, StoreUnavailable
+from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class IvrService:
 
     def __init__(
         self,
-        acd: AcdPort,
+        acd: Acd,
         db: Database,
         menus: Menus,
         numbers: Numbers,
@@ -307,7 +307,7 @@ def _int(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def build(acd: AcdPort) -> IvrService:
+def build(acd: Acd) -> IvrService:
     """The service of this process, from its settings. `acd` stays the caller's to close."""
     now, db = settings(), database()
     menus = Menus(now.config_dir, now.data.resolve() / "menus")

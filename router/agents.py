@@ -26,7 +26,7 @@ class CsoEvent(StrEnum):
     READY = "ready"
     PAUSE = "pause"
     OFFER = "offer"
-    RELEASE = "release"  # the offer ended without fault of the CSO (caller hung up, failed redirect)
+    RELEASE = "release"  # an offer, or the ringing of a callback, ended without fault of the CSO
     NO_ANSWER = "no_answer"
     ANSWER = "answer"
     END = "end"  # the conversation ended
@@ -42,7 +42,7 @@ CSOS: Table[CsoState, CsoEvent] = Table(
         S.LOGGED_OUT: {E.LOG_IN: S.PAUSED},
         S.READY: {E.OFFER: S.OFFERED, E.PAUSE: S.PAUSED, E.LOG_OUT: S.LOGGED_OUT},
         S.OFFERED: {E.ANSWER: S.TALKING, E.NO_ANSWER: S.NOT_ANSWERING, E.RELEASE: S.READY},
-        S.TALKING: {E.END: S.WRAP_UP},
+        S.TALKING: {E.END: S.WRAP_UP, E.RELEASE: S.READY},
         S.WRAP_UP: {E.WRAPPED: S.READY, E.READY: S.READY, E.PAUSE: S.PAUSED, E.LOG_OUT: S.LOGGED_OUT},
         S.NOT_ANSWERING: {E.READY: S.READY, E.PAUSE: S.PAUSED, E.LOG_OUT: S.LOGGED_OUT},
         S.PAUSED: {E.READY: S.READY, E.PAUSE: S.PAUSED, E.LOG_OUT: S.LOGGED_OUT},

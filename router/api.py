@@ -10,14 +10,14 @@ from config.database import Database, database
 from config.operator import operator
 from router.history import service
 from router.history.schemas import AgentView, CallRecordView, QueueView
-from router.store.port import AcdPort
+from router.store.acd import Acd
 
 api = APIRouter(prefix="/api/v1", tags=["router"])
 
 
-def live(request: Request) -> AcdPort:
+def live(request: Request) -> Acd:
     """The live state of the process's pool."""
-    return cast(AcdPort, request.app.state.acd)
+    return cast(Acd, request.app.state.acd)
 
 
 def durable(request: Request) -> Database:
@@ -33,13 +33,13 @@ def read_call(call: str, db: Annotated[Database, Depends(durable)]) -> CallRecor
 
 
 @api.get("/queues")
-async def read_queues(acd: Annotated[AcdPort, Depends(live)]) -> list[QueueView]:
+async def read_queues(acd: Annotated[Acd, Depends(live)]) -> list[QueueView]:
     """Every queue now."""
     titles = {name: queue.title for name, queue in operator().queues.queues.items()}
     return service.queues(await acd.snapshot(), titles)
 
 
 @api.get("/agents")
-async def read_agents(acd: Annotated[AcdPort, Depends(live)]) -> list[AgentView]:
+async def read_agents(acd: Annotated[Acd, Depends(live)]) -> list[AgentView]:
     """Every CSO who is logged in, now."""
     return service.agents(await acd.snapshot())

@@ -15,10 +15,13 @@ class CallState(StrEnum):
     """Where a call is."""
 
     IVR = "ivr"  # admitted; listening, keying
-    WAITING = "waiting"  # in a queue
+    WAITING = "waiting"  # in a queue; a callback (`virtual`) waits there without a line
+    SCHEDULED = "scheduled"  # a callback whose hour, or whose next attempt, has not come; keeps its score
     OFFERED = "offered"  # reserved for one CSO, whose telephone is being rung
+    CALLING = "calling"  # a callback: the CSO is on the line, the caller's telephone is being rung
     TALKING = "talking"  # connected to a CSO
     PARTNER = "partner"  # handed to a partner centre (ringing or talking there)
+    MOVING = "moving"  # on its way to another pool; still this one's until the other has it
     ENDED = "ended"
 
 
@@ -27,11 +30,20 @@ class CallEvent(StrEnum):
 
     ENQUEUE = "enqueue"
     LEAVE_QUEUE = "leave_queue"  # back to the IVR by the caller's own key
+    CALL_BACK = "call_back"  # the caller hangs up and keeps the place
+    SCHEDULE = "schedule"  # a callback steps out of the line until an instant
+    DUE = "due"  # and back in, with the score it had
     OFFER = "offer"
     RETURN = "return"  # no answer, declined, failed, expired: back in line with the same score
+    DIAL = "dial"  # a callback: the CSO answered, now the caller is rung
+    REACHED = "reached"  # the caller answered
+    UNREACHED = "unreached"  # the caller did not: another attempt later
     ANSWER = "answer"
+    TRANSFER = "transfer"  # from one CSO to another one, who is rung
     HAND_OVER = "hand_over"
     HAND_BACK = "hand_back"
+    DEPART = "depart"  # first step to another pool
+    STAY = "stay"  # the other pool did not take it
     END = "end"
 
 
@@ -45,6 +57,9 @@ class Outcome(StrEnum):
     ANSWERED = "answered"  # talked with a CSO
     PARTNER_ANSWERED = "partner_answered"
     PARTNER_LOST = "partner_lost"  # the partner dropped it and the caller was gone
+    UNREACHED = "unreached"  # a callback that nobody answered, however often it was tried
+    CANCELLED = "cancelled"  # a callback that the caller no longer wants, or took over by calling again
+    MOVED = "moved"  # another pool has it
     LOST = "lost"  # ended without a witness: found gone by reconciliation
 
 
@@ -53,21 +68,41 @@ C, E = CallState, CallEvent
 CALLS: Table[CallState, CallEvent] = Table(
     "call",
     {
-        C.IVR: {E.ENQUEUE: C.WAITING, E.END: C.ENDED},
-        C.WAITING: {E.OFFER: C.OFFERED, E.LEAVE_QUEUE: C.IVR, E.HAND_OVER: C.PARTNER, E.END: C.ENDED},
-        C.OFFERED: {E.ANSWER: C.TALKING, E.RETURN: C.WAITING, E.END: C.ENDED},
-        C.TALKING: {E.END: C.ENDED, E.ENQUEUE: C.WAITING},
+        C.IVR: {E.ENQUEUE: C.WAITING, E.CALL_BACK: C.WAITING, E.END: C.ENDED},
+        C.WAITING: {
+            E.OFFER: C.OFFERED,
+            E.LEAVE_QUEUE: C.IVR,
+            E.CALL_BACK: C.WAITING,
+            E.SCHEDULE: C.SCHEDULED,
+            E.HAND_OVER: C.PARTNER,
+            E.DEPART: C.MOVING,
+            E.END: C.ENDED,
+        },
+        C.SCHEDULED: {E.DUE: C.WAITING, E.END: C.ENDED},
+        C.OFFERED: {E.ANSWER: C.TALKING, E.DIAL: C.CALLING, E.RETURN: C.WAITING, E.END: C.ENDED},
+        C.CALLING: {E.REACHED: C.TALKING, E.UNREACHED: C.SCHEDULED, E.END: C.ENDED},
+        C.TALKING: {E.END: C.ENDED, E.ENQUEUE: C.WAITING, E.TRANSFER: C.OFFERED, E.HAND_OVER: C.PARTNER},
         C.PARTNER: {E.HAND_BACK: C.WAITING, E.END: C.ENDED},
+        C.MOVING: {E.STAY: C.WAITING, E.END: C.ENDED},
         C.ENDED: {},
     },
 )
+
+# What a witness may say beyond "it ended", and in which states it is believed.
+GIVEN: dict[Outcome, frozenset[CallState]] = {
+    Outcome.LOST: frozenset(CallState),
+    Outcome.ANNOUNCED: frozenset({C.IVR}),
+    Outcome.CANCELLED: frozenset({C.WAITING, C.SCHEDULED, C.OFFERED, C.CALLING}),
+    Outcome.UNREACHED: frozenset({C.SCHEDULED, C.CALLING}),
+    Outcome.MOVED: frozenset({C.MOVING}),
+}
 
 
 def outcome_of(state: CallState, *, partner_answered: bool, given: Outcome | None) -> Outcome:
     """How a call ends that is in `state`. `given` is what a witness says beyond "it ended"; it is believed only
     where the state leaves it open.
     """
-    if given is Outcome.LOST:
+    if given is not None and state in GIVEN.get(given, ()):
         return given
     if state is C.TALKING:
         return Outcome.ANSWERED
@@ -75,6 +110,4 @@ def outcome_of(state: CallState, *, partner_answered: bool, given: Outcome | Non
         if partner_answered:
             return Outcome.PARTNER_ANSWERED
         return given if given is Outcome.PARTNER_LOST else Outcome.ABANDONED
-    if state is C.IVR:
-        return given if given is Outcome.ANNOUNCED else Outcome.LEFT_IVR
-    return Outcome.ABANDONED
+    return Outcome.LEFT_IVR if state is C.IVR else Outcome.ABANDONED

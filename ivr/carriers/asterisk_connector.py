@@ -23,7 +23,7 @@ from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
 from router.calls import Outcome
 from router.events import Entry, Event
-from router.store.acd import AcdPort, StoreUnavailable
+from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class AsteriskConnector(Connector):
 
     carrier = "asterisk"
 
-    def __init__(self, acd: AcdPort, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, hung_up: HungUp) -> None:
         super().__init__(acd)
         self._hung_up = hung_up
         self.link = AmiLink(self._on_event, self._on_up)

@@ -14,7 +14,7 @@ from config.settings import settings
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.base import repaired
 from router.calls import CallState
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class At:
 class Moves:
     """Redirects and hang-ups. `hung_up(call, by=…)` tells the store of a channel that is gone."""
 
-    def __init__(self, acd: AcdPort, link: AmiLink, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, link: AmiLink, hung_up: HungUp) -> None:
         self._acd = acd
         self._link = link
         self._hung_up = hung_up

@@ -16,7 +16,7 @@ from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves
 from ivr.carriers.base import Lanes, e164, repaired
 from router.calls import CallState, Outcome
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from router.store.types import Call, Snapshot
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ LIVE = frozenset(CallState) - {CallState.ENDED}
 class Reconciler:
     """One per connector; remembers what was amiss in the last look, for an event may just be on its way."""
 
-    def __init__(self, acd: AcdPort, link: AmiLink, moves: Moves, lanes: Lanes, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, link: AmiLink, moves: Moves, lanes: Lanes, hung_up: HungUp) -> None:
         self._acd = acd
         self._link = link
         self._moves = moves

@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from config.errors import Problem
 from config.logging import told
 from router.events import Entry
-from router.store.acd import AcdPort, StoreUnavailable
+from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Connector(ABC):
 
     carrier: str = ""
 
-    def __init__(self, acd: AcdPort) -> None:
+    def __init__(self, acd: Acd) -> None:
         self.acd = acd
         self.lanes = Lanes()
         self.alive = time.monotonic()  # last sign of the following loop

@@ -22,7 +22,7 @@ from ivr.carriers.twilio_rest import RestFailed, TwilioRest
 from ivr.carriers.twilio_trail import Trail
 from router.calls import CallState
 from router.events import Entry, Event
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from router.store.types import Call, Snapshot
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class TwilioConnector(Connector):
 
     carrier = "twilio"
 
-    def __init__(self, acd: AcdPort, rest: TwilioRest | None = None, *, hung_up: HungUp | None = None) -> None:
+    def __init__(self, acd: Acd, rest: TwilioRest | None = None, *, hung_up: HungUp | None = None) -> None:
         super().__init__(acd)
         self._rest = rest or TwilioRest(settings())
         self._hung_up: HungUp = hung_up or partial(acd.ended, by="caller")

@@ -11,7 +11,7 @@ from config.operator import operator
 from ivr.carriers.twilio_signature import Webhook
 from ivr.carriers.twilio_trail import Trail, call_id, read_trail
 from ivr.port import IvrPort
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # What Twilio puts in From for a withheld number (letters on a keypad: ANONYMOUS, BLOCKED, UNKNOWN, RESTRICTED, …).
@@ -30,7 +30,7 @@ class Context:
 
     hook: Webhook
     ivr: AnnouncingIvr
-    acd: AcdPort
+    acd: Acd
     path: str
 
     def check(self) -> None:

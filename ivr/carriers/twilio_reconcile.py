@@ -13,7 +13,7 @@ from ivr.carriers.base import PATIENCE, repaired
 from ivr.carriers.twilio_rest import TwilioRest
 from ivr.carriers.twilio_trail import call_id
 from router.calls import CallState
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ HungUp = Callable[[str], Awaitable[object]]  # IvrService.hung_up: it knows whet
 class Reconciler:
     """One look per `EVERY` seconds; a call is gone when it is missing from two lists in a row."""
 
-    def __init__(self, acd: AcdPort, rest: TwilioRest, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, rest: TwilioRest, hung_up: HungUp) -> None:
         self._acd = acd
         self._rest = rest
         self._hung_up = hung_up

@@ -15,7 +15,7 @@ from ivr.telephone.diary import Happening
 from ivr.telephone.keys import options
 from ivr.telephone.machine import Leg
 from router.events import Entry
-from router.store.acd import AcdPort
+from router.store.acd import Acd
 
 BLOCK_MS = 400
 AFTER_THE_END = 1.5  # seconds in which the journal's last entries still arrive
@@ -24,7 +24,7 @@ HIDDEN = {"ani", "endpoint", "address"}  # never shown behind the scenes
 Item = dict[str, Any]
 
 
-async def stream(leg: Leg, call: str, acd: AcdPort) -> AsyncGenerator[str]:
+async def stream(leg: Leg, call: str, acd: Acd) -> AsyncGenerator[str]:
     """Server-sent events until the call is over."""
     items: asyncio.Queue[Item | None] = asyncio.Queue()
     readers = [
@@ -56,7 +56,7 @@ async def _read_diary(leg: Leg, items: asyncio.Queue[Item | None]) -> None:
     items.put_nowait(None)
 
 
-async def _read_journal(acd: AcdPort, call: str, since: int, items: asyncio.Queue[Item | None]) -> None:
+async def _read_journal(acd: Acd, call: str, since: int, items: asyncio.Queue[Item | None]) -> None:
     after = f"{since - 1000}-0"
     while True:
         try:

@@ -11,7 +11,7 @@ from config.database import Database
 from config.errors import Problem
 from router.events import Entry
 from router.history import repository
-from router.store.port import AcdPort
+from router.store.acd import Acd
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ TRIM_EVERY_S = 30.0
 class Follower:
     """One per pool is enough; a second one does no harm (the position is guarded)."""
 
-    def __init__(self, acd: AcdPort, db: Database, *, batch: int = BATCH, retained_ms: int = RETAINED_MS) -> None:
+    def __init__(self, acd: Acd, db: Database, *, batch: int = BATCH, retained_ms: int = RETAINED_MS) -> None:
         self._acd, self._db = acd, db
         self._batch, self._retained_ms = batch, retained_ms
         self._position: str | None = None

@@ -41,12 +41,45 @@ class CallRecord(Base):
     outcome: Mapped[str] = mapped_column(String(24), default="")  # router.calls.Outcome; "" while it lives
     ended_by: Mapped[str] = mapped_column(String(32), default="")
     reason: Mapped[str] = mapped_column(String(32), default="")  # why refused
+    skills: Mapped[str] = mapped_column(String(200), default="")  # asked for: `en:3 prabayar:1`
+    callback: Mapped[bool] = mapped_column(default=False)
+    callback_number: Mapped[str] = mapped_column(String(32), default="")
+    callback_attempts: Mapped[int] = mapped_column(default=0)
+    recalled_from: Mapped[str] = mapped_column(CALL, default="")  # the refused call whose number this is
+    moved_to: Mapped[str] = mapped_column(POOL, default="")
+    transfers: Mapped[int] = mapped_column(default=0)
+    held_s: Mapped[float] = mapped_column(default=0.0)
+    promised_low_s: Mapped[float | None] = mapped_column()  # the first range that was told, seconds from then
+    promised_high_s: Mapped[float | None] = mapped_column()
+    promises_broken: Mapped[int] = mapped_column(default=0)
+    promised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    callback_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was asked for
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handed_over_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     partner_answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PartnerHandover(Base):
+    """One call handed to a partner centre once, and what became of it."""
+
+    __tablename__ = "partner_handover"
+    __table_args__ = (
+        UniqueConstraint("pool", "token"),
+        Index("ix_partner_handover_partner", "pool", "partner", "at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pool: Mapped[str] = mapped_column(POOL)
+    token: Mapped[str] = mapped_column(String(64))
+    call: Mapped[str] = mapped_column(CALL)
+    partner: Mapped[str] = mapped_column(NAME)
+    reason: Mapped[str] = mapped_column(String(32), default="")  # why it was handed over
+    result: Mapped[str] = mapped_column(String(32), default="")  # "" while there; answered, or why it came back
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

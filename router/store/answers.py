@@ -24,6 +24,8 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "unknown-call": (NotFound, "Panggilan itu tidak dikenal."),
     "unknown-cso": (NotFound, "Petugas itu tidak dikenal."),
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
+    "queue-full": (Refused, "Antrean itu penuh."),
+    "clock-back": (Refused, "Jam pemanggil tertinggal dari jam antrean."),
     "stale-token": (Refused, "Penawaran panggilan itu sudah tidak berlaku."),
 }
 
@@ -69,9 +71,17 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         step=flow.get("step", ""),
         answer=flow.get("answer", ""),
         flow=flow.get("flow", ""),
+        skills=levels(fields.get("skills", "")),
+        virtual=fields.get("virtual") == "1",
         **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
         **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
     )
+
+
+def levels(text: str) -> dict[str, int]:
+    """From `en:3 prabayar:1`; a level that is not given is 3."""
+    parts = (word.partition(":") for word in text.split())
+    return {name: int(level or 3) for name, _, level in parts}
 
 
 def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
@@ -80,7 +90,10 @@ def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
         id=name,
         state=CsoState(fields["state"]),
         since=int(fields["since"]),
-        queues=tuple(fields["queues"].split()),
+        queues=tuple(levels(fields["queues"])),
+        levels=levels(fields["queues"]),
+        skills=levels(fields.get("skills", "")),
+        calls=int(fields.get("calls", 0)),
         endpoint=fields["endpoint"],
         carrier=fields["carrier"],
         reason=fields["reason"],
@@ -95,7 +108,7 @@ def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
 
 def snapshot(reply: Sequence[Any]) -> Snapshot:
     """From what acd_v1_snapshot answers."""
-    now, pool_flat, calls, csos, partners, unreachable, journal = reply
+    now, pool_flat, calls, csos, partners, unreachable, journal, callbacks = reply
     pool = pairs(pool_flat)
     away = set(unreachable)
     return Snapshot(
@@ -106,6 +119,7 @@ def snapshot(reply: Sequence[Any]) -> Snapshot:
         csos=tuple(sorted((cso(n, pairs(f), reachable=n not in away) for n, f in csos), key=lambda one: one.id)),
         partners={name: int(count) for name, count in pairs(partners).items()},
         journal=journal,
+        callbacks=tuple(call(name, pairs(flat)) for name, flat in callbacks),
         extra={
             "epoch": pool.get("epoch", ""),
             "lines": int(pool.get("lines", 0)),

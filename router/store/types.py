@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from router.agents import CsoState
@@ -51,6 +52,8 @@ class Call:
     dialled: str = ""
     leg: str = ""  # the carrier's name of the CSO's leg, given with `answered`
     partner_answered: int = 0
+    skills: dict[str, int] = field(default_factory=dict)  # what a CSO must have: name → least level, 1 to 5
+    virtual: bool = False  # a callback: nobody holds the line, the place is kept
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Cso:
     token: str = ""
     wrap_until: int = 0
     telephone: bool = True  # False: not registered, so offered nothing
+    levels: dict[str, int] = field(default_factory=dict)  # proficiency in each of its queues, 1 to 5
+    skills: dict[str, int] = field(default_factory=dict)  # skills, languages (`en`), regions (`region-31`), 1 to 5
+    calls: int = 0  # answered since logging in
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,15 @@ class HandOver:
     address: str
 
 
+class Strategy(StrEnum):
+    """Which of a queue's free CSOs is offered the next call; of equals the one who has been free longest."""
+
+    LONGEST_IDLE = "longest-idle"
+    BEST_SKILL = "best-skill"  # the highest sum of proficiency in the queue and in the skills that are asked for
+    ROUND_ROBIN = "round-robin"  # whose last offer lies back furthest
+    FEWEST_CALLS = "fewest-calls"  # answered since logging in
+
+
 @dataclass(frozen=True)
 class QueueRules:
     """What the functions need to know of a queue (from config/utility/queues.yaml). Times in ms."""
@@ -107,6 +122,8 @@ class QueueRules:
     wrap_up_ms: int
     max_wait_ms: int = 0  # overflow to `partners` after this wait; 0 = never
     partners: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    max_waiting: int = 0  # callers in the queue beyond which no more are taken in; 0 = no limit
 
 
 @dataclass(frozen=True)
@@ -139,4 +156,5 @@ class Snapshot:
     csos: tuple[Cso, ...]
     partners: dict[str, int]  # calls now at each partner
     journal: str  # id of the newest entry
+    callbacks: tuple[Call, ...] = ()  # without a line: waiting for their turn or for their hour
     extra: dict[str, Any] = field(default_factory=dict)  # epoch; capacity: lines, emergency_lines

@@ -1,18 +1,23 @@
 --[[ THE LIVE STATE OF ONE POOL
 
 Every key is the pool's root key, `suar:{<pool>}`, plus a suffix. The braces are a hash tag: all keys of a pool lie in
-one slot. Instants are milliseconds since the epoch. A *lane* is `<queue>@<carrier>`: the part of a queue that one
-carrier can serve, since an Asterisk call cannot ring a Twilio telephone. docs/redis-keys.md is made of this table.
+one slot. Instants are milliseconds since the epoch. A *lane* is `<queue>@<carrier>`, the part of a queue that one
+carrier can serve (an Asterisk call cannot ring a Twilio telephone), followed by what the caller asks of a CSO:
+`gangguan@asterisk+en:3`. docs/redis-keys.md is made of this table.
 
 KEYS
-:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers (counters)
+:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers (counters); clock (newest instant told), swept
 :queues          hash    queue → its rules, JSON (QueueRules)
+:strategies      hash    queue → which of its free CSOs is next
+:lanes:<queue>   set     the lanes in which somebody waited since the rules were given
 :partners        hash    partner → its rules, JSON (PartnerRules)
-:lines           zset    live call → when its lease on the line expires; every call that has not ended is here
+:lines           zset    call → when its lease on the line expires; every live call is here, a callback only while it is offered or talking
+:callbacks       zset    callback without a line (waiting or scheduled) → when it was asked for
 :call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing
 :flow:<call>     hash    what the IVR keeps of it: flow (opaque), step (token of the last one), answer, steps (older tokens)
 :waiting:<lane>  zset    `<arrival number, 12 digits>:<call>` → score; the lowest is next
-:heads           zset    lane in which somebody waits → score of its head
+:virtual:<lane>  zset    the same for callbacks, which need a line of ours before they can be offered
+:heads           zset    lane in which somebody waits (`<lane>!` for its callbacks) → score of its head
 :due:<lane>      zset    waiting call → when a partner may have it
 :offers          zset    call being offered, or ringing at a partner → its deadline
 :at:<partner>    set     the calls a partner has now
@@ -37,3 +42,7 @@ local ENDED_CALL_S = 1800
 local LOGGED_OUT_S = 86400
 local EMERGENCY_BAND = -4e15
 local BATCH = 100
+local CLOCK_MS = 2000 -- a caller's clock may be behind the pool's by so much
+local JUMP_MS = 60000 -- the store's own clock jumped, or nobody swept for so long
+-- Of a queue that was taken out of the configuration while a call was in it.
+local DEFAULT_RULES = { offer_ms = 15000, wrap_up_ms = 30000, max_wait_ms = 0, partners = {} }

@@ -10,18 +10,33 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
--- The pool at one instant. The first argument of every function is the time, or '' for the store's own clock.
-local function open(keys, args)
-  local now = tonumber(args[1])
-  if not now then
-    local t = redis.call('TIME')
-    now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-  end
-  return { root = keys[1], now = now }
-end
-
 local function key(p, suffix, name)
   return p.root .. suffix .. (name or '')
+end
+
+local function store_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+-- The pool at one instant. The first argument of every function is the time, or '' for the store's own clock. Time
+-- never runs backwards in a pool: a caller's clock that is behind is refused, the store's own stands still until it is
+-- right again, and a jump of it is mended by the next sweep.
+local function open(keys, args)
+  local p = { root = keys[1], now = tonumber(args[1]) }
+  local newest = tonumber(redis.call('HGET', key(p, ':pool'), 'clock') or 0)
+  if p.now then
+    if p.now < newest - CLOCK_MS then
+      fail('clock-back')
+    end
+  else
+    p.own, p.now = true, store_ms()
+    p.back = p.now < newest - JUMP_MS
+  end
+  if not p.back and p.now < newest then
+    p.now = newest
+  end
+  return p
 end
 
 local function fields(flat)
@@ -49,6 +64,10 @@ local function tell(p, event, names, data)
     entry[#entry + 1] = type(data) == 'string' and data or cjson.encode(data)
   end
   redis.call('XADD', key(p, ':journal'), '*', unpack(entry))
+  if p.told ~= p.now then
+    p.told = p.now
+    redis.call('HSET', key(p, ':pool'), 'clock', int(p.now))
+  end
 end
 
 -- What this command was answered before, or nil (R4).

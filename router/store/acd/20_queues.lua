@@ -1,7 +1,16 @@
 -- Who waits: lanes, their heads, places.
 
-local function lane_of(queue, carrier)
-  return queue .. '@' .. carrier
+-- `skills`: what is asked of a CSO, `en:3 prabayar:1` (name and least level, in the order of the names), or ''.
+local function lane_of(queue, carrier, skills)
+  local lane = queue .. '@' .. carrier
+  if skills and skills ~= '' then
+    lane = lane .. '+' .. string.gsub(skills, ' ', '+')
+  end
+  return lane
+end
+
+local function lane_of_call(call)
+  return lane_of(call.queue, call.carrier, call.skills)
 end
 
 local function rules_of(p, queue)
@@ -12,9 +21,8 @@ local function rules_of(p, queue)
   return nil
 end
 
--- The rules of a queue that may have been taken out of the configuration while a call was in it.
 local function rules_in_use(p, queue)
-  return rules_of(p, queue) or { offer_ms = 15000, wrap_up_ms = 30000, max_wait_ms = 0, partners = {} }
+  return rules_of(p, queue) or DEFAULT_RULES
 end
 
 local function known_queue(p, queue)
@@ -27,12 +35,21 @@ local function member_of(call)
   return string.format('%012d:%s', tonumber(call.number), call.id)
 end
 
-local function refresh_head(p, lane)
-  local head = redis.call('ZRANGE', key(p, ':waiting:', lane), 0, 0, 'WITHSCORES')
+-- Where a call stands in line: the sorted set, and its name among the heads.
+local function line_of(call)
+  local lane = lane_of_call(call)
+  if call.virtual == '1' then
+    return ':virtual:', lane, lane .. '!'
+  end
+  return ':waiting:', lane, lane
+end
+
+local function refresh_head(p, line, lane, head_name)
+  local head = redis.call('ZRANGE', key(p, line, lane), 0, 0, 'WITHSCORES')
   if head[1] then
-    redis.call('ZADD', key(p, ':heads'), head[2], lane)
+    redis.call('ZADD', key(p, ':heads'), head[2], head_name)
   else
-    redis.call('ZREM', key(p, ':heads'), lane)
+    redis.call('ZREM', key(p, ':heads'), head_name)
   end
 end
 
@@ -45,30 +62,52 @@ local function score_of(p, arrived, priority, emergency)
   return int(score)
 end
 
+local open_lane -- 30_csos.lua
+
 -- `since`: when the wait for a partner began; being offered in between does not begin it again.
 local function join_line(p, call, since)
-  local lane = lane_of(call.queue, call.carrier)
-  redis.call('ZADD', key(p, ':waiting:', lane), call.score, member_of(call))
-  refresh_head(p, lane)
+  local line, lane, head_name = line_of(call)
+  if redis.call('SADD', key(p, ':lanes:', call.queue), lane) == 1 then
+    open_lane(p, call.queue, call.carrier, lane)
+  end
+  redis.call('ZADD', key(p, line, lane), call.score, member_of(call))
+  refresh_head(p, line, lane, head_name)
   local rules = rules_in_use(p, call.queue)
-  if call.emergency ~= '1' and rules.max_wait_ms > 0 and rules.partners[1] then
+  if call.virtual == '1' then
+    redis.call('ZADD', key(p, ':callbacks'), 'NX', p.now, call.id)
+  elseif call.emergency ~= '1' and rules.max_wait_ms > 0 and rules.partners[1] then
     redis.call('ZADD', key(p, ':due:', lane), since + rules.max_wait_ms, call.id)
   end
 end
 
 local function leave_line(p, call)
-  local lane = lane_of(call.queue, call.carrier)
-  redis.call('ZREM', key(p, ':waiting:', lane), member_of(call))
+  local line, lane, head_name = line_of(call)
+  redis.call('ZREM', key(p, line, lane), member_of(call))
   redis.call('ZREM', key(p, ':due:', lane), call.id)
-  refresh_head(p, lane)
+  redis.call('ZREM', key(p, ':callbacks'), call.id)
+  refresh_head(p, line, lane, head_name)
+end
+
+-- How many live callers and callbacks wait in all lanes of a queue.
+local function length_of(p, queue)
+  local waiting, virtual = 0, 0
+  for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
+    waiting = waiting + redis.call('ZCARD', key(p, ':waiting:', lane))
+    virtual = virtual + redis.call('ZCARD', key(p, ':virtual:', lane))
+  end
+  return waiting, virtual
 end
 
 -- { place (1 = next), CSOs ready, CSOs serving } or nil when it does not wait
 local function place_of(p, call)
-  local lane = lane_of(call.queue, call.carrier)
-  local rank = redis.call('ZRANK', key(p, ':waiting:', lane), member_of(call))
+  local line, lane = line_of(call)
+  local rank = redis.call('ZRANK', key(p, line, lane), member_of(call))
   if not rank then
     return nil
   end
-  return { rank + 1, redis.call('ZCARD', key(p, ':ready:', lane)), redis.call('SCARD', key(p, ':serving:', lane)) }
+  local other = line == ':waiting:' and ':virtual:' or ':waiting:'
+  local before = redis.call('ZCOUNT', key(p, other, lane), '-inf', '(' .. call.score)
+  return {
+    rank + before + 1, redis.call('ZCARD', key(p, ':ready:', lane)), redis.call('SCARD', key(p, ':serving:', lane)),
+  }
 end

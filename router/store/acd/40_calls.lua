@@ -58,6 +58,9 @@ local function back_in_line(p, call, event, reason, to)
   local names = names_of(call)
   set(p, call, 'state', to, 'cso', '', 'token', '', 'last_token', call.token, 'partner', '')
   redis.call('ZREM', key(p, ':offers'), call.id)
+  if call.virtual == '1' then
+    redis.call('ZREM', key(p, ':lines'), call.id)
+  end
   join_line(p, call, tonumber(call.queued))
   tell(p, event, names, { reason = reason, partner = names.partner, channel = call.channel })
 end

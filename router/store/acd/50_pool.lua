@@ -5,8 +5,10 @@ local function configure(keys, args)
   local p = open(keys, args)
   local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
   redis.call('DEL', key(p, ':queues'), key(p, ':partners'))
+  redis.call('DEL', key(p, ':strategies'))
   for _, queue in ipairs(queues) do
     redis.call('HSET', key(p, ':queues'), queue.name, cjson.encode(queue))
+    redis.call('HSET', key(p, ':strategies'), queue.name, queue.strategy)
   end
   for _, partner in ipairs(partners) do
     redis.call('HSET', key(p, ':partners'), partner.name, cjson.encode(partner))
@@ -15,17 +17,8 @@ local function configure(keys, args)
   return 'OK'
 end
 
--- args: now, run id of the store. A new run is a new epoch: nobody could beat or renew while the store was away, so
--- what only time would have ended begins its time again.
-local function boot(keys, args)
-  local p = open(keys, args)
-  local pool = fields(redis.call('HGETALL', key(p, ':pool')))
-  if pool.run == args[2] then
-    return pool.epoch
-  end
-  local starts = tonumber(pool.starts or 0) + 1
-  p.epoch = starts .. '-' .. string.sub(args[2], 1, 12)
-  redis.call('HSET', key(p, ':pool'), 'run', args[2], 'starts', starts, 'epoch', p.epoch)
+-- What only time would have ended begins its time again: nobody could beat or renew meanwhile.
+local function begin_again(p)
   for _, cso in ipairs(redis.call('ZRANGE', key(p, ':alive'), 0, -1)) do
     redis.call('ZADD', key(p, ':alive'), p.now, cso)
   end
@@ -35,6 +28,19 @@ local function boot(keys, args)
   for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, ':offers'), '-inf', p.now + SETUP_MS)) do
     redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS, call)
   end
+end
+
+-- args: now, run id of the store → epoch. A new run is a new epoch.
+local function boot(keys, args)
+  local p = open(keys, args)
+  local pool = fields(redis.call('HGETALL', key(p, ':pool')))
+  if pool.run == args[2] then
+    return pool.epoch
+  end
+  local starts = tonumber(pool.starts or 0) + 1
+  p.epoch = starts .. '-' .. string.sub(args[2], 1, 12)
+  redis.call('HSET', key(p, ':pool'), 'run', args[2], 'starts', starts, 'epoch', p.epoch)
+  begin_again(p)
   tell(p, 'store.started', {}, { starts = starts })
   return p.epoch
 end
@@ -85,7 +91,8 @@ local function each_hash(p, suffix, ids)
   return out
 end
 
--- { now, pool, calls, CSOs, { partner, calls there, … }, unreachable telephones, newest journal id }
+-- { now, pool, calls on a line, CSOs, { partner, calls there, … }, unreachable telephones, newest journal id,
+-- callbacks without a line }
 local function snapshot(keys, args)
   local p = open(keys, args)
   local partners = {}
@@ -102,5 +109,6 @@ local function snapshot(keys, args)
     partners,
     redis.call('HKEYS', key(p, ':telephones')),
     newest[1] and newest[1][1] or '0-0',
+    each_hash(p, ':call:', redis.call('ZRANGE', key(p, ':callbacks'), 0, -1)),
   }
 end

@@ -5,7 +5,7 @@ local function new_call(p, id, given)
     id = id, state = 'ivr', arrived = int(p.now), number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1),
     queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
     cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
-    dialled = '', menu = '', admission = '',
+    dialled = '', menu = '', admission = '', skills = '', virtual = '0',
   }
   for name, value in pairs(given) do
     call[name] = value
@@ -118,7 +118,7 @@ local function raise_offered(p, call, queue, score, cmd)
   tell(p, 'call.noted', { call = call.id, queue = queue, carrier = call.carrier, cmd = cmd }, { what = 'emergency' })
 end
 
--- args: now, cmd, call, queue, priority, emergency → JSON [place, ready, serving]
+-- args: now, cmd, call, queue, priority, emergency, skills ('' = as before, '-' = none) → JSON [place, ready, serving]
 -- From the IVR, from another queue, or from a conversation (a transfer); an emergency also on its way to a CSO or to a
 -- partner. The first score stays, except that an emergency goes to its own band.
 local function enqueue(keys, args)
@@ -131,6 +131,7 @@ local function enqueue(keys, args)
   known_queue(p, queue)
   local call = known_call(p, args[3])
   emergency = emergency or call.emergency == '1'
+  local skills = args[7] == '' and (call.skills or '') or args[7] == '-' and '' or args[7]
   local priority = call.score == '0' and tonumber(args[5]) or tonumber(call.priority)
   local score = call.score
   if score == '0' or (emergency and call.emergency ~= '1') then
@@ -143,6 +144,10 @@ local function enqueue(keys, args)
     take_back(p, call, 'emergency') -- on its way to a partner, with whom nobody talks yet: it is not diverted
   end
   local from = call.state
+  local most = rules_of(p, queue).max_waiting or 0
+  if from == 'ivr' and not emergency and most > 0 and length_of(p, queue) >= most then
+    fail('queue-full')
+  end
   local middle = from == 'waiting' and after('call', CALLS, from, 'leave_queue') or from
   local to = after('call', CALLS, middle, 'enqueue')
   local cso = from == 'talking' and cso_of(p, call.cso)
@@ -153,7 +158,7 @@ local function enqueue(keys, args)
   local queued = from == 'waiting' and call.queue == queue and call.queued or int(p.now)
   local names = names_of(call)
   set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
-    'score', score, 'queued', queued, 'cso', '', 'token', '',
+    'score', score, 'queued', queued, 'skills', skills, 'cso', '', 'token', '',
     'last_token', call.token ~= '' and call.token or call.last_token)
   join_line(p, call, tonumber(queued))
   extend(p, call.id)

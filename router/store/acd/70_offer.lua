@@ -4,17 +4,27 @@ local function token_of(p, random)
   return redis.call('HINCRBY', key(p, ':pool'), 'offers', 1) .. '-' .. random
 end
 
+-- The call at the head of a lane, behind its arrival number.
+local function head_of(p, head)
+  return string.sub(redis.call('ZRANGE', key(p, head.line, head.lane), 0, 0)[1], 14)
+end
+
 -- The lanes in which somebody waits, in the order of their heads; of equal scores the earlier arrival first.
 local function lanes_in_order(p)
   local flat = redis.call('ZRANGE', key(p, ':heads'), 0, -1, 'WITHSCORES')
   local lanes, tied = {}, false
   for i = 1, #flat, 2 do
-    lanes[#lanes + 1] = { name = flat[i], score = tonumber(flat[i + 1]) }
+    local virtual = string.sub(flat[i], -1) == '!'
+    lanes[#lanes + 1] = {
+      line = virtual and ':virtual:' or ':waiting:',
+      lane = virtual and string.sub(flat[i], 1, -2) or flat[i],
+      score = tonumber(flat[i + 1]),
+    }
     tied = tied or (i > 1 and flat[i + 1] == flat[i - 1])
   end
   if tied then
     for _, lane in ipairs(lanes) do
-      lane.head = redis.call('ZRANGE', key(p, ':waiting:', lane.name), 0, 0)[1]
+      lane.head = redis.call('ZRANGE', key(p, lane.line, lane.lane), 0, 0)[1]
     end
     table.sort(lanes, function(a, b)
       return a.score < b.score or (a.score == b.score and a.head < b.head)
@@ -24,13 +34,22 @@ local function lanes_in_order(p)
 end
 
 -- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
--- serve a call with a lower score would have been found at that call's lane, so no such call is passed over.
+-- serve a call with a lower score would have been found at that call's lane, so no such call is passed over. A callback
+-- can be reached only while a line is free beside those kept for emergencies.
 local function best_pair(p)
-  for _, lane in ipairs(lanes_in_order(p)) do
-    local free = redis.call('ZRANGE', key(p, ':ready:', lane.name), 0, 0)
+  local free_line
+  for _, head in ipairs(lanes_in_order(p)) do
+    local free = redis.call('ZRANGE', key(p, ':ready:', head.lane), 0, 0)
     if free[1] then
-      local head = redis.call('ZRANGE', key(p, ':waiting:', lane.name), 0, 0)
-      return string.sub(head[1], 14), free[1]
+      if head.line == ':waiting:' then
+        return head_of(p, head), free[1]
+      end
+      if free_line == nil then
+        free_line = redis.call('ZCARD', key(p, ':lines')) < pool_number(p, 'lines', 0) - pool_number(p, 'emergency_lines', 0)
+      end
+      if free_line then
+        return head_of(p, head), free[1]
+      end
     end
   end
   return nil
@@ -51,8 +70,11 @@ local function offer_next(keys, args)
   leave_line(p, call)
   set(p, call, 'state', to, 'cso', cso.id, 'token', token, 'offered', int(p.now))
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
+  if call.virtual == '1' then
+    redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
+  end
   turn(p, cso, 'offer')
-  cso.call, cso.token = call.id, token
+  cso.call, cso.token, cso.turn = call.id, token, string.match(token, '^%d+')
   tell(p, 'call.offered', names_of(call), {
     deadline = tonumber(deadline), endpoint = cso.endpoint, channel = call.channel,
   })
@@ -92,6 +114,7 @@ local function answered(keys, args)
     extend(p, call.id)
     tell(p, 'call.answered', names_of(call), { leg = args[4], channel = call.channel })
     turn(p, cso, 'answer')
+    cso.calls = int(cso.calls + 1)
     save(p, cso)
   end
   return read_call(keys, args)
@@ -123,9 +146,9 @@ end
 
 -- The caller due longest in some lane without a free CSO, and a partner for it. Emergencies are never due.
 local function overflowing(p)
-  for _, lane in ipairs(lanes_in_order(p)) do
-    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', lane.name), '-inf', p.now, 'LIMIT', 0, 1)
-    if due[1] and redis.call('ZCARD', key(p, ':ready:', lane.name)) == 0 then
+  for _, head in ipairs(lanes_in_order(p)) do
+    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', head.lane), '-inf', p.now, 'LIMIT', 0, 1)
+    if due[1] and redis.call('ZCARD', key(p, ':ready:', head.lane)) == 0 then
       local call = known_call(p, due[1])
       local partner, address = partner_for(p, call, rules_in_use(p, call.queue).partners)
       if partner then

@@ -1,10 +1,11 @@
 -- Verbs of a CSO.
 
--- args: now, cso, endpoint, carrier, queue, queue, …  Again while logged in: other queues, another telephone.
+-- args: now, cso, endpoint, carrier, queues, skills (`name:level …`)  Again while logged in: other queues or skills,
+-- another telephone.
 local function log_in(keys, args)
   local p = open(keys, args)
-  for i = 5, #args do
-    known_queue(p, args[i])
+  for queue in pairs(levels(args[5])) do
+    known_queue(p, queue)
   end
   local cso = cso_of(p, args[2])
   if cso then
@@ -12,20 +13,23 @@ local function log_in(keys, args)
   else
     cso = {
       id = args[2], state = 'logged_out', since = '0', reason = '', next = '', next_reason = '', call = '',
-      token = '', free = '0', wrap_until = '0', silent = '0',
+      token = '', free = '0', wrap_until = '0', silent = '0', turn = '0', calls = '0',
     }
   end
   local changed = cso.state == 'logged_out'
   if changed then
     turn(p, cso, 'log_in')
+    cso.calls = '0'
   end
-  cso.endpoint, cso.carrier, cso.queues = args[3], args[4], table.concat(args, ' ', 5)
+  cso.endpoint, cso.carrier, cso.queues, cso.skills = args[3], args[4], args[5], args[6]
+  cso.queue_levels, cso.skill_levels = nil, nil
   redis.call('PERSIST', key(p, ':cso:', cso.id))
-  redis.call('HSET', key(p, ':cso:', cso.id), 'endpoint', cso.endpoint, 'carrier', cso.carrier, 'queues', cso.queues)
+  redis.call('HSET', key(p, ':cso:', cso.id), 'endpoint', cso.endpoint, 'carrier', cso.carrier, 'queues', cso.queues,
+    'skills', cso.skills)
   redis.call('SADD', key(p, ':csos'), cso.id)
   redis.call('ZADD', key(p, ':alive'), p.now, cso.id)
   cso.silent = '0'
-  each_lane(cso, function(lane)
+  each_lane(p, cso, function(lane)
     redis.call('SADD', key(p, ':serving:', lane), cso.id)
   end)
   if changed then

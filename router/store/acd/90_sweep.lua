@@ -48,7 +48,23 @@ local function sweep_desks(p)
   return #csos
 end
 
+-- The store's clock jumped, or nobody swept for a long time: nothing has expired, everything begins its time again.
+local function mend_clock(p)
+  local swept = pool_number(p, 'swept', p.now)
+  redis.call('HSET', key(p, ':pool'), 'swept', int(p.now))
+  if not p.own or (not p.back and p.now - swept <= JUMP_MS) then
+    return false
+  end
+  redis.call('HSET', key(p, ':pool'), 'clock', int(p.now))
+  begin_again(p)
+  tell(p, 'clock', {}, { gap = p.now - swept })
+  return true
+end
+
 local function sweep(keys, args)
   local p = open(keys, args)
+  if mend_clock(p) then
+    return 0
+  end
   return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p)
 end

@@ -1,0 +1,102 @@
+"""The connection of one pool's caller, and how a verb is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import hiredis
+
+from config.clock import Clock
+from config.errors import Invalid
+from config.settings import settings
+from router.store import answers, library
+from router.store.types import Call
+from router.store.wire import Link, Wire
+
+_SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def skills_text(skills: Mapping[str, int]) -> str:
+    """`en:3 prabayar:1`, in the order of the names; raises Invalid (unknown-skill)."""
+    for name, level in skills.items():
+        if not _SKILL.fullmatch(name) or not 1 <= level <= 5:
+            raise Invalid("Keahlian: huruf kecil, angka, garis; tingkat 1 sampai 5.", slug="unknown-skill", field=name)
+    return " ".join(f"{name}:{skills[name]}" for name in sorted(skills))
+
+
+class Verbs:
+    """One pool's connection to its store. Belongs to one event loop; connects at the first verb; `close()` at the end.
+
+    `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.
+    """
+
+    def __init__(self, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0) -> None:
+        self.pool = pool
+        self.epoch = ""  # of the connection made last
+        self._url, self._timeout, self._clock = url, timeout, clock
+        self._root = f"suar:{{{pool}}}"
+        self._wire = Wire(url, timeout=timeout, greet=self._greet)
+        self._readers: list[Wire] = []  # connections for blocking reads that nobody uses now
+
+    @classmethod
+    def from_settings(cls, *, clock: Clock | None = None) -> Self:
+        """The pool and store of this process's settings."""
+        return cls(settings().store_url, settings().pool, clock=clock)
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        pool: str,
+        *,
+        clock: Clock | None = None,
+        timeout: float = 1.0,  # noqa: ASYNC109 - of every verb from then on, not of this call alone
+    ) -> Self:
+        """One that has already spoken to its store; raises StoreUnavailable. `timeout` in seconds."""
+        acd = cls(url, pool, clock=clock, timeout=timeout)
+        await acd.boot()
+        return acd
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._wire.close()
+        while self._readers:
+            self._readers.pop().close()
+
+    async def _greet(self, link: Link) -> None:
+        """The library this process speaks is loaded, and the pool knows of the store's start."""
+        try:
+            known = await link.send(("FCALL", library.PREFIX + "version", 0))
+        except hiredis.ReplyError:
+            known = ""
+        if known != library.version():
+            await link.send(("FUNCTION", "LOAD", "REPLACE", library.source()))
+        info: str = await link.send(("INFO", "server"))
+        run = re.search(r"run_id:(\w+)", info)
+        self.epoch = await link.send(self._command("boot", (run[1] if run else "",)))
+
+    def _command(self, verb: str, args: Sequence[str | int | float]) -> tuple[str | int | float, ...]:
+        now = self._clock.ms() if self._clock else ""
+        return ("FCALL", library.PREFIX + verb, 1, self._root, now, *args)
+
+    async def _do(self, verb: str, *args: str | int | float) -> Any:
+        try:
+            return await self._wire.call(*self._command(verb, args))
+        except hiredis.ReplyError as error:
+            raise answers.problem(str(error)) from None
+
+    async def boot(self) -> str:
+        """Tell the pool of a new start of the store (each new connection does so by itself); answers the epoch."""
+        try:
+            info: str = await self._wire.call("INFO", "server")
+        except hiredis.ReplyError as error:
+            raise answers.problem(str(error)) from None
+        run = re.search(r"run_id:(\w+)", info)
+        self.epoch = await self._do("boot", run[1] if run else "")
+        return self.epoch
+
+    def _call(self, call: str, reply: Sequence[Any]) -> Call | None:
+        fields, flow = reply
+        return answers.call(call, answers.pairs(fields), answers.pairs(flow)) if fields else None
