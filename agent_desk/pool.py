@@ -104,6 +104,7 @@ class Pool:
             next=str(data.get("next") or ""),
             next_reason=str(data.get("next_reason") or ""),
             wrap_until=int(data.get("wrap_until") or 0),
+            calls=int(data.get("calls") or 0),
             telephone=bool(data.get("telephone", cso.telephone)),
             call=entry.call,
             token=call.token if call and state in (CsoState.OFFERED, CsoState.TALKING) else "",

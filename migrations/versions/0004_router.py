@@ -22,9 +22,9 @@ def upgrade() -> None:
             sa.Column(name, sa.Integer(), nullable=False, server_default="0")
             for name in ("callback_attempts", "transfers", "promises_broken")
         ),
-        sa.Column("held_s", sa.Float(), nullable=False, server_default="0"),
-        sa.Column("promised_low_s", sa.Float(), nullable=True),
-        sa.Column("promised_high_s", sa.Float(), nullable=True),
+        sa.Column("held_s", sa.Double(), nullable=False, server_default="0"),
+        sa.Column("promised_low_s", sa.Double(), nullable=True),
+        sa.Column("promised_high_s", sa.Double(), nullable=True),
         sa.Column("promised_at", UtcDateTime(), nullable=True),
         sa.Column("callback_at", UtcDateTime(), nullable=True),
     ]
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_partner_handover"),
-        sa.UniqueConstraint("pool", "token", name="uq_partner_handover_pool"),
+        sa.UniqueConstraint("pool", "token", name="uq_partner_handover_pool_token"),
     )
     op.create_index("ix_partner_handover_partner", "partner_handover", ["pool", "partner", "at"])
 

@@ -25,10 +25,10 @@ class CsoVerbs(Verbs):
     ) -> Cso:
         """To PAUSED; while logged in it only changes queues, skills and telephone.
 
-        `queues`: names, or name → proficiency 1 to 5 (3 where none is given). Languages and regions are skills: `en`,
-        `region-31`. Refused: unknown-queue.
+        `queues`: name → proficiency 1 to 5, or words as `gangguan` (3) and `gangguan:5`. Languages and regions are
+        skills: `en`, `region-31`. Refused: unknown-queue.
         """
-        served = queues if isinstance(queues, Mapping) else dict.fromkeys(queues, 3)
+        served = queues if isinstance(queues, Mapping) else answers.levels(" ".join(queues))
         text = " ".join(f"{name}:{level}" for name, level in served.items())
         await self._do("log_in", cso, endpoint, carrier, text, skills_text(skills or {}))
         found = await self.cso(cso)

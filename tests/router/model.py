@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from config.errors import IllegalMove
 from router.agents import CSOS, CsoEvent, CsoState
 from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
-from router.store.types import PartnerRules, QueueRules
+from router.store.types import PartnerRules, QueueRules, Strategy
 
 BAND = -4e15
 SETUP, GRACE = 5000, 2000
@@ -19,6 +19,10 @@ class Stale(Exception):
     """The token is not the live one."""
 
 
+class Full(Exception):
+    """The queue takes no more callers."""
+
+
 @dataclass
 class ModelCall:
     id: str
@@ -26,6 +30,7 @@ class ModelCall:
     arrived: int
     state: CallState = C.IVR
     queue: str = ""
+    skills: dict[str, int] = field(default_factory=dict)
     score: float = 0.0
     emergency: bool = False
     cso: str = ""
@@ -43,9 +48,12 @@ class ModelCall:
 @dataclass
 class ModelCso:
     id: str
-    queues: tuple[str, ...]
+    queues: dict[str, int]  # proficiency
+    skills: dict[str, int] = field(default_factory=dict)
     state: CsoState = S.LOGGED_OUT
     free: int = 0
+    turn: int = 0  # number of the last offer
+    answered: int = 0  # since logging in
     next: CsoState | None = None
     call: str = ""
     wrap_until: int = 0
@@ -62,6 +70,7 @@ class Model:
     csos: dict[str, ModelCso] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     arrivals: int = 0
+    offers: int = 0
 
     # --- what can be asked of it
 
@@ -72,13 +81,27 @@ class Model:
         found = [call for call in self.calls.values() if call.state is C.WAITING]
         return sorted(found, key=lambda call: (call.score, call.number))
 
-    def eligible(self, queue: str) -> list[ModelCso]:
+    def eligible(self, call: ModelCall) -> list[ModelCso]:
         found = [
             cso
             for cso in self.csos.values()
-            if cso.state is S.READY and queue in cso.queues and cso.id not in self.away
+            if cso.state is S.READY
+            and call.queue in cso.queues
+            and cso.id not in self.away
+            and all(cso.skills.get(name, 0) >= least for name, least in call.skills.items())
         ]
-        return sorted(found, key=lambda cso: (cso.free, cso.id))
+        return sorted(found, key=lambda cso: (*self._rank(call, cso), cso.id))
+
+    def _rank(self, call: ModelCall, cso: ModelCso) -> tuple[int, ...]:
+        match self.queues[call.queue].strategy:
+            case Strategy.BEST_SKILL:
+                return -cso.queues[call.queue] - sum(cso.skills[name] for name in call.skills), cso.free
+            case Strategy.FEWEST_CALLS:
+                return cso.answered, cso.free
+            case Strategy.ROUND_ROBIN:
+                return (cso.turn,)
+            case _:
+                return (cso.free,)
 
     def at(self, partner: str) -> int:
         return sum(call.state is C.PARTNER and call.partner == partner for call in self.calls.values())
@@ -97,8 +120,9 @@ class Model:
         self.calls[name] = call
         return not full
 
-    def enqueue(self, name: str, queue: str, emergency: bool) -> None:
+    def enqueue(self, name: str, queue: str, emergency: bool, skills: dict[str, int] | None = None) -> None:
         call = self.calls[name]
+        asked = call.skills if skills is None else skills
         emergency = emergency or call.emergency
         score = call.score or call.arrived
         if emergency and not call.emergency:
@@ -109,6 +133,9 @@ class Model:
         middle = call.state
         if middle is C.PARTNER and emergency and not call.partner_answered:
             middle = CALLS.next(middle, CallEvent.HAND_BACK)
+        most = self.queues[queue].max_waiting
+        if call.state is C.IVR and not emergency and 0 < most <= sum(one.queue == queue for one in self.waiting()):
+            raise Full
         middle = CALLS.next(middle, CallEvent.LEAVE_QUEUE) if middle is C.WAITING else middle
         to = CALLS.next(middle, CallEvent.ENQUEUE)
         if call.state is C.TALKING:
@@ -119,7 +146,7 @@ class Model:
         if not (call.state is C.WAITING and call.queue == queue):
             call.queued = self.now
         call.last_token, call.token, call.cso = call.token or call.last_token, "", ""
-        call.queue, call.emergency, call.score = queue, emergency, score
+        call.queue, call.emergency, call.score, call.skills = queue, emergency, score, asked
         self._wait(call, to, call.queued)
 
     def leave_queue(self, name: str) -> None:
@@ -129,7 +156,7 @@ class Model:
 
     def offer_next(self) -> tuple[str, str] | None:
         for call in self.waiting():
-            for cso in self.eligible(call.queue):
+            for cso in self.eligible(call):
                 return call.id, cso.id
         return None
 
@@ -139,6 +166,8 @@ class Model:
         call.cso, call.token, call.rang = cso_name, token, False
         call.deadline = self.now + SETUP + self.queues[call.queue].offer_ms + GRACE
         cso.state, cso.call = CSOS.next(cso.state, CsoEvent.OFFER), name
+        self.offers = max(self.offers, int(token.partition("-")[0]))
+        cso.turn = self.offers
 
     def _held(self, call: ModelCall, token: str) -> bool:
         """True when the token is the call's; False when it is over; raises Stale."""
@@ -160,6 +189,7 @@ class Model:
         if call.state is C.OFFERED:
             cso = self.csos[call.cso]
             call.state, cso.state = CALLS.next(call.state, CallEvent.ANSWER), CSOS.next(cso.state, CsoEvent.ANSWER)
+            cso.answered += 1
 
     def returned(self, name: str, token: str, reason: str) -> None:
         call = self.calls[name]
@@ -181,10 +211,12 @@ class Model:
         """The possible answers are several lanes' heads; the scan names the one of the lowest head."""
         seen: set[str] = set()
         for head in self.waiting():
-            if head.queue in seen or self.eligible(head.queue):
+            lane = f"{head.queue} {sorted(head.skills.items())}"
+            if lane in seen or self.eligible(head):
                 continue
-            seen.add(head.queue)
-            due = [one for one in self.waiting() if one.queue == head.queue and 0 < one.due <= self.now]
+            seen.add(lane)
+            same = [one for one in self.waiting() if (one.queue, one.skills) == (head.queue, head.skills)]
+            due = [one for one in same if 0 < one.due <= self.now]
             for call in sorted(due, key=lambda one: (one.due, one.id))[:1]:
                 for name in self.queues[call.queue].partners:
                     if self.at(name) < self.partners[name].cap:
@@ -234,11 +266,11 @@ class Model:
 
     # --- CSOs
 
-    def log_in(self, name: str, queues: tuple[str, ...]) -> None:
+    def log_in(self, name: str, queues: dict[str, int], skills: dict[str, int]) -> None:
         cso = self.csos.setdefault(name, ModelCso(name, queues))
-        cso.queues = queues
+        cso.queues, cso.skills = queues, skills
         if cso.state is S.LOGGED_OUT:
-            cso.state = S.PAUSED
+            cso.state, cso.answered = S.PAUSED, 0
 
     def ask_state(self, name: str, state: CsoState) -> None:
         cso = self.csos[name]
@@ -296,4 +328,4 @@ class Model:
         return len(expired) + len(wrapped)
 
 
-__all__ = ["IllegalMove", "Model", "Stale"]
+__all__ = ["Full", "IllegalMove", "Model", "Stale"]

@@ -33,7 +33,7 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router.model import Model, Stale
+from tests.router.model import Full, Model, Stale
 
 pytestmark = pytest.mark.store
 
@@ -41,6 +41,8 @@ CALLS = st.integers(0, 11).map(lambda n: f"c00000000{n:02}")
 CSO_NAMES = st.sampled_from([f"cso{n}" for n in range(1, 5)])
 QUEUES = st.sampled_from([rule.name for rule in RULES])
 LINES = 8
+LEVELS = st.integers(1, 5)
+ASKED: list[dict[str, int] | None] = [None, None, {}, {"en": 3}, {"en": 2, "prabayar": 4}]
 
 
 Source = st.DataObject | random.Random
@@ -93,7 +95,9 @@ class LivePool(RuleBasedStateMachine):
             expected = "illegal-move"
         except Stale:
             expected = "stale-token"
-        if expected in ("illegal-move", "stale-token"):
+        except Full:
+            expected = "queue-full"
+        if expected in ("illegal-move", "stale-token", "queue-full"):
             with pytest.raises(Problem) as told:
                 self.run(real)
             assert told.value.slug == expected
@@ -116,7 +120,9 @@ class LivePool(RuleBasedStateMachine):
     def begin(self, csos: list[str], calls: int) -> None:
         """Nothing happens in an empty house: some CSOs are ready and some callers wait."""
         for cso in csos:
-            self.log_in(cso, ("gangguan", "darurat") if cso < "cso3" else ("keluhan", "gangguan"))
+            self.log_in(
+                cso, {"gangguan": 3, "darurat": 4} if cso < "cso3" else {"keluhan": 2, "gangguan": 5}, {"en": 3}
+            )
             self.ask_state(cso, CsoState.READY)
         for number in range(calls):
             self.arrive(f"c00000000{number:02}")
@@ -129,19 +135,27 @@ class LivePool(RuleBasedStateMachine):
         self.serial += 1
 
     @precondition(lambda self: self.model.calls)
-    @rule(data=st.data(), queue=QUEUES, emergency=st.integers(0, 5).map(lambda n: n == 5), twice=st.booleans())
-    def enqueue(self, data: Source, queue: str, emergency: bool, twice: bool) -> None:
-        self.enqueue_one(self.some_call(data), queue, emergency, twice)
+    @rule(
+        data=st.data(),
+        queue=QUEUES,
+        emergency=st.integers(0, 5).map(lambda n: n == 5),
+        twice=st.booleans(),
+        skills=st.sampled_from(ASKED),
+    )
+    def enqueue(self, data: Source, queue: str, emergency: bool, twice: bool, skills: dict[str, int] | None) -> None:
+        self.enqueue_one(self.some_call(data), queue, emergency, twice, skills)
 
-    def enqueue_one(self, call: str, queue: str, emergency: bool, twice: bool) -> None:
+    def enqueue_one(
+        self, call: str, queue: str, emergency: bool, twice: bool, skills: dict[str, int] | None = None
+    ) -> None:
         self.serial += 1
-        cmd = f"e{self.serial}"
+        given = {"queue": queue, "emergency": emergency, "skills": skills, "cmd": f"e{self.serial}"}
         place = self.both(
-            self.acd.enqueue(call, queue=queue, emergency=emergency, cmd=cmd),
-            lambda: self.model.enqueue(call, queue, emergency),
+            self.acd.enqueue(call, **given),
+            lambda: self.model.enqueue(call, queue, emergency, skills),
         )
         if place and twice:
-            assert self.run(self.acd.enqueue(call, queue=queue, emergency=emergency, cmd=cmd)) == place
+            assert self.run(self.acd.enqueue(call, **given)) == place
 
     @precondition(lambda self: self.model.calls)
     @rule(data=st.data())
@@ -203,10 +217,14 @@ class LivePool(RuleBasedStateMachine):
         outcome = self.run(self.acd.ended(call, by="test"))
         assert outcome == (self.model.ended(call) if self.known(call) else None)
 
-    @rule(cso=CSO_NAMES, queues=st.lists(QUEUES, min_size=1, max_size=3, unique=True).map(tuple))
-    def log_in(self, cso: str, queues: tuple[str, ...]) -> None:
-        self.run(self.acd.log_in(cso, queues=queues, endpoint=cso, carrier="asterisk"))
-        self.model.log_in(cso, queues)
+    @rule(
+        cso=CSO_NAMES,
+        queues=st.dictionaries(QUEUES, LEVELS, min_size=1, max_size=3),
+        skills=st.dictionaries(st.sampled_from(["en", "prabayar"]), LEVELS),
+    )
+    def log_in(self, cso: str, queues: dict[str, int], skills: dict[str, int]) -> None:
+        self.run(self.acd.log_in(cso, queues=queues, endpoint=cso, carrier="asterisk", skills=skills))
+        self.model.log_in(cso, queues, skills)
 
     @rule(cso=CSO_NAMES, state=st.sampled_from([CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]))
     def ask_state(self, cso: str, state: CsoState) -> None:
@@ -237,9 +255,12 @@ class LivePool(RuleBasedStateMachine):
         assert calls == {
             one.id: (one.state, one.queue, one.score, one.emergency, one.token) for one in self.model.live()
         }
-        csos = {one.id: (one.state, one.queues, one.call, one.next, one.wrap_until) for one in snapshot.csos}
+        csos = {
+            one.id: (one.state, one.levels, one.skills, one.call, one.next, one.wrap_until, one.calls)
+            for one in snapshot.csos
+        }
         assert csos == {
-            one.id: (one.state, one.queues, one.call, one.next or "", one.wrap_until)
+            one.id: (one.state, one.queues, one.skills, one.call, one.next or "", one.wrap_until, one.answered)
             for one in self.model.csos.values()
             if one.state is not CsoState.LOGGED_OUT
         }
@@ -327,9 +348,13 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
         "arrive": {"call": call},
         "enqueue": {
             "data": dice, "queue": dice.choice(queues), "emergency": dice.random() < 0.1, "twice": dice.random() < 0.3,
+            "skills": dice.choice(ASKED),
         },
         "returned": {"data": dice, "reason": dice.choice(["no-answer", "failed", "busy"])},
-        "log_in": {"cso": cso, "queues": tuple(dice.sample(queues, dice.randint(1, 3)))},
+        "log_in": {
+            "cso": cso, "queues": {name: dice.randint(1, 5) for name in dice.sample(queues, dice.randint(1, 3))},
+            "skills": {name: dice.randint(1, 5) for name in dice.sample(["en", "prabayar"], dice.randint(0, 2))},
+        },
         "ask_state": {"cso": cso, "state": dice.choice(states)},
         "telephone": {"cso": cso, "reachable": dice.random() < 0.8},
         "later": {"seconds": dice.choice([0.001, 0.5, 1, 3, 3, 10, 31, 190, 200])},

@@ -135,6 +135,7 @@ local function show(p, cso)
     next_reason = cso.next_reason,
     telephone = redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0,
     wrap_until = tonumber(cso.wrap_until),
+    calls = tonumber(cso.calls),
   })
 end
 

@@ -32,7 +32,7 @@ end
 
 -- args: now, run id of the store → epoch. A new run is a new epoch.
 local function boot(keys, args)
-  local p = open(keys, args)
+  local p = open(keys, args, true)
   local pool = fields(redis.call('HGETALL', key(p, ':pool')))
   if pool.run == args[2] then
     return pool.epoch
