@@ -60,11 +60,16 @@ class Principal:
     login: str
     name: str
     role: str
-    queues: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()  # `gangguan`, or `gangguan:5` with a proficiency
+    skills: str = ""  # `en:4 region-31:3`
     endpoint: str = ""
     partner: str = ""
     csrf: str = ""  # "" with an API key
     session: int = 0
+
+
+SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}:[1-5]")
+LEVELS = ("", "1", "2", "3", "4", "5")
 
 
 def digest(secret: str) -> str:
@@ -169,6 +174,7 @@ def principal_of(account: Account, row: WebSession | None = None) -> Principal:
         name=account.name,
         role=account.role,
         queues=tuple(account.queues),
+        skills=account.skills,
         endpoint=account.endpoint,
         partner=account.partner,
         csrf=row.csrf if row else "",
@@ -178,20 +184,23 @@ def principal_of(account: Account, row: WebSession | None = None) -> Principal:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An account as an operator asks for it. No queues: a CSO serves all of them."""
+    """An account as an operator asks for it. No queues: a CSO serves all of them. A queue may carry a proficiency
+    (`gangguan:5`); skills are `name:level`, languages (`en`) and regions (`region-31`) among them; levels are 1 to 5.
+    """
 
     login: str
     name: str
     role: str
     password: str
     queues: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     partner: str = ""
 
 
 def put_account(session: Session, wanted: Wanted) -> Account:
     """A new account, or the same login with other data and a new password (which ends its sessions).
 
-    Raises Invalid (slugs bad-login, unknown-role, weak-password, unknown-queue, unknown-partner).
+    Raises Invalid (slugs bad-login, unknown-role, weak-password, unknown-queue, unknown-skill, unknown-partner).
     """
     _check(wanted)
     account = session.scalar(select(Account).where(Account.login == wanted.login))
@@ -203,6 +212,7 @@ def put_account(session: Session, wanted: Wanted) -> Account:
     serves = list(wanted.queues) or list(operator().queues.queues)
     account.name, account.role, account.partner, account.active = wanted.name, wanted.role, wanted.partner, True
     account.queues = serves if wanted.role == Role.CSO else []
+    account.skills = " ".join(wanted.skills)
     account.password_hash = hash_password(wanted.password)
     session.flush()
     return account
@@ -215,8 +225,11 @@ def _check(wanted: Wanted) -> None:
         raise Invalid(f"a role is one of {', '.join(Role)}", slug="unknown-role", field="role")
     if len(wanted.password) < SHORTEST_PASSWORD:
         raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters", slug="weak-password", field="password")
-    for queue in wanted.queues:
-        if queue not in operator().queues.queues:
-            raise Invalid(f"queues.yaml has no queue {queue!r}", slug="unknown-queue", field="queues")
+    for word in wanted.queues:
+        queue, _, level = word.partition(":")
+        if queue not in operator().queues.queues or level not in LEVELS:
+            raise Invalid(f"{word!r} is no queue of queues.yaml, or no level", slug="unknown-queue", field="queues")
+    if not all(SKILL.fullmatch(word) for word in wanted.skills):
+        raise Invalid("a skill is name:level, level 1 to 5", slug="unknown-skill", field="skills")
     if wanted.role == Role.PARTNER and wanted.partner not in operator().partners.partners:
         raise Invalid("a partner's account names the partner in partners.yaml", slug="unknown-partner", field="partner")

@@ -19,6 +19,7 @@ from config.errors import Problem
 from config.settings import settings
 from router.agents import CsoState
 from router.store.acd import Acd
+from router.store.answers import levels
 from router.store.types import Cso
 from tickets.schemas import Text
 
@@ -108,7 +109,9 @@ def endpoint_of(principal: Principal) -> tuple[str, str]:
 async def log_in_cso(acd: Acd, principal: Principal) -> Cso:
     """A CSO becomes known to the router, paused; a second login of the same CSO is no fault."""
     carrier, endpoint = endpoint_of(principal)
-    return await acd.log_in(principal.login, queues=principal.queues, endpoint=endpoint, carrier=carrier)
+    return await acd.log_in(
+        principal.login, queues=principal.queues, endpoint=endpoint, carrier=carrier, skills=levels(principal.skills)
+    )
 
 
 async def _ask_out(acd: Acd, login: str) -> bool:

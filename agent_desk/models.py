@@ -22,7 +22,8 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(200))  # argon2id
     api_key_hash: Mapped[str | None] = mapped_column(String(64), unique=True)  # SHA-256 of a random key
     endpoint: Mapped[str] = mapped_column(String(80), default="")  # "" = by carrier: `login` or `client:login`
-    queues: Mapped[list[str]] = mapped_column(JSON, default=list)
+    queues: Mapped[list[str]] = mapped_column(JSON, default=list)  # `gangguan`, or `gangguan:5` with a proficiency
+    skills: Mapped[str] = mapped_column(String(200), default="")  # `en:4 region-31:3`
     partner: Mapped[str] = mapped_column(String(32), default="")  # the partner's name in partners.yaml
     active: Mapped[bool] = mapped_column(default=True, server_default=true())
 

@@ -269,7 +269,7 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
 
 
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
-    place = yield Enqueue(node.queue, turn.state.priority)
+    place = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
     turn.state.queue = node.queue
     turn.say(node.say)
     return turn.wait(place)

@@ -246,6 +246,7 @@ class IvrService:
                 queue=effect.queue,
                 priority=effect.priority + _head_start(effect.queue),
                 emergency=effect.emergency,
+                skills=effect.skills,
                 cmd=f"{call.id}:{token}:{effect.queue}",
             )
             return place.place

@@ -8,7 +8,7 @@ nothing but `State`, which any process can read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -95,6 +95,7 @@ class Enqueue:
     queue: str
     priority: int = 0
     emergency: bool = False
+    skills: Mapping[str, int] | None = None  # what the CSO must have; None = as before
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from config.heartbeat import Heartbeat
 from config.operator import Operator, operator
 from router.history.follower import Follower
 from router.store.acd import Acd
-from router.store.types import PartnerRules, QueueRules
+from router.store.types import PartnerRules, QueueRules, Strategy
 from router.store.wire import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             wrap_up_ms=int(queue.wrap_up * 1000),
             max_wait_ms=int(queue.overflow.max_wait * 1000) if queue.overflow else 0,
             partners=tuple(queue.overflow.partners) if queue.overflow else (),
+            strategy=Strategy(queue.strategy),
+            max_waiting=queue.max_waiting,
         )
         for name, queue in rules.queues.queues.items()
     ]

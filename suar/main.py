@@ -94,12 +94,18 @@ def account_put(
     role: Annotated[str, typer.Option(help="cso supervisor director operator crew partner engineer")],
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
     name: Annotated[str, typer.Option(help="As it is spoken: PLN 123, dengan …")] = "",
-    queue: Annotated[list[str] | None, typer.Option(help="A CSO's queue; again for more; none = all")] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="A CSO's queue, or queue:proficiency (1 to 5); again for more; none = all")
+    ] = None,
+    skill: Annotated[
+        list[str] | None, typer.Option(help="A CSO's skill, language or region: en:4, region-31:3; again for more")
+    ] = None,
     partner: Annotated[str, typer.Option(help="The partner's name in partners.yaml")] = "",
 ) -> None:
     """Create an account, or give an existing one other data and a new password. Asks for the password."""
     wanted = {"login": login, "name": name or login, "role": role, "password": password}
-    run("account", VERBS["account-put"], {**wanted, "queues": tuple(queue or ()), "partner": partner})
+    serves = {"queues": tuple(queue or ()), "skills": tuple(skill or ())}
+    run("account", VERBS["account-put"], {**wanted, **serves, "partner": partner})
     print(f"{login} may log in as {role}.")
 
 

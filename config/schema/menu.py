@@ -91,6 +91,9 @@ class QueueNode(Shape):
 
     kind: Literal["queue"]
     queue: str
+    skills: dict[str, Annotated[int, Field(ge=1, le=5)]] = Field(
+        default_factory=dict, description="What the CSO must have: name → least level."
+    )
     say: Say = Field(default_factory=list)
 
 

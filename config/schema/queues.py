@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from config.schema.base import Shape
@@ -29,6 +31,10 @@ class Queue(Shape):
     wrap_up: float = Field(default=30, ge=0, description="Seconds after the conversation.")
     priority: int = Field(default=0, ge=0, le=9, description="Head start; 1 = priority_step seconds.")
     emergency: bool = False
+    strategy: Literal["longest-idle", "best-skill", "round-robin", "fewest-calls"] = Field(
+        default="longest-idle", description="Which free CSO is next; of equals the one who has been free longest."
+    )
+    max_waiting: int = Field(default=0, ge=0, description="Callers in the queue beyond which none are taken; 0 = any.")
     service_level: ServiceLevel = ServiceLevel()
     overflow: Overflow | None = None
 

@@ -31,6 +31,8 @@ def upgrade() -> None:
     with op.batch_alter_table("call_record") as table:
         for column in columns:
             table.add_column(column)
+    with op.batch_alter_table("account") as table:
+        table.add_column(sa.Column("skills", sa.String(200), nullable=False, server_default=""))
     op.create_table(
         "partner_handover",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -51,6 +53,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("partner_handover")
+    with op.batch_alter_table("account") as table:
+        table.drop_column("skills")
     names = (
         "skills", "callback_number", "recalled_from", "moved_to", "callback", "callback_attempts", "transfers",
         "promises_broken", "held_s", "promised_low_s", "promised_high_s", "promised_at", "callback_at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -19,6 +21,18 @@ def test_a_new_cso_logs_in_and_serves_the_named_queues(web: Web) -> None:
     with web.db.transaction() as session:
         assert put_account(session, SARI).queues == ["gangguan"]
     assert web.client().login("sari", PASSWORD).headers["location"] == "/meja"
+
+
+@pytest.mark.anyio
+async def test_proficiency_and_skills_are_known_to_the_router_at_login(web: Web) -> None:
+    with web.db.transaction() as session:
+        put_account(session, replace(SARI, queues=("gangguan:5", "keluhan"), skills=("en:4", "region-31:2")))
+    acd = web.acd()
+    web.client().login("sari", PASSWORD)
+    cso = await acd.cso("sari")
+    await acd.close()
+    assert cso is not None
+    assert (cso.levels, cso.skills) == ({"gangguan": 5, "keluhan": 3}, {"en": 4, "region-31": 2})
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(web: Web) -> None:
@@ -40,6 +54,8 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(web: Web) -> None:
         (Wanted("sari", "Sari", "raja", PASSWORD), "unknown-role"),
         (Wanted("sari", "Sari", "cso", "pendek"), "weak-password"),
         (Wanted("sari", "Sari", "cso", PASSWORD, queues=("antah",)), "unknown-queue"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, queues=("gangguan:6",)), "unknown-queue"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, skills=("en",)), "unknown-skill"),
         (Wanted("sari", "Sari", "partner", PASSWORD, partner="antah"), "unknown-partner"),
     ],
 )
