@@ -89,6 +89,8 @@ def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
     for key, trunk in areas.trunks.items():
         if trunk.region not in areas.areas:
             faults.append(file.fault(("trunks", key, "region"), f"no area {trunk.region}"))
+        if trunk.emergency_lines and trunk.emergency_lines >= (trunk.lines or 0):
+            faults.append(file.fault(("trunks", key, "emergency_lines"), "must be fewer than the trunk's lines"))
     if areas.default_trunk not in areas.trunks:
         faults.append(file.fault(("default_trunk",), f"no trunk {areas.default_trunk!r}"))
     if areas.emergency_lines >= areas.lines:

@@ -32,7 +32,7 @@ from ivr.signals import Arrival, Step
 from ivr.turn import Caller, Dialogue, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Turn, Where
 from router.calls import CallState, Outcome
 from router.store.acd import Acd, StoreUnavailable
-from router.store.types import Call
+from router.store.types import Admission, Call
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -113,7 +113,20 @@ class IvrService:
 
     async def _arrived(self, arrival: Arrival, token: str) -> Instruction:
         trunk, region = _trunk(arrival)
-        admission = await self.acd.admit(
+        try:
+            admission = await self._admit(arrival, trunk, region)
+        except NotFound as fault:  # the store was configured from an older areas.yaml: only the total counts
+            log.error("a call came by a trunk that the store does not know (%s)", fault.slug)
+            admission = await self._admit(arrival, "", region)
+        if not admission.admitted:
+            return Reject()
+        call = await self._call(arrival.call)
+        if call.answer:
+            return instructions_json.loads(call.answer)
+        return await self._turn(call, token, Signal("arrive"), triage=admission.reserve)
+
+    async def _admit(self, arrival: Arrival, trunk: str, region: str) -> Admission:
+        return await self.acd.admit(
             arrival.call,
             carrier=arrival.carrier,
             channel=arrival.channel,
@@ -124,12 +137,6 @@ class IvrService:
             menu=self._menus.current().version,
             cmd=f"{arrival.call}:arrive",
         )
-        if not admission.admitted:
-            return Reject()
-        call = await self._call(arrival.call)
-        if call.answer:
-            return instructions_json.loads(call.answer)
-        return await self._turn(call, token, Signal("arrive"), triage=admission.reason == "reserve")
 
     async def _step(self, asked: Step) -> Instruction:
         if asked.name == "resume":

@@ -17,7 +17,7 @@ from config.heartbeat import Heartbeat
 from config.operator import Operator, operator
 from router.history.follower import Follower
 from router.store.acd import Acd
-from router.store.types import PartnerRules, QueueRules, Strategy
+from router.store.types import PartnerRules, QueueRules, Strategy, TrunkRules
 from router.store.wire import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,14 @@ def partner_rules(rules: Operator) -> list[PartnerRules]:
     ]
 
 
+def trunk_rules(rules: Operator) -> list[TrunkRules]:
+    """The trunks of areas.yaml as the store wants them."""
+    return [
+        TrunkRules(name, lines=trunk.lines or 0, emergency_lines=trunk.emergency_lines)
+        for name, trunk in rules.areas.trunks.items()
+    ]
+
+
 async def configure(acd: Acd, rules: Operator) -> None:
     """Give the store the operator's rules."""
     await acd.configure(
@@ -65,6 +73,7 @@ async def configure(acd: Acd, rules: Operator) -> None:
         lines=rules.areas.lines,
         emergency_lines=rules.areas.emergency_lines,
         priority_step_ms=int(rules.queues.priority_step * 1000),
+        trunks=trunk_rules(rules),
     )
 
 

@@ -34,6 +34,8 @@ class Trunk(Shape):
 
     region: Code
     dialled: list[str] = Field(min_length=1, description="Numbers that arrive on it, digits only, e.g. 021123")
+    lines: int | None = Field(default=None, gt=0, description="Its own lines; absent: as many as there are in total.")
+    emergency_lines: int = Field(default=0, ge=0, description="The last of its own lines, kept for emergencies.")
 
 
 class Areas(Shape):

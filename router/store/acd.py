@@ -8,6 +8,7 @@ A reply that cannot be had in time raises StoreUnavailable. Instants and duratio
 
 from __future__ import annotations
 
+from router.store.verbs_admission import AdmissionVerbs
 from router.store.verbs_calls import CallVerbs
 from router.store.verbs_csos import CsoVerbs
 from router.store.verbs_offers import OfferVerbs
@@ -18,7 +19,7 @@ from router.store.wire import StoreUnavailable
 __all__ = ["Acd", "StoreUnavailable"]
 
 
-class Acd(PoolVerbs, CallVerbs, OfferVerbs, OverflowVerbs, CsoVerbs):
+class Acd(PoolVerbs, CallVerbs, OfferVerbs, OverflowVerbs, CsoVerbs, AdmissionVerbs):
     """The live state of one pool. Belongs to one event loop; connects at the first verb; `close()` at the end.
 
     `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.

@@ -10,7 +10,7 @@ from config.errors import IllegalMove, NotFound, Problem, Refused
 from router.agents import CsoState
 from router.calls import CallState
 from router.events import Entry, Event
-from router.store.types import Admission, Call, Cso, Place, Snapshot
+from router.store.types import Admission, Call, Cso, Place, RefusedNumber, Snapshot
 
 
 class StoreFault(Problem):
@@ -23,6 +23,7 @@ class StoreFault(Problem):
 _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "unknown-call": (NotFound, "Panggilan itu tidak dikenal."),
     "unknown-cso": (NotFound, "Petugas itu tidak dikenal."),
+    "unknown-trunk": (NotFound, "Trunk itu tidak dikenal."),
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
     "queue-full": (Refused, "Antrean itu penuh."),
     "clock-back": (Refused, "Jam pemanggil tertinggal dari jam antrean."),
@@ -47,8 +48,14 @@ def pairs(flat: Sequence[str]) -> dict[str, str]:
 
 
 def admission(text: str) -> Admission:
-    """From JSON [admitted, level, lines, reason, reserve]."""
+    """From JSON [admitted, level, lines, reason, reserve, lines of the trunk]."""
     return Admission(*json.loads(text))
+
+
+def refused(reply: Sequence[str]) -> list[RefusedNumber]:
+    """From [number, when, JSON, …]."""
+    rows = zip(reply[::3], reply[1::3], reply[2::3], strict=True)
+    return [RefusedNumber(number=name, at=int(float(at)), **json.loads(text)) for name, at, text in rows]
 
 
 def place(reply: Sequence[int]) -> Place:

@@ -17,8 +17,9 @@ class Admission:
     admitted: bool
     level: int
     lines: int  # in use after this call
-    reason: str = ""  # why refused: "lines-full"; "reserve" when admitted on one of the last, emergency lines
-    reserve: bool = False  # only the emergency lines were left: a short triage
+    reason: str = ""  # why refused: "lines-full", "trunk-full"; why only to a short triage: "reserve", "gapped"
+    reserve: bool = False  # a short triage: only emergency lines were left, or the area's callers are gapped
+    trunk_lines: int = 0  # in use on its trunk after this call
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,27 @@ class PartnerRules:
     cap: int  # calls at the same time
     addresses: dict[str, str] = field(default_factory=dict)  # carrier → what it dials
     ring_ms: int = 20_000
+
+
+@dataclass(frozen=True)
+class TrunkRules:
+    """The lines of one trunk; 0 lines = as many as there are in total."""
+
+    name: str
+    lines: int = 0
+    emergency_lines: int = 0  # the last of them, kept for calls that may be emergencies
+
+
+@dataclass(frozen=True)
+class RefusedNumber:
+    """A number that did not get through and is to be called back; `call` is the first that was refused."""
+
+    call: str
+    number: str  # E.164
+    at: int  # ms
+    trunk: str
+    region: str
+    carrier: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import hiredis
 from config.errors import Invalid
 from router.events import Entry
 from router.store import answers
-from router.store.types import PartnerRules, QueueRules, Snapshot
+from router.store.types import PartnerRules, QueueRules, Snapshot, TrunkRules
 from router.store.verbs import Verbs
 from router.store.wire import Wire
 
@@ -32,13 +32,24 @@ class PoolVerbs(Verbs):
         lines: int,
         emergency_lines: int,
         priority_step_ms: int = 60_000,
+        trunks: Sequence[TrunkRules] = (),
     ) -> None:
         """The operator's rules; replaces the former ones."""
+        for trunk in trunks:
+            if not _NAME.fullmatch(trunk.name) or not 0 <= trunk.emergency_lines <= trunk.lines:
+                raise Invalid("Saluran trunk: tidak negatif, cadangan tidak lebih dari semua.", field=trunk.name)
         for name in (*(queue.name for queue in queues), *(partner.name for partner in partners)):
             if not _NAME.fullmatch(name):
                 raise Invalid("Nama antrean atau mitra hanya huruf, angka, titik, garis.", field=name)
         rules = json.dumps([asdict(queue) for queue in queues]), json.dumps([asdict(one) for one in partners])
-        await self._do("configure", *rules, lines, emergency_lines, priority_step_ms)
+        await self._do(
+            "configure",
+            *rules,
+            lines,
+            emergency_lines,
+            priority_step_ms,
+            json.dumps([asdict(one) for one in trunks]),
+        )
 
     async def set_level(self, level: int, *, reason: str, by: str) -> None:
         """The surge ladder's level, 0 to 4."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from config.errors import Invalid, NotFound
 from router.calls import CallState, Outcome
 from router.events import Event
+from router.store.types import RefusedNumber, TrunkRules
 from tests.fixtures.router import Pool
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -66,3 +68,88 @@ async def test_the_level_is_told_once(pool: Pool) -> None:
     await pool.acd.set_level(2, reason="lines", by="spv1")
     assert await pool.events() == [Event.LEVEL]
     assert (await pool.arrives("c0000000001")).level == 2
+
+
+TRUNKS = (TrunkRules("jakarta", lines=3, emergency_lines=1), TrunkRules("bangka", lines=9))
+
+
+async def test_a_trunk_has_lines_and_a_reserve_of_its_own_beside_the_total(pool: Pool) -> None:
+    await pool.configure(lines=6, trunks=TRUNKS)
+    jakarta = [await pool.arrives(f"c000000000{n}") for n in range(4)]
+    assert [one.reason for one in jakarta] == ["", "", "reserve", "trunk-full"]
+    assert [(one.lines, one.trunk_lines) for one in jakarta] == [(1, 1), (2, 2), (3, 3), (3, 3)]
+    bangka = [await pool.arrives(f"c000000001{n}", trunk="bangka", region="19") for n in range(4)]
+    assert [one.reason for one in bangka] == ["", "reserve", "reserve", "lines-full"], "six lines, two of them kept"
+    assert [(one.lines, one.trunk_lines) for one in bangka] == [(4, 1), (5, 2), (6, 3), (6, 3)]
+    await pool.acd.ended("c0000000001", by="caller")
+    again = await pool.arrives("c0000000020", trunk="bangka")
+    assert (again.lines, again.trunk_lines, again.reason) == (6, 4, "reserve"), "the line that became free"
+
+
+async def test_a_trunk_without_lines_of_its_own_has_those_of_the_total(pool: Pool) -> None:
+    await pool.configure(lines=4, trunks=[TrunkRules("jakarta")])
+    assert [(await pool.arrives(f"c000000000{n}")).reason for n in range(5)] == [
+        "", "", "reserve", "reserve", "lines-full",
+    ]  # fmt: skip
+
+
+async def test_a_trunk_nobody_configured_is_refused_by_name_and_changes_nothing(pool: Pool) -> None:
+    await pool.configure(trunks=TRUNKS)
+    with pytest.raises(NotFound) as told:
+        await pool.arrives("c0000000001", trunk="bandung")
+    assert told.value.slug == "unknown-trunk"
+    assert await pool.acd.call("c0000000001") is None
+    assert (await pool.arrives("c0000000001", trunk="")).admitted, "a call of which no trunk is known is let in"
+
+
+@pytest.mark.parametrize("rules", [TrunkRules("a", lines=-1), TrunkRules("a", 2, 3), TrunkRules("a b", 2)])
+async def test_a_trunk_that_cannot_be_is_refused(pool: Pool, rules: TrunkRules) -> None:
+    with pytest.raises(Invalid):
+        await pool.configure(trunks=[rules])
+    assert (await pool.arrives("c0000000001", trunk="anything")).admitted
+
+
+async def test_a_refused_number_is_kept_once_with_its_first_instant(pool: Pool) -> None:
+    await pool.configure(lines=1)
+    await pool.arrives("c0000000001", ani="")
+    first = pool.clock.ms()
+    for n, ani in enumerate(["+628110000007", "+628110000008", "+628110000007", ""]):
+        await pool.arrives(f"c000000001{n}", ani=ani)
+        pool.later(10)
+    assert await pool.acd.refused() == [
+        RefusedNumber("c0000000010", "+628110000007", first, "jakarta", "31", "asterisk"),
+        RefusedNumber("c0000000011", "+628110000008", first + 10_000, "jakarta", "31", "asterisk"),
+    ]
+    assert len(await pool.acd.refused(1)) == 1
+
+
+async def test_who_gets_through_is_not_called_back(pool: Pool) -> None:
+    pool.emergency_lines = 0
+    await pool.configure(lines=1)
+    for n in (3, 4):
+        await pool.arrives(f"c000000000{n}", ani=f"+62811000000{n}")
+    assert [one.number for one in await pool.acd.refused()] == ["+628110000004"]
+    await pool.acd.ended("c0000000003", by="caller")
+    assert (await pool.arrives("c0000000009", ani="+628110000004")).reason == ""
+    assert await pool.acd.refused() == []
+
+
+async def test_a_caller_released_after_the_triage_is_kept_but_an_emergency_is_served(pool: Pool) -> None:
+    await pool.configure(lines=3)
+    for n in range(3):
+        await pool.arrives(f"c000000000{n}", ani=f"+62811000000{n}")
+    await pool.enqueue("c0000000002", "darurat", emergency=True)
+    for n in range(3):
+        await pool.acd.ended(f"c000000000{n}", by="caller")
+    assert [one.number for one in await pool.acd.refused()] == ["+628110000001"], "released in the triage"
+
+
+async def test_a_refused_number_is_forgotten_after_a_day(pool: Pool) -> None:
+    await pool.configure(lines=0)
+    await pool.arrives("c0000000001")
+    pool.later(86_399)
+    await pool.acd.sweep()
+    assert len(await pool.acd.refused()) == 1
+    pool.later(2)
+    await pool.acd.sweep()
+    assert await pool.acd.refused() == []

@@ -45,7 +45,7 @@ async def configured(acd: Acd) -> bool:
 
 async def arrive(acd: Acd, call: str) -> None:
     await acd.admit(
-        call, carrier="asterisk", channel=call, ani="", trunk="t", region="31", dialled="123", menu="", cmd=call
+        call, carrier="asterisk", channel=call, ani="", trunk="jakarta", region="31", dialled="123", menu="", cmd=call
     )
     await acd.enqueue(call, queue="gangguan", cmd=call)
 

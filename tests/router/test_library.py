@@ -12,6 +12,7 @@ import pytest
 
 from router.store import library
 from router.store.acd import Acd
+from router.store.types import TrunkRules
 from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
@@ -51,6 +52,8 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     await pool.acd.overflow_next()
     await pool.acd.committed("history", "0-0")
     await pool.acd.ended("c0000000001", by="caller")
+    await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
+    await pool.arrives("c0000000004")
     wire = Wire(pool.acd._url)
     root = f"suar:{{{pool.acd.pool}}}"
     types = {

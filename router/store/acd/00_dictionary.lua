@@ -6,11 +6,15 @@ carrier can serve (an Asterisk call cannot ring a Twilio telephone), followed by
 `gangguan@asterisk+en:3`. docs/redis-keys.md is made of this table.
 
 KEYS
-:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers (counters); clock (newest instant told), swept
+:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers, withheld_refused (counters); clock (newest instant told), swept
 :queues          hash    queue → its rules, JSON (QueueRules)
 :strategies      hash    queue → which of its free CSOs is next
 :lanes:<queue>   set     the lanes in which somebody waited since the rules were given
 :partners        hash    partner → its rules, JSON (PartnerRules)
+:trunks          hash    trunk → its rules, JSON (TrunkRules)
+:trunk:<trunk>   set     the calls on a line that came by this trunk
+:refused         zset    number that did not get through → when first; kept a day, for calling back
+:refusals        hash    the same number → its call, JSON {call, carrier, trunk, region}
 :lines           zset    call → when its lease on the line expires; every live call is here, a callback only while it is offered or talking
 :callbacks       zset    callback without a line (waiting or scheduled) → when it was asked for
 :call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing
@@ -38,6 +42,7 @@ local GRACE_MS = 2000 -- the carrier's own ring timer goes first; the reaper com
 local SETUP_MS = 5000 -- from the claim until the telephone rings
 local HEARTBEAT_MS = 45000 -- a desk silent for longer is closed
 local COMMAND_MS = 600000
+local REFUSED_MS = 86400000 -- a number that did not get through is kept so long
 local ENDED_CALL_S = 1800
 local LOGGED_OUT_S = 86400
 local EMERGENCY_BAND = -4e15

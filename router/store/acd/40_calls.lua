@@ -26,6 +26,21 @@ local function set(p, call, ...)
   redis.call('HSET', key(p, ':call:', call.id), ...)
 end
 
+-- A call holds a line of ours from here, beside one of the trunk it came by; a callback came by none.
+local function take_line(p, call)
+  redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
+  if (call.trunk or '') ~= '' and call.virtual ~= '1' then
+    redis.call('SADD', key(p, ':trunk:', call.trunk), call.id)
+  end
+end
+
+local function free_line(p, call)
+  redis.call('ZREM', key(p, ':lines'), call.id)
+  if (call.trunk or '') ~= '' then
+    redis.call('SREM', key(p, ':trunk:', call.trunk), call.id)
+  end
+end
+
 local function extend(p, id)
   redis.call('ZADD', key(p, ':lines'), 'XX', p.now + LEASE_MS, id)
 end
@@ -59,7 +74,7 @@ local function back_in_line(p, call, event, reason, to)
   set(p, call, 'state', to, 'cso', '', 'token', '', 'last_token', call.token, 'partner', '')
   redis.call('ZREM', key(p, ':offers'), call.id)
   if call.virtual == '1' then
-    redis.call('ZREM', key(p, ':lines'), call.id)
+    free_line(p, call)
   end
   join_line(p, call, tonumber(call.queued))
   tell(p, event, names, { reason = reason, partner = names.partner, channel = call.channel })
@@ -101,7 +116,10 @@ local function end_call(p, call, by, given)
     redis.call('SREM', key(p, ':at:', call.partner), call.id)
   end
   redis.call('ZREM', key(p, ':offers'), call.id)
-  redis.call('ZREM', key(p, ':lines'), call.id)
+  free_line(p, call)
+  if call.triage == '1' and from == 'ivr' then
+    keep_number(p, call.id, call)
+  end
   local names = names_of(call)
   set(p, call, 'state', to, 'outcome', outcome, 'ended', int(p.now), 'token', '', 'last_token', call.token)
   redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)

@@ -1,17 +1,20 @@
 -- Verbs of a pool: its rules, its epoch, its level, everything at one instant.
 
--- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step
+-- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON
 local function configure(keys, args)
   local p = open(keys, args)
   local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
   redis.call('DEL', key(p, ':queues'), key(p, ':partners'))
-  redis.call('DEL', key(p, ':strategies'))
+  redis.call('DEL', key(p, ':strategies'), key(p, ':trunks'))
   for _, queue in ipairs(queues) do
     redis.call('HSET', key(p, ':queues'), queue.name, cjson.encode(queue))
     redis.call('HSET', key(p, ':strategies'), queue.name, queue.strategy)
   end
   for _, partner in ipairs(partners) do
     redis.call('HSET', key(p, ':partners'), partner.name, cjson.encode(partner))
+  end
+  for _, trunk in ipairs(cjson.decode(args[7] or '[]')) do
+    redis.call('HSET', key(p, ':trunks'), trunk.name, cjson.encode(trunk))
   end
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6])
   return 'OK'

@@ -5,7 +5,7 @@ local function new_call(p, id, given)
     id = id, state = 'ivr', arrived = int(p.now), number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1),
     queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
     cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
-    dialled = '', menu = '', admission = '', skills = '', virtual = '0',
+    dialled = '', menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0',
   }
   for name, value in pairs(given) do
     call[name] = value
@@ -19,45 +19,6 @@ local function new_call(p, id, given)
   end
   redis.call('HSET', key(p, ':call:', id), unpack(flat))
   return call
-end
-
--- args: now, cmd, call, carrier, channel, ani, trunk, region, dialled, menu
--- → JSON [admitted, level, lines, reason, reserve]; a call that is known gets the answer it had.
-local function admit(keys, args)
-  local p = open(keys, args)
-  local id = args[3]
-  local pool = fields(redis.call('HGETALL', key(p, ':pool')))
-  local used, level = redis.call('ZCARD', key(p, ':lines')), tonumber(pool.level or 0)
-  local known = redis.call('HMGET', key(p, ':call:', id), 'state', 'admission')
-  if known[1] then
-    return known[2] ~= '' and known[2] or cjson.encode({ true, level, used, '', false })
-  end
-  local lines, reserved = tonumber(pool.lines or 0), tonumber(pool.emergency_lines or 0)
-  local given = {
-    carrier = args[4], channel = args[5], ani = args[6], trunk = args[7], region = args[8], dialled = args[9],
-    menu = args[10],
-  }
-  local data = {
-    ani = args[6], trunk = args[7], region = args[8], dialled = args[9], channel = args[5], menu = args[10],
-    level = level, lines = used,
-  }
-  local names = { call = id, carrier = args[4], cmd = args[2] }
-  if used >= lines then
-    given.state, given.outcome, given.ended = 'ended', 'refused', int(p.now)
-    given.admission = cjson.encode({ false, level, used, 'lines-full', false })
-    new_call(p, id, given)
-    redis.call('EXPIRE', key(p, ':call:', id), ENDED_CALL_S)
-    data.reason = 'lines-full'
-    tell(p, 'call.refused', names, data)
-    return given.admission
-  end
-  local reserve = used >= lines - reserved
-  given.admission = cjson.encode({ true, level, used + 1, reserve and 'reserve' or '', reserve })
-  new_call(p, id, given)
-  redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, id)
-  data.lines = used + 1
-  tell(p, 'call.arrived', names, data)
-  return given.admission
 end
 
 -- { call hash, flow hash }; two empty lists when unknown
@@ -112,6 +73,14 @@ local function note(keys, args)
   return remember(p, 'note', args[2], 'OK')
 end
 
+-- Of the short triage no more: this caller is in line.
+local function got_through(p, call)
+  if call.triage == '1' then
+    set(p, call, 'triage', '0')
+    drop_number(p, call.ani)
+  end
+end
+
 -- A call being offered turns out to be an emergency: the offer goes on, a return would go to the front.
 local function raise_offered(p, call, queue, score, cmd)
   set(p, call, 'queue', queue, 'emergency', '1', 'score', score)
@@ -161,6 +130,7 @@ local function enqueue(keys, args)
     'score', score, 'queued', queued, 'skills', skills, 'cso', '', 'token', '',
     'last_token', call.token ~= '' and call.token or call.last_token)
   join_line(p, call, tonumber(queued))
+  got_through(p, call)
   extend(p, call.id)
   names.queue, names.cmd = queue, cmd
   local data = queued_data(p, call, from)
@@ -223,7 +193,8 @@ local function adopt(keys, args)
   local score = score_of(p, tonumber(call.arrived), tonumber(args[10]), emergency)
   set(p, call, 'state', to, 'queue', queue, 'priority', args[10], 'emergency', args[11], 'score', score,
     'queued', int(p.now))
-  redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
+  take_line(p, call)
+  got_through(p, call)
   join_line(p, call, p.now)
   local data = queued_data(p, call, 'channel')
   data.ani, data.trunk, data.region, data.arrived = call.ani, call.trunk, call.region, tonumber(call.arrived)

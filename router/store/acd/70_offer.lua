@@ -71,7 +71,7 @@ local function offer_next(keys, args)
   set(p, call, 'state', to, 'cso', cso.id, 'token', token, 'offered', int(p.now))
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
   if call.virtual == '1' then
-    redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
+    take_line(p, call)
   end
   turn(p, cso, 'offer')
   cso.call, cso.token, cso.turn = call.id, token, string.match(token, '^%d+')

@@ -48,6 +48,13 @@ local function sweep_desks(p)
   return #csos
 end
 
+local function sweep_refused(p)
+  local numbers = expired(p, ':refused', p.now - REFUSED_MS)
+  for _, number in ipairs(numbers) do
+    drop_number(p, number)
+  end
+end
+
 -- The store's clock jumped, or nobody swept for a long time: nothing has expired, everything begins its time again.
 local function mend_clock(p)
   local swept = pool_number(p, 'swept', p.now)
@@ -66,5 +73,6 @@ local function sweep(keys, args)
   if mend_clock(p) then
     return 0
   end
+  sweep_refused(p)
   return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p)
 end
