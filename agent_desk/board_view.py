@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from agent_desk import words
-from agent_desk.pool import Pool
+from agent_desk.pool import WITHOUT_LINE, Pool
 from config.operator import operator
 from router.agents import CsoState
 from router.calls import CallState
@@ -18,9 +18,9 @@ def board_view(pool: Pool | None, now_ms: int) -> dict[str, Any]:
     """Everything live on the board. Instants in ms; ages are counted by the page."""
     if pool is None:
         return {"known": False, "now": now_ms}
-    calls = Counter(call.state for call in pool.calls.values())
+    calls = Counter(call.state for call in pool.calls.values() if not (call.virtual and call.state in WITHOUT_LINE))
     states = Counter(cso.state for cso in pool.csos.values())
-    waiting = [call for call in pool.calls.values() if call.state is CallState.WAITING]
+    waiting = [call for call in pool.calls.values() if call.state is CallState.WAITING and not call.virtual]
     areas = operator().areas
     return {
         "known": True,
@@ -29,6 +29,7 @@ def board_view(pool: Pool | None, now_ms: int) -> dict[str, Any]:
         "level_word": words.LEVELS[pool.level],
         "lines": {"used": pool.lines, "all": areas.lines, "emergency": areas.emergency_lines},
         "calls": {state.value: calls[state] for state in CallState if state is not CallState.ENDED},
+        "callbacks": sum(call.virtual and call.state in WITHOUT_LINE for call in pool.calls.values()),
         "waiting_since": min((call.queued for call in waiting if not call.emergency), default=0),
         "emergency": sum(call.emergency for call in waiting),
         "csos": {state.value: states[state] for state in CsoState},
@@ -41,7 +42,8 @@ def board_view(pool: Pool | None, now_ms: int) -> dict[str, Any]:
 
 def _queue(pool: Pool, name: str) -> dict[str, Any]:
     shape = operator().queues.queues[name]
-    calls = [call for call in pool.calls.values() if call.queue == name and call.state is CallState.WAITING]
+    here = [call for call in pool.calls.values() if call.queue == name]
+    calls = [call for call in here if call.state is CallState.WAITING and not call.virtual]
     serving = [cso for cso in pool.csos.values() if name in cso.queues]
     since = min((call.queued for call in calls), default=0)
     limit = shape.overflow.max_wait if shape.overflow else 0
@@ -49,10 +51,11 @@ def _queue(pool: Pool, name: str) -> dict[str, Any]:
         "name": name,
         "title": shape.title,
         "waiting": len(calls),
+        "callbacks": sum(call.virtual and call.state in WITHOUT_LINE for call in here),
         "since": since,
         "limit_ms": int(limit * 1000),
         "ready": sum(cso.state is CsoState.READY for cso in serving),
-        "talking": sum(c.queue == name and c.state is CallState.TALKING for c in pool.calls.values()),
+        "talking": sum(call.state is CallState.TALKING for call in here),
         "serving": len(serving),
     }
 

@@ -62,7 +62,11 @@ def waiting(pool: Pool | None, cso: Cso | None) -> dict[str, int]:
     """How many wait in this CSO's queues, and since when the first one does (ms; 0 = nobody)."""
     if pool is None or cso is None:
         return {"count": 0, "since": 0}
-    since = [c.queued for c in pool.calls.values() if c.state is CallState.WAITING and c.queue in cso.queues]
+    since = [
+        call.queued
+        for call in pool.calls.values()
+        if call.state is CallState.WAITING and not call.virtual and call.queue in cso.queues
+    ]
     return {"count": len(since), "since": min(since, default=0)}
 
 

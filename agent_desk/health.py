@@ -104,7 +104,7 @@ def _now(request: Request, registry: CollectorRegistry) -> None:
     if live.pool is None:
         return
     callers = Gauge("suar_queue_callers", "Callers waiting", ["queue"], registry=registry)
-    waiting = Counter(c.queue for c in live.pool.calls.values() if c.state is CallState.WAITING)
+    waiting = Counter(c.queue for c in live.pool.calls.values() if c.state is CallState.WAITING and not c.virtual)
     for queue in operator().queues.queues:
         callers.labels(queue).set(waiting[queue])
     csos = Gauge("suar_csos", "CSOs logged in", ["state"], registry=registry)

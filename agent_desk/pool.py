@@ -18,6 +18,8 @@ from router.store.types import Call, Cso, Snapshot
 
 # Notes that the machinery writes to itself (a confirmed redirect) are nothing a caller heard.
 MACHINE_NOTES = frozenset({"met"})
+WITHOUT_LINE = frozenset({CallState.WAITING, CallState.SCHEDULED})
+_NEW = frozenset({Event.CALL_ARRIVED, Event.CALL_ADOPTED, Event.CALL_RECALLED, Event.CALL_RECEIVED})
 
 
 @dataclass
@@ -39,7 +41,9 @@ class Pool:
             at=snapshot.at,
             level=snapshot.level,
             journal=snapshot.journal,
-            calls={call.id: call for call in snapshot.calls if call.state is not CallState.ENDED},
+            calls={
+                call.id: call for call in (*snapshot.calls, *snapshot.callbacks) if call.state is not CallState.ENDED
+            },
             csos={cso.id: cso for cso in snapshot.csos},
         )
         if before is not None:
@@ -52,8 +56,8 @@ class Pool:
 
     @property
     def lines(self) -> int:
-        """Lines in use: every live call holds one."""
-        return len(self.calls)
+        """Lines in use: every live call holds one, a callback only while it is offered or talking."""
+        return sum(not (call.virtual and call.state in WITHOUT_LINE) for call in self.calls.values())
 
     def fold(self, entry: Entry) -> None:
         """One entry later. An entry about a call that is not known changes nothing but the position."""
@@ -62,7 +66,7 @@ class Pool:
             self._cso(entry)
         elif entry.event is Event.LEVEL:
             self.level = int(entry.data.get("level", self.level))
-        elif entry.event in (Event.CALL_ARRIVED, Event.CALL_ADOPTED):
+        elif entry.event in _NEW:
             self.calls[entry.call] = _arrived(entry, self.calls.get(entry.call))
         elif entry.event is Event.CALL_NOTED:
             self._noted(entry)
@@ -117,7 +121,7 @@ def _arrived(entry: Entry, known: Call | None) -> Call:
     data = entry.data
     if known is not None:
         return known
-    adopted = entry.event is Event.CALL_ADOPTED
+    adopted = entry.event is not Event.CALL_ARRIVED
     return Call(
         id=entry.call,
         state=CallState.WAITING if adopted else CallState.IVR,
@@ -131,6 +135,7 @@ def _arrived(entry: Entry, known: Call | None) -> Call:
         queued=entry.at if adopted else 0,
         emergency=bool(data.get("emergency", False)),
         priority=int(data.get("priority", 0)),
+        virtual=bool(data.get("virtual", entry.event is Event.CALL_RECALLED)),
     )
 
 
@@ -149,8 +154,27 @@ def _queued(call: Call, entry: Entry) -> Call:
     )
 
 
+def _back(call: Call, state: CallState) -> Call:
+    return replace(call, state=state, cso="", token="", partner="", offered=0)
+
+
 def _waiting(call: Call, entry: Entry) -> Call:
-    return replace(call, state=CallState.WAITING, cso="", token="", partner="", offered=0)
+    return _back(call, CallState.WAITING)
+
+
+def _scheduled(call: Call, entry: Entry) -> Call:
+    return _back(call, CallState.SCHEDULED)
+
+
+def _callback(call: Call, entry: Entry) -> Call:
+    later = int(entry.data.get("until") or 0) > entry.at
+    waits = CallState.SCHEDULED if later else CallState.WAITING
+    return replace(_back(call, waits), virtual=True, queue=entry.queue or call.queue, queued=call.queued or entry.at)
+
+
+def _transferred(call: Call, entry: Entry) -> Call:
+    state = CallState.TALKING if entry.data.get("kind") == "attended" else CallState.OFFERED
+    return replace(call, state=state, cso=entry.cso, token=entry.token, offered=entry.at)
 
 
 _MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
@@ -169,4 +193,13 @@ _MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
     ),
     Event.CALL_PARTNER_ANSWERED: lambda call, entry: replace(call, answered=entry.at),
     Event.CALL_HANDED_BACK: _waiting,
+    Event.CALL_CALLBACK: _callback,
+    Event.CALL_SCHEDULED: _scheduled,
+    Event.CALL_DUE: _waiting,
+    Event.CALL_DIALLED: lambda call, entry: replace(call, state=CallState.CALLING),
+    Event.CALL_REACHED: lambda call, entry: replace(call, state=CallState.TALKING, virtual=False, answered=entry.at),
+    Event.CALL_UNREACHED: _scheduled,
+    Event.CALL_TRANSFERRED: _transferred,
+    Event.CALL_DEPARTED: lambda call, entry: replace(call, state=CallState.MOVING, token=entry.token),
+    Event.CALL_STAYED: _waiting,
 }

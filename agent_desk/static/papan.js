@@ -26,12 +26,13 @@ function show() {
   put("saluran-darurat", lines.emergency);
   put("saluran-chip", `${Math.round((100 * lines.used) / lines.all)} %`);
   for (const state of ["talking", "waiting", "ivr", "partner"]) {
-    const count = state === "waiting" ? calls.waiting + calls.offered : calls[state];
+    const count = { waiting: calls.waiting + calls.offered + calls.moving, talking: calls.talking + calls.calling }[state] ?? calls[state];
     put(`n-${state}`, count);
     $(`t-${state}`).style.width = `${(100 * count) / lines.all}%`;
   }
   $("takaran").setAttribute("aria-label", `${lines.used} dari ${lines.all} saluran: ${calls.talking} bicara, ${calls.waiting + calls.offered} antre, ${calls.ivr} mendengar, ${calls.partner} ke mitra.`);
   put("menunggu", calls.waiting);
+  put("menunggu-sub", view.callbacks ? `di antrean, dan ${view.callbacks} telepon balik` : "di antrean");
   put("bicara", csos.talking);
   put("bicara-sub", `dari ${view.staff} CSO`);
   put("siap", csos.ready);
