@@ -39,6 +39,7 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             partners=tuple(queue.overflow.partners) if queue.overflow else (),
             strategy=Strategy(queue.strategy),
             max_waiting=queue.max_waiting,
+            pools=tuple(queue.overflow.pools) if queue.overflow else (),
         )
         for name, queue in rules.queues.queues.items()
     ]

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.schema.base import Shape
 
 
 class Overflow(Shape):
-    """When a waiting caller is handed to a partner centre."""
+    """When a waiting caller goes to another pool of ours, or else to a partner centre."""
 
     max_wait: float = Field(gt=0, description="Seconds in the queue.")
-    partners: list[str] = Field(min_length=1, description="Tried in this order.")
+    pools: list[str] = Field(
+        default=[], description="Other pools on the same store, tried first while a CSO is free there."
+    )
+    partners: list[str] = Field(default=[], description="Tried in this order.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Overflow:
+        if not self.pools and not self.partners:
+            raise ValueError("overflow needs pools or partners")
+        return self
 
 
 class ServiceLevel(Shape):

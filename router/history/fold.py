@@ -69,9 +69,24 @@ def _partner_answered(record: CallRecord, entry: Entry) -> Change:
     return {"partner_answered_at": record.partner_answered_at or moment(entry.at)}
 
 
-def _ended(_record: CallRecord, entry: Entry) -> Change:
+def _received(record: CallRecord, entry: Entry) -> Change:
+    words = {name: entry.data.get(name, "") for name in ("dialled", "menu")}
+    return {**_adopted(record, entry), **words}
+
+
+def _departed(_record: CallRecord, entry: Entry) -> Change:
+    return {"moved_to": entry.data.get("pool", "")}
+
+
+def _stayed(_record: CallRecord, _entry: Entry) -> Change:
+    return {"moved_to": ""}
+
+
+def _ended(record: CallRecord, entry: Entry) -> Change:
+    outcome = entry.data.get("outcome", "")
     return {
-        "outcome": entry.data.get("outcome", ""),
+        "outcome": outcome,
+        "moved_to": record.moved_to if outcome == Outcome.MOVED else "",
         "ended_by": entry.data.get("by", ""),
         "ended_at": moment(entry.at),
     }
@@ -87,5 +102,8 @@ FOLDS: Mapping[Event, Callable[[CallRecord, Entry], Change]] = {
     Event.CALL_ANSWERED: _answered,
     Event.CALL_HANDED_OVER: _handed_over,
     Event.CALL_PARTNER_ANSWERED: _partner_answered,
+    Event.CALL_DEPARTED: _departed,
+    Event.CALL_STAYED: _stayed,
+    Event.CALL_RECEIVED: _received,
     Event.CALL_ENDED: _ended,
 }

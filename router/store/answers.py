@@ -27,6 +27,11 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
     "queue-full": (Refused, "Antrean itu penuh."),
     "clock-back": (Refused, "Jam pemanggil tertinggal dari jam antrean."),
+    "unknown-pool": (NotFound, "Pool itu tidak dikenal, atau antrean ini tidak boleh pindah ke sana."),
+    "emergency-stays": (Refused, "Panggilan darurat tidak dipindahkan."),
+    "move-refused": (Refused, "Pool tujuan sudah menolak perpindahan ini."),
+    "already-here": (Refused, "Pool tujuan sudah memiliki panggilan itu."),
+    "lines-full": (Refused, "Semua saluran terpakai."),
     "stale-token": (Refused, "Penawaran panggilan itu sudah tidak berlaku."),
 }
 
@@ -80,6 +85,7 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         flow=flow.get("flow", ""),
         skills=levels(fields.get("skills", "")),
         virtual=fields.get("virtual") == "1",
+        moved_to=fields.get("moved_to", ""),
         **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
         **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
     )

@@ -55,6 +55,7 @@ class Call:
     partner_answered: int = 0
     skills: dict[str, int] = field(default_factory=dict)  # what a CSO must have: name → least level, 1 to 5
     virtual: bool = False  # a callback: nobody holds the line, the place is kept
+    moved_to: str = ""  # the pool that has it, or that it is on its way to
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class QueueRules:
     partners: tuple[str, ...] = ()
     strategy: Strategy = Strategy.LONGEST_IDLE
     max_waiting: int = 0  # callers in the queue beyond which no more are taken in; 0 = no limit
+    pools: tuple[str, ...] = ()  # other pools its callers may be moved to, tried before the partners
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,18 @@ class RefusedNumber:
     trunk: str
     region: str
     carrier: str
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A call on its way to another pool, with everything that pool needs (`payload`, opaque)."""
+
+    call: str
+    pool: str
+    token: str
+    payload: str
+    live: bool  # False: the caller has hung up meanwhile
+    emergency: bool
 
 
 @dataclass(frozen=True)

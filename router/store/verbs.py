@@ -45,6 +45,10 @@ class Verbs:
         """The pool and store of this process's settings."""
         return cls(settings().store_url, settings().pool, clock=clock)
 
+    def sibling(self, pool: str) -> Self:
+        """Another pool on the same store."""
+        return type(self)(self._url, pool, clock=self._clock, timeout=self._timeout)
+
     @classmethod
     async def open(
         cls,

@@ -14,7 +14,7 @@ from router.store import library
 from router.store.acd import Acd
 from router.store.types import TrunkRules
 from router.store.wire import Wire
-from tests.fixtures.router import Pool
+from tests.fixtures.router import Pool, between
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.wait import PATIENT
 
@@ -51,6 +51,9 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     pool.later(200)
     await pool.acd.overflow_next()
     await pool.acd.committed("history", "0-0")
+    await pool.configure(queues=between("timur"))
+    await pool.acd.depart(await pool.waits("c0000000004"), "timur")
+    await pool.acd.refuse("c0000000005", "a-token-of-another-pool")
     await pool.acd.ended("c0000000001", by="caller")
     await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
     await pool.arrives("c0000000004")

@@ -16,7 +16,7 @@ KEYS
 :refused         zset    number that did not get through → when first; kept a day, for calling back
 :refusals        hash    the same number → its call, JSON {call, carrier, trunk, region}
 :lines           zset    call → when its lease on the line expires; every live call is here, a callback only while it is offered or talking
-:callbacks       zset    callback without a line (waiting or scheduled) → when it was asked for
+:callbacks       zset    callback without a line (waiting, scheduled or moving) → when it was asked for
 :call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing
 :flow:<call>     hash    what the IVR keeps of it: flow (opaque), step (token of the last one), answer, steps (older tokens)
 :waiting:<lane>  zset    `<arrival number, 12 digits>:<call>` → score; the lowest is next
@@ -24,6 +24,8 @@ KEYS
 :heads           zset    lane in which somebody waits (`<lane>!` for its callbacks) → score of its head
 :due:<lane>      zset    waiting call → when a partner may have it
 :offers          zset    call being offered, or ringing at a partner → its deadline
+:moving          zset    call on its way to another pool → when another mover may go on with it
+:handed:<call>:<token> string what this pool did with a call another one sent: received | refused; two days
 :at:<partner>    set     the calls a partner has now
 :cso:<cso>       hash    one CSO (Cso); kept a day after logging out
 :csos            set     the CSOs that are logged in
@@ -33,6 +35,7 @@ KEYS
 :alive           zset    CSO → last heartbeat of the desk
 :telephones      hash    CSO whose telephone cannot be reached → since
 :cmd:<verb>:<id> string  the answer given to a command, ten minutes
+:counts          hash    event → how many entries of that name the journal was ever given
 :followers       hash    durable follower of the journal → the last entry it has committed; nothing newer is trimmed
 :journal         stream  every change (router/events.py)
 END KEYS ]]

@@ -64,6 +64,7 @@ local function tell(p, event, names, data)
     entry[#entry + 1] = type(data) == 'string' and data or cjson.encode(data)
   end
   redis.call('XADD', key(p, ':journal'), '*', unpack(entry))
+  redis.call('HINCRBY', key(p, ':counts'), event, 1)
   if p.told ~= p.now then
     p.told = p.now
     redis.call('HSET', key(p, ':pool'), 'clock', int(p.now))

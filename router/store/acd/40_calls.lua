@@ -115,6 +115,7 @@ local function end_call(p, call, by, given)
   elseif from == 'partner' then
     redis.call('SREM', key(p, ':at:', call.partner), call.id)
   end
+  redis.call('ZREM', key(p, ':callbacks'), call.id)
   redis.call('ZREM', key(p, ':offers'), call.id)
   free_line(p, call)
   if call.triage == '1' and from == 'ivr' then
@@ -122,8 +123,10 @@ local function end_call(p, call, by, given)
   end
   local names = names_of(call)
   set(p, call, 'state', to, 'outcome', outcome, 'ended', int(p.now), 'token', '', 'last_token', call.token)
-  redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
-  redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
+  if from ~= 'moving' then -- the mover still has to learn of it
+    redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
+    redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
+  end
   tell(p, 'call.ended', names, {
     outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
   })

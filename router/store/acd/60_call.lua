@@ -81,7 +81,8 @@ local function got_through(p, call)
   end
 end
 
--- A call being offered turns out to be an emergency: the offer goes on, a return would go to the front.
+-- A call being offered, or on its way to another pool, turns out to be an emergency: the offer goes on, a return would
+-- go to the front; the mover tells the other pool.
 local function raise_offered(p, call, queue, score, cmd)
   set(p, call, 'queue', queue, 'emergency', '1', 'score', score)
   tell(p, 'call.noted', { call = call.id, queue = queue, carrier = call.carrier, cmd = cmd }, { what = 'emergency' })
@@ -106,7 +107,7 @@ local function enqueue(keys, args)
   if score == '0' or (emergency and call.emergency ~= '1') then
     score = score_of(p, tonumber(call.arrived), priority, emergency)
   end
-  if call.state == 'offered' and emergency then
+  if (call.state == 'offered' or call.state == 'moving') and emergency then
     raise_offered(p, call, queue, score, cmd)
     return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
   elseif call.state == 'partner' and emergency and call.partner_answered == '0' then

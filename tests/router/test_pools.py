@@ -1,0 +1,401 @@
+"""A call moves between two pools: in one of them, once, with its score, whatever dies in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config.database import Database
+from config.errors import NotFound, Problem
+from router.calls import CallState, Outcome
+from router.events import Event
+from router.history import repository
+from router.history.follower import Follower
+from router.store.acd import Acd
+from router.store.types import Call, Departure
+from tests.fixtures.router import Pool, TwoPools
+from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.store_proxy import LossyProxy
+from tests.fixtures.wait import PATIENT
+
+pytestmark = [pytest.mark.store, pytest.mark.anyio]
+CALL = "c0000000001"
+
+
+async def place_of(two: TwoPools, call: str) -> tuple[str, Call]:
+    """The one pool in which the call lives."""
+    found = {name: await pool.acd.call(call) for name, pool in (("west", two.west), ("east", two.east))}
+    live = {name: known for name, known in found.items() if known and known.state is not CallState.ENDED}
+    assert len(live) == 1, f"the call lives in {sorted(live)}"
+    return live.popitem()
+
+
+async def lines(pool: Pool) -> set[str]:
+    return {call.id for call in (await pool.acd.snapshot()).calls}
+
+
+async def test_a_call_moves_with_all_that_is_known_of_it(two: TwoPools) -> None:
+    await two.west.waits(CALL, priority=2, skills={"en": 3})
+    await two.west.acd.step(CALL, token="t1", flow='{"node": "wait"}', answer='{"wait": 1}')
+    before = await two.west.call(CALL)
+    await two.east.waits("c0000000002")
+    assert await two.mover().move(CALL, two.east.acd.pool)
+    where, after = await place_of(two, CALL)
+    assert where == "east"
+    kept = ("score", "arrived", "queued", "priority", "skills", "queue", "ani", "trunk", "channel", "menu")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    assert (after.flow, after.step, after.answer) == ('{"node": "wait"}', "t1", '{"wait": 1}')
+    left = await two.west.call(CALL)
+    assert (left.outcome, left.moved_to) == (Outcome.MOVED, two.east.acd.pool)
+    assert (await lines(two.west), await lines(two.east)) == (set(), {CALL, "c0000000002"})
+    await two.east.ready("cso1", skills={"en": 5})
+    assert (await two.east.offered()).call == CALL, "it arrived first and is first in the new line too"
+
+
+async def test_what_is_told(two: TwoPools, db: Database) -> None:
+    await two.west.waits(CALL)
+    await two.mover().move(CALL, two.east.acd.pool)
+    assert (await two.west.events())[-2:] == [Event.CALL_DEPARTED, Event.CALL_ENDED]
+    (received,) = [entry for entry in await two.east.told() if entry.call == CALL]
+    assert received.event is Event.CALL_RECEIVED
+    assert (received.data["pool"], received.data["channel"]) == (two.west.acd.pool, f"PJSIP/{CALL}")
+    for pool in (two.west, two.east):
+        await Follower(pool.acd, db).once()
+    with db.reading() as session:
+        left = repository.events(session, two.west.acd.pool, CALL)
+        assert left[-1].data["outcome"] == "moved"
+        record = repository.record(session, CALL)
+        assert record is not None
+        assert (record.pool, record.outcome, record.ani) == (two.east.acd.pool, "", "+628110000001")
+        assert record.queued_at is not None
+
+
+async def test_callers_go_where_a_cso_is_free_before_partners_get_them(two: TwoPools) -> None:
+    for number in range(3):
+        await two.west.waits(f"c000000000{number}")
+    await two.east.ready("cso1")
+    await two.east.ready("cso2", "keluhan")
+    mover = two.mover()
+    assert await mover.turn() == 0, "nobody has waited long enough"
+    two.later(180)
+    assert await mover.turn() == 1, "one CSO is free there"
+    assert (await place_of(two, "c0000000000"))[0] == "east"
+    assert (await two.east.offered()).call == "c0000000000"
+    assert await mover.turn() == 0
+    given = await two.west.acd.overflow_next()
+    assert given is not None
+    assert given.call == "c0000000001", "with no CSO free anywhere a partner has the next one"
+
+
+async def test_who_is_served_here_stays_here(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    two.later(180)
+    await two.west.ready("cso1")
+    await two.east.ready("cso2")
+    assert await two.mover().turn() == 0
+
+
+async def test_nobody_is_sent_to_and_fro(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    two.later(180)
+    await two.east.ready("cso1")
+    assert await two.mover().turn() == 1
+    assert await two.east.acd.depart_next(two.west.acd.pool, "gangguan@asterisk") is None, "a CSO is free there"
+    await two.east.offered()
+    await two.east.acd.returned(CALL, (await two.east.call(CALL)).token, reason="no-answer")
+    assert await two.east.acd.depart_next(two.west.acd.pool, "gangguan@asterisk") is None, "it was moved before"
+
+
+async def test_an_emergency_stays(two: TwoPools) -> None:
+    await two.west.waits(CALL, "darurat", emergency=True)
+    with pytest.raises(Problem) as told:
+        await two.mover().move(CALL, two.east.acd.pool)
+    assert told.value.slug == "emergency-stays"
+    two.later(600)
+    await two.east.ready("cso1")
+    assert await two.mover().turn() == 0
+    assert (await place_of(two, CALL))[1].state is CallState.WAITING
+
+
+async def test_the_emergency_key_on_the_way(two: TwoPools) -> None:
+    """Whenever it is pressed, the pool that has the call in the end knows it as an emergency."""
+    for number, pressed_after_arrival in enumerate((False, True)):
+        call = await two.west.waits(f"c000000001{number}")
+        departure = await two.west.acd.depart(call, two.east.acd.pool)
+        if pressed_after_arrival:
+            await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+        await two.west.enqueue(call, "darurat", emergency=True)
+        two.later(3)
+        assert await two.mover().turn() == 1
+        where, known = await place_of(two, call)
+        assert (where, known.queue, known.emergency) == ("east", "darurat", True)
+
+
+async def test_a_pool_without_a_line_does_not_take_it(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    score = (await two.west.call(CALL)).score
+    await two.east.configure(lines=3)
+    await two.east.arrives("c0000000009")
+    assert not await two.mover().move(CALL, two.east.acd.pool)
+    where, known = await place_of(two, CALL)
+    assert (where, known.state, known.score) == ("west", CallState.WAITING, score)
+    (stayed,) = [entry for entry in await two.west.told() if entry.event is Event.CALL_STAYED]
+    assert stayed.data["reason"] == "lines-full"
+    await two.west.ready("cso1")
+    assert (await two.west.offered()).call == CALL
+
+
+async def test_it_keeps_its_line_until_the_other_pool_has_it(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert await lines(two.west) == {CALL}
+    assert await two.west.acd.offer_next() is None
+    await two.west.ready("cso1")
+    assert await two.west.acd.offer_next() is None, "who is on the way is offered nobody here"
+    await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    assert (await lines(two.west), await lines(two.east)) == ({CALL}, {CALL})
+    await two.west.acd.departed(CALL, departure.token, emergency=False)
+    assert (await lines(two.west), await lines(two.east)) == (set(), {CALL})
+
+
+# --- wrong questions
+
+
+async def test_wrong_questions_change_nothing(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.west.waits("c0000000002")
+    await two.west.acd.ended("c0000000002", by="caller")
+    await two.west.arrives("c0000000003")
+    departure = await two.west.acd.depart(await two.west.waits("c0000000004"), two.east.acd.pool)
+    await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    west, east, mover = two.west.acd, two.east.acd, two.mover()
+    questions: list[tuple[str, Callable[[], Any]]] = [
+        ("unknown-pool", lambda: mover.move(CALL, "utara")),
+        ("unknown-pool", lambda: west.depart(CALL, "utara")),
+        ("unknown-pool", lambda: west.depart(CALL, west.pool)),
+        ("unknown-call", lambda: west.depart("c0000000009", east.pool)),
+        ("illegal-move", lambda: west.depart("c0000000002", east.pool)),
+        ("illegal-move", lambda: west.depart("c0000000003", east.pool)),
+        ("already-here", lambda: east.receive(west.pool, "another-token", departure.payload)),
+        ("stale-token", lambda: west.departed("c0000000004", "another-token", emergency=False)),
+        ("stale-token", lambda: west.stay("c0000000004", "another-token", reason="x")),
+        ("stale-token", lambda: west.stay(CALL, "", reason="x")),
+        ("unknown-call", lambda: west.departed("c0000000009", "t", emergency=False)),
+    ]
+    before = await west.snapshot(), await east.snapshot()
+    for slug, ask in questions:
+        with pytest.raises(Problem) as told:
+            await ask()
+        assert told.value.slug == slug
+    assert (await west.snapshot(), await east.snapshot()) == before
+
+
+async def test_what_was_refused_is_never_taken_under_that_token(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert await two.east.acd.refuse(CALL, departure.token)
+    with pytest.raises(Problem) as told:
+        await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    assert told.value.slug == "move-refused"
+    assert await two.east.acd.call(CALL) is None
+    assert not await two.mover().finish(departure)
+    assert (await place_of(two, CALL))[0] == "west"
+    again = await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert again.token != departure.token
+    assert await two.mover().finish(again)
+    assert not await two.east.acd.refuse(CALL, again.token), "what was taken cannot be refused"
+
+
+async def test_there_and_back_again(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    score = (await two.west.call(CALL)).score
+    await two.mover().move(CALL, two.east.acd.pool)
+    back = await two.east.acd.depart(CALL, two.west.acd.pool)
+    await two.west.acd.receive(two.east.acd.pool, back.token, back.payload)
+    await two.east.acd.departed(CALL, back.token, emergency=False)
+    where, known = await place_of(two, CALL)
+    assert (where, known.score, known.state) == ("west", score, CallState.WAITING)
+
+
+# --- killed at every point
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+class Mortal:
+    """Counts the commands of both pools and kills whoever asks the one with this number, before or after it."""
+
+    def __init__(self, at: int, when: str) -> None:
+        self.at, self.when, self.asked = at, when, 0
+
+    def guard(self, acd: Acd, monkeypatch: pytest.MonkeyPatch) -> None:
+        real = acd._do
+
+        async def ask(verb: str, *args: Any) -> Any:
+            self.asked += 1
+            if self.asked == self.at:
+                self.due()
+            reply = await real(verb, *args)
+            if self.asked == self.at and self.when == "after":
+                raise Killed
+            return reply
+
+        monkeypatch.setattr(acd, "_do", ask)
+
+    def due(self) -> None:
+        """Just before that command."""
+        if self.when == "before":
+            raise Killed
+
+
+async def killed_at(two: TwoPools, monkeypatch: pytest.MonkeyPatch, at: int, when: str, step: Callable[[], Any]) -> int:
+    """Run a step whose process dies at a command; answers how many commands it had asked."""
+    mortal = Mortal(at, when)
+    with monkeypatch.context() as patch:
+        for pool in (two.west, two.east):
+            mortal.guard(pool.acd, patch)
+        with contextlib.suppress(Killed):
+            await step()
+    return mortal.asked
+
+
+SITUATIONS = ["taken", "full", "hung-up", "emergency"]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_killed_at_every_point(two: TwoPools, monkeypatch: pytest.MonkeyPatch, situation: str, when: str) -> None:
+    """The mover dies at each of its commands; the next one finds the call `moving` and ends the move."""
+    if situation == "full":
+        await two.east.configure(lines=2)
+    for at in range(1, 12):
+        call = await two.west.waits(f"c00000001{at:02}")
+        score = (await two.west.call(call)).score
+
+        async def moving(call: str = call) -> None:
+            departure = await two.west.acd.depart(call, two.east.acd.pool)
+            if situation == "hung-up":
+                await Acd.ended(two.west.acd, call, by="caller")
+            if situation == "emergency":
+                await two.west.acd.enqueue(call, queue="darurat", emergency=True, cmd=f"e{call}")
+            await two.mover().finish(departure)
+
+        asked = await killed_at(two, monkeypatch, at, when, moving)
+        two.later(3)
+        await two.mover().turn()
+        two.later(3)
+        assert await two.mover().turn() == 0, "nothing is left to move"
+        state = await two.west.call(call)
+        if situation == "hung-up" and state.state is CallState.ENDED:
+            there = await two.east.acd.call(call)
+            assert there is None or there.state is CallState.ENDED
+        else:
+            where, known = await place_of(two, call)
+            assert known.state is CallState.WAITING
+            assert known.score in (score, score - 4e15)
+            if situation == "full":
+                assert where == "west"
+            await (two.east if where == "east" else two.west).acd.ended(call, by="caller")
+        if asked < at:
+            break
+    else:
+        pytest.fail("a move has more commands than were killed")
+    for pool in (two.west, two.east):
+        told = await pool.told()
+        received = [entry.call for entry in told if entry.event is Event.CALL_RECEIVED]
+        ended = [entry.call for entry in told if entry.event is Event.CALL_ENDED]
+        assert len(received) == len(set(received))
+        assert len(ended) == len(set(ended))
+        assert await lines(pool) == set()
+
+
+class Losing(Mortal):
+    """Counts the commands of both pools; the reply to the one with this number is lost."""
+
+    def __init__(self, proxy: LossyProxy, at: int) -> None:
+        super().__init__(at, "")
+        self.proxy = proxy
+
+    def due(self) -> None:
+        self.proxy.lose_next()
+
+
+async def test_every_reply_lost_once(two: TwoPools, lossy: LossyProxy, store: StoreUnderTest) -> None:
+    """Executed, reply lost, asked again by the connection: it moves once."""
+    far = TwoPools(*(Pool(Acd(lossy.url, pool.acd.pool, clock=two.west.clock, timeout=PATIENT), two.west.clock)
+                     for pool in (two.west, two.east)))  # fmt: skip
+    for pool in (far.west, far.east):
+        await pool.acd.boot()
+    for at in range(1, 5):
+        call = await two.west.waits(f"c00000002{at:02}")
+        losing = Losing(lossy, at)
+        with pytest.MonkeyPatch.context() as patch:
+            for pool in (far.west, far.east):
+                losing.guard(pool.acd, patch)
+            assert await far.mover().move(call, far.east.acd.pool)
+        assert lossy.lost == at
+        assert (await place_of(two, call))[0] == "east"
+    received = [entry.call for entry in await two.east.told() if entry.event is Event.CALL_RECEIVED]
+    assert len(received) == len(set(received)) == 4
+    await asyncio.gather(far.west.acd.close(), far.east.acd.close())
+
+
+async def test_two_movers_at_once(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    results = await asyncio.gather(*(two.mover().finish(departure) for _ in range(4)))
+    assert results == [True] * 4
+    assert (await place_of(two, CALL))[0] == "east"
+
+
+async def test_who_hangs_up_on_the_way_is_not_offered_to_anybody_for_long(two: TwoPools) -> None:
+    await two.east.ready("cso1")
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    offer = await two.east.offered()
+    assert await two.west.acd.ended(CALL, by="caller") is Outcome.ABANDONED
+    two.later(3)
+    await two.mover().turn()
+    assert (await two.east.call(CALL)).state is CallState.ENDED
+    assert (await two.east.cso(offer.cso)).call == ""
+
+
+async def test_a_hung_up_call_that_waits_for_its_mover_is_kept(two: TwoPools) -> None:
+    """The other pool may be away for longer than an ended call is kept."""
+    await two.west.waits(CALL)
+    await two.west.acd.depart(CALL, two.east.acd.pool)
+    await two.west.acd.ended(CALL, by="caller")
+    key = f"suar:{{{two.west.acd.pool}}}:call:{CALL}"
+    assert await two.west.acd._wire.call("TTL", key) == -1
+    two.later(3)
+    await two.mover().turn()
+    assert 0 < await two.west.acd._wire.call("TTL", key) <= 1800
+
+
+async def test_where_a_moved_call_is_found(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.mover().move(CALL, two.east.acd.pool)
+    pools = two.pools
+    acd, known = await pools.find(CALL)
+    assert known is not None
+    assert (acd.pool, known.state) == (two.east.acd.pool, CallState.WAITING)
+    await two.west.acd._wire.call("DEL", f"suar:{{{two.west.acd.pool}}}:call:{CALL}")
+    assert (await pools.find(CALL))[0].pool == two.east.acd.pool, "half an hour later it is still found"
+    assert await pools.find("c0000000009") == (two.west.acd, None)
+    with pytest.raises(NotFound):
+        pools["utara"]
+
+
+async def test_a_departure_can_be_asked_for_again(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    first = await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert await two.west.acd.depart(CALL, two.east.acd.pool) == first
+    assert isinstance(first, Departure)
+    assert [entry.event for entry in await two.west.told()].count(Event.CALL_DEPARTED) == 1
