@@ -86,6 +86,8 @@ class Handover:
         if await target.refuse(call, token):
             await home.stay(call, token, reason=reason)
             return False
+        if departure.emergency:  # perhaps only since the target took it
+            await _raise(home, target, call, token)
         said = await home.departed(call, token, emergency=departure.emergency)
         if said == "emergency":
             await _raise(home, target, call, token)
@@ -99,5 +101,5 @@ class Handover:
 async def _raise(home: Acd, target: Acd, call: str, token: str) -> None:
     """The caller pressed the emergency key after the call was packed."""
     here, there = await home.call(call), await target.call(call)
-    if here is not None and there is not None and there.state in NOT_TALKING:
+    if here is not None and there is not None and there.state in NOT_TALKING and not there.emergency:
         await target.enqueue(call, queue=here.queue, emergency=True, cmd=f"{call}:{token}:emergency")

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from config.database import Base
 from router.agents import CsoState
+from router.calls import Outcome
 from router.events import Entry, Event
 from router.history.fold import FOLDS, moment
 from router.history.models import CallEvent, CallRecord, CsoActivity, JournalPosition
@@ -110,9 +111,10 @@ def _fold_csos(session: Session, pool: str, entries: Iterable[Entry]) -> None:
 
 
 def record(session: Session, call: str) -> CallRecord | None:
-    """The record of a call; of the newest, should two pools have had it."""
+    """The record of a call; when it was moved, that of the pool which had it last."""
+    moved = CallRecord.outcome == Outcome.MOVED.value
     return session.scalars(
-        select(CallRecord).where(CallRecord.id == call).order_by(CallRecord.arrived_at.desc()).limit(1)
+        select(CallRecord).where(CallRecord.id == call).order_by(moved, CallRecord.arrived_at.desc()).limit(1)
     ).first()
 
 

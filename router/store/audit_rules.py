@@ -85,7 +85,8 @@ def known_states(live: Live) -> Iterator[str]:
             yield f"{name} is in a state that there is not: {state!r}"
         if (state == "ended") != (call.get("outcome", "") in set(Outcome)):
             yield f"{name} is {state} with the outcome {call.get('outcome', '')!r}"
-        if (state == "ended") != (f":call:{name}" in live.expires):
+        over = state == "ended" and name not in live.members(":moving")  # its mover has yet to learn of it
+        if over != (f":call:{name}" in live.expires):
             yield f"{name} is {state} and {'is kept for ever' if state == 'ended' else 'goes away by itself'}"
     for name, cso in live.csos().items():
         if cso.get("state") not in set(CsoState):
@@ -241,7 +242,7 @@ def wrap_ups(live: Live) -> Iterator[str]:
 
 def _has_deadline(call: Call) -> bool:
     state = call.get("state")
-    return state in ("offered", "calling", "moving") or (state == "partner" and call.get("partner_answered") == "0")
+    return state in ("offered", "calling") or (state == "partner" and call.get("partner_answered") == "0")
 
 
 def deadlines(live: Live) -> Iterator[str]:
@@ -265,9 +266,11 @@ def due(live: Live) -> Iterator[str]:
 
 
 def callbacks(live: Live) -> Iterator[str]:
-    """The callbacks without a line are those that wait or have an hour."""
+    """The callbacks without a line are those that wait, have an hour or are on their way to another pool."""
     expected = {
-        name for name, call in live.live().items() if is_virtual(call) and call.get("state") in ("waiting", "scheduled")
+        name
+        for name, call in live.live().items()
+        if is_virtual(call) and call.get("state") in ("waiting", "scheduled", "moving")
     }
     if live.members(":callbacks") != expected:
         yield f"callbacks are {sorted(expected)}, listed are {sorted(live.members(':callbacks'))}"
@@ -275,10 +278,21 @@ def callbacks(live: Live) -> Iterator[str]:
 
 def flows(live: Live) -> Iterator[str]:
     """What the IVR keeps of a call goes away after the call, never before."""
-    calls = live.live()
+    calls = {*live.live(), *live.members(":moving")}
     for name, _ in live.each(":flow:"):
         if (name in calls) == (f":flow:{name}" in live.expires):
             yield f"the flow of {name} {'goes away before' if name in calls else 'stays after'} the call"
+
+
+def moving(live: Live) -> Iterator[str]:
+    """Somebody finishes every move: the call is listed until the other pool has it, or has ended it."""
+    calls, listed = live.calls(), live.members(":moving")
+    for name, call in calls.items():
+        if call.get("state") == "moving" and name not in listed:
+            yield f"{name} is on its way to another pool and nobody will finish it"
+    for name in listed:
+        if calls.get(name, {}).get("state") not in ("moving", "ended"):
+            yield f"{name} is listed as moving, but is {calls.get(name, {}).get('state')}"
 
 
 RULES: dict[str, Callable[[Live], Iterator[str]]] = {
@@ -296,4 +310,5 @@ RULES: dict[str, Callable[[Live], Iterator[str]]] = {
     "due": due,
     "callbacks": callbacks,
     "flows": flows,
+    "moving": moving,
 }

@@ -16,6 +16,7 @@ from router.events import Event
 from router.history import repository
 from router.history.follower import Follower
 from router.store.acd import Acd
+from router.store.audit import audit
 from router.store.types import Call, Departure
 from tests.fixtures.router import Pool, TwoPools
 from tests.fixtures.servers import StoreUnderTest
@@ -32,6 +33,12 @@ async def place_of(two: TwoPools, call: str) -> tuple[str, Call]:
     live = {name: known for name, known in found.items() if known and known.state is not CallState.ENDED}
     assert len(live) == 1, f"the call lives in {sorted(live)}"
     return live.popitem()
+
+
+async def in_order(two: TwoPools) -> None:
+    """Nothing in either pool's structures that cannot be true."""
+    for pool in (two.west, two.east):
+        assert await audit(pool.acd._url, pool.acd.pool) == []
 
 
 async def lines(pool: Pool) -> set[str]:
@@ -287,12 +294,14 @@ async def test_killed_at_every_point(two: TwoPools, monkeypatch: pytest.MonkeyPa
             await two.mover().finish(departure)
 
         asked = await killed_at(two, monkeypatch, at, when, moving)
+        await in_order(two)
         two.later(3)
         await two.mover().turn()
         two.later(3)
         assert await two.mover().turn() == 0, "nothing is left to move"
+        await in_order(two)
         state = await two.west.call(call)
-        if situation == "hung-up" and state.state is CallState.ENDED:
+        if state.outcome == Outcome.ABANDONED:
             there = await two.east.acd.call(call)
             assert there is None or there.state is CallState.ENDED
         else:
