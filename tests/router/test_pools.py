@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,34 +13,11 @@ from router.calls import CallState, Outcome
 from router.events import Event
 from router.history import repository
 from router.history.follower import Follower
-from router.store.acd import Acd
-from router.store.audit import audit
-from router.store.types import Call, Departure
-from tests.fixtures.router import Pool, TwoPools
-from tests.fixtures.servers import StoreUnderTest
-from tests.fixtures.store_proxy import LossyProxy
-from tests.fixtures.wait import PATIENT
+from router.store.types import Departure
+from tests.fixtures.router import TwoPools
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 CALL = "c0000000001"
-
-
-async def place_of(two: TwoPools, call: str) -> tuple[str, Call]:
-    """The one pool in which the call lives."""
-    found = {name: await pool.acd.call(call) for name, pool in (("west", two.west), ("east", two.east))}
-    live = {name: known for name, known in found.items() if known and known.state is not CallState.ENDED}
-    assert len(live) == 1, f"the call lives in {sorted(live)}"
-    return live.popitem()
-
-
-async def in_order(two: TwoPools) -> None:
-    """Nothing in either pool's structures that cannot be true."""
-    for pool in (two.west, two.east):
-        assert await audit(pool.acd._url, pool.acd.pool) == []
-
-
-async def lines(pool: Pool) -> set[str]:
-    return {call.id for call in (await pool.acd.snapshot()).calls}
 
 
 async def test_a_call_moves_with_all_that_is_known_of_it(two: TwoPools) -> None:
@@ -51,14 +26,14 @@ async def test_a_call_moves_with_all_that_is_known_of_it(two: TwoPools) -> None:
     before = await two.west.call(CALL)
     await two.east.waits("c0000000002")
     assert await two.mover().move(CALL, two.east.acd.pool)
-    where, after = await place_of(two, CALL)
+    where, after = await two.place_of(CALL)
     assert where == "east"
     kept = ("score", "arrived", "queued", "priority", "skills", "queue", "ani", "trunk", "channel", "menu")
     assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
     assert (after.flow, after.step, after.answer) == ('{"node": "wait"}', "t1", '{"wait": 1}')
     left = await two.west.call(CALL)
     assert (left.outcome, left.moved_to) == (Outcome.MOVED, two.east.acd.pool)
-    assert (await lines(two.west), await lines(two.east)) == (set(), {CALL, "c0000000002"})
+    assert (await two.west.lines_in_use(), await two.east.lines_in_use()) == (set(), {CALL, "c0000000002"})
     await two.east.ready("cso1", skills={"en": 5})
     assert (await two.east.offered()).call == CALL, "it arrived first and is first in the new line too"
 
@@ -90,7 +65,7 @@ async def test_callers_go_where_a_cso_is_free_before_partners_get_them(two: TwoP
     assert await mover.turn() == 0, "nobody has waited long enough"
     two.later(180)
     assert await mover.turn() == 1, "one CSO is free there"
-    assert (await place_of(two, "c0000000000"))[0] == "east"
+    assert (await two.place_of("c0000000000"))[0] == "east"
     assert (await two.east.offered()).call == "c0000000000"
     assert await mover.turn() == 0
     given = await two.west.acd.overflow_next()
@@ -125,7 +100,7 @@ async def test_an_emergency_stays(two: TwoPools) -> None:
     two.later(600)
     await two.east.ready("cso1")
     assert await two.mover().turn() == 0
-    assert (await place_of(two, CALL))[1].state is CallState.WAITING
+    assert (await two.place_of(CALL))[1].state is CallState.WAITING
 
 
 async def test_the_emergency_key_on_the_way(two: TwoPools) -> None:
@@ -138,7 +113,7 @@ async def test_the_emergency_key_on_the_way(two: TwoPools) -> None:
         await two.west.enqueue(call, "darurat", emergency=True)
         two.later(3)
         assert await two.mover().turn() == 1
-        where, known = await place_of(two, call)
+        where, known = await two.place_of(call)
         assert (where, known.queue, known.emergency) == ("east", "darurat", True)
 
 
@@ -148,7 +123,7 @@ async def test_a_pool_without_a_line_does_not_take_it(two: TwoPools) -> None:
     await two.east.configure(lines=3)
     await two.east.arrives("c0000000009")
     assert not await two.mover().move(CALL, two.east.acd.pool)
-    where, known = await place_of(two, CALL)
+    where, known = await two.place_of(CALL)
     assert (where, known.state, known.score) == ("west", CallState.WAITING, score)
     (stayed,) = [entry for entry in await two.west.told() if entry.event is Event.CALL_STAYED]
     assert stayed.data["reason"] == "lines-full"
@@ -159,14 +134,14 @@ async def test_a_pool_without_a_line_does_not_take_it(two: TwoPools) -> None:
 async def test_it_keeps_its_line_until_the_other_pool_has_it(two: TwoPools) -> None:
     await two.west.waits(CALL)
     departure = await two.west.acd.depart(CALL, two.east.acd.pool)
-    assert await lines(two.west) == {CALL}
+    assert await two.west.lines_in_use() == {CALL}
     assert await two.west.acd.offer_next() is None
     await two.west.ready("cso1")
     assert await two.west.acd.offer_next() is None, "who is on the way is offered nobody here"
     await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
-    assert (await lines(two.west), await lines(two.east)) == ({CALL}, {CALL})
+    assert (await two.west.lines_in_use(), await two.east.lines_in_use()) == ({CALL}, {CALL})
     await two.west.acd.departed(CALL, departure.token, emergency=False)
-    assert (await lines(two.west), await lines(two.east)) == (set(), {CALL})
+    assert (await two.west.lines_in_use(), await two.east.lines_in_use()) == (set(), {CALL})
 
 
 # --- wrong questions
@@ -210,7 +185,7 @@ async def test_what_was_refused_is_never_taken_under_that_token(two: TwoPools) -
     assert told.value.slug == "move-refused"
     assert await two.east.acd.call(CALL) is None
     assert not await two.mover().finish(departure)
-    assert (await place_of(two, CALL))[0] == "west"
+    assert (await two.place_of(CALL))[0] == "west"
     again = await two.west.acd.depart(CALL, two.east.acd.pool)
     assert again.token != departure.token
     assert await two.mover().finish(again)
@@ -224,168 +199,8 @@ async def test_there_and_back_again(two: TwoPools) -> None:
     back = await two.east.acd.depart(CALL, two.west.acd.pool)
     await two.west.acd.receive(two.east.acd.pool, back.token, back.payload)
     await two.east.acd.departed(CALL, back.token, emergency=False)
-    where, known = await place_of(two, CALL)
+    where, known = await two.place_of(CALL)
     assert (where, known.score, known.state) == ("west", score, CallState.WAITING)
-
-
-# --- killed at every point
-
-
-class Killed(BaseException):
-    """The process ended here."""
-
-
-class Mortal:
-    """Counts the commands of both pools and kills whoever asks the one with this number, before or after it."""
-
-    def __init__(self, at: int, when: str) -> None:
-        self.at, self.when, self.asked = at, when, 0
-
-    def guard(self, acd: Acd, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = acd._do
-
-        async def ask(verb: str, *args: Any) -> Any:
-            self.asked += 1
-            if self.asked == self.at:
-                self.due()
-            reply = await real(verb, *args)
-            if self.asked == self.at and self.when == "after":
-                raise Killed
-            return reply
-
-        monkeypatch.setattr(acd, "_do", ask)
-
-    def due(self) -> None:
-        """Just before that command."""
-        if self.when == "before":
-            raise Killed
-
-
-async def killed_at(two: TwoPools, monkeypatch: pytest.MonkeyPatch, at: int, when: str, step: Callable[[], Any]) -> int:
-    """Run a step whose process dies at a command; answers how many commands it had asked."""
-    mortal = Mortal(at, when)
-    with monkeypatch.context() as patch:
-        for pool in (two.west, two.east):
-            mortal.guard(pool.acd, patch)
-        with contextlib.suppress(Killed):
-            await step()
-    return mortal.asked
-
-
-SITUATIONS = ["taken", "full", "hung-up", "emergency"]
-
-
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_killed_at_every_point(two: TwoPools, monkeypatch: pytest.MonkeyPatch, situation: str, when: str) -> None:
-    """The mover dies at each of its commands; the next one finds the call `moving` and ends the move."""
-    if situation == "full":
-        await two.east.configure(lines=2)
-    for at in range(1, 12):
-        call = await two.west.waits(f"c00000001{at:02}")
-        score = (await two.west.call(call)).score
-
-        async def moving(call: str = call) -> None:
-            departure = await two.west.acd.depart(call, two.east.acd.pool)
-            if situation == "hung-up":
-                await Acd.ended(two.west.acd, call, by="caller")
-            if situation == "emergency":
-                await two.west.acd.enqueue(call, queue="darurat", emergency=True, cmd=f"e{call}")
-            await two.mover().finish(departure)
-
-        asked = await killed_at(two, monkeypatch, at, when, moving)
-        await in_order(two)
-        two.later(3)
-        await two.mover().turn()
-        two.later(3)
-        assert await two.mover().turn() == 0, "nothing is left to move"
-        await in_order(two)
-        state = await two.west.call(call)
-        if state.outcome == Outcome.ABANDONED:
-            there = await two.east.acd.call(call)
-            assert there is None or there.state is CallState.ENDED
-        else:
-            where, known = await place_of(two, call)
-            assert known.state is CallState.WAITING
-            assert known.score in (score, score - 4e15)
-            if situation == "full":
-                assert where == "west"
-            await (two.east if where == "east" else two.west).acd.ended(call, by="caller")
-        if asked < at:
-            break
-    else:
-        pytest.fail("a move has more commands than were killed")
-    for pool in (two.west, two.east):
-        told = await pool.told()
-        received = [entry.call for entry in told if entry.event is Event.CALL_RECEIVED]
-        ended = [entry.call for entry in told if entry.event is Event.CALL_ENDED]
-        assert len(received) == len(set(received))
-        assert len(ended) == len(set(ended))
-        assert await lines(pool) == set()
-
-
-class Losing(Mortal):
-    """Counts the commands of both pools; the reply to the one with this number is lost."""
-
-    def __init__(self, proxy: LossyProxy, at: int) -> None:
-        super().__init__(at, "")
-        self.proxy = proxy
-
-    def due(self) -> None:
-        self.proxy.lose_next()
-
-
-async def test_every_reply_lost_once(two: TwoPools, lossy: LossyProxy, store: StoreUnderTest) -> None:
-    """Executed, reply lost, asked again by the connection: it moves once."""
-    far = TwoPools(*(Pool(Acd(lossy.url, pool.acd.pool, clock=two.west.clock, timeout=PATIENT), two.west.clock)
-                     for pool in (two.west, two.east)))  # fmt: skip
-    for pool in (far.west, far.east):
-        await pool.acd.boot()
-    for at in range(1, 5):
-        call = await two.west.waits(f"c00000002{at:02}")
-        losing = Losing(lossy, at)
-        with pytest.MonkeyPatch.context() as patch:
-            for pool in (far.west, far.east):
-                losing.guard(pool.acd, patch)
-            assert await far.mover().move(call, far.east.acd.pool)
-        assert lossy.lost == at
-        assert (await place_of(two, call))[0] == "east"
-    received = [entry.call for entry in await two.east.told() if entry.event is Event.CALL_RECEIVED]
-    assert len(received) == len(set(received)) == 4
-    await asyncio.gather(far.west.acd.close(), far.east.acd.close())
-
-
-async def test_two_movers_at_once(two: TwoPools) -> None:
-    await two.west.waits(CALL)
-    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
-    results = await asyncio.gather(*(two.mover().finish(departure) for _ in range(4)))
-    assert results == [True] * 4
-    assert (await place_of(two, CALL))[0] == "east"
-
-
-async def test_who_hangs_up_on_the_way_is_not_offered_to_anybody_for_long(two: TwoPools) -> None:
-    await two.east.ready("cso1")
-    await two.west.waits(CALL)
-    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
-    await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
-    offer = await two.east.offered()
-    assert await two.west.acd.ended(CALL, by="caller") is Outcome.ABANDONED
-    two.later(3)
-    await two.mover().turn()
-    assert (await two.east.call(CALL)).state is CallState.ENDED
-    assert (await two.east.cso(offer.cso)).call == ""
-
-
-async def test_a_hung_up_call_that_waits_for_its_mover_is_kept(two: TwoPools) -> None:
-    """The other pool may be away for longer than an ended call is kept."""
-    await two.west.waits(CALL)
-    await two.west.acd.depart(CALL, two.east.acd.pool)
-    await two.west.acd.ended(CALL, by="caller")
-    key = f"suar:{{{two.west.acd.pool}}}:call:{CALL}"
-    assert await two.west.acd._wire.call("TTL", key) == -1
-    two.later(3)
-    await two.mover().turn()
-    assert 0 < await two.west.acd._wire.call("TTL", key) <= 1800
 
 
 async def test_where_a_moved_call_is_found(two: TwoPools) -> None:
