@@ -48,7 +48,8 @@ class Event(StrEnum):
     CALL_ENDED = "call.ended"  # cso if it talked; d: outcome, by, state (the state it was in)
     CALL_ADOPTED = "call.adopted"  # rebuilt from a live channel after a loss of state; d: as queued
     CSO_STATE = "cso.state"  # cso; d: state, since, reason, next, by (a supervisor)
-    LEVEL = "level"  # d: level, reason, by, until (of an override by hand; 0 = automatic)
+    LEVEL = "level"  # d: level, reason, by, hand (an override), until (of it; 0 = until released)
+    GAP = "gap"  # d: area, per_s (0 = off), burst, by, reason, until
     PARTNER_STATE = "partner"  # d: partner, open, reachable, breaker (closed | open | half), reason, by
     STORE_STARTED = "store.started"  # a new epoch
     CLOCK = "clock"  # the store's clock jumped, or nobody swept for long: timers began again; d: gap (ms)

@@ -8,19 +8,19 @@ A reply that cannot be had in time raises StoreUnavailable. Instants and duratio
 
 from __future__ import annotations
 
-from router.store.verbs_admission import AdmissionVerbs
 from router.store.verbs_calls import CallVerbs
 from router.store.verbs_csos import CsoVerbs
 from router.store.verbs_offers import OfferVerbs
 from router.store.verbs_overflow import OverflowVerbs
 from router.store.verbs_pool import PoolVerbs
 from router.store.verbs_pools import PoolsVerbs
+from router.store.verbs_surge import SurgeVerbs
 from router.store.wire import StoreUnavailable
 
 __all__ = ["Acd", "StoreUnavailable"]
 
 
-class Acd(PoolVerbs, CallVerbs, OfferVerbs, OverflowVerbs, PoolsVerbs, CsoVerbs, AdmissionVerbs):
+class Acd(PoolVerbs, CallVerbs, OfferVerbs, OverflowVerbs, PoolsVerbs, CsoVerbs, SurgeVerbs):
     """The live state of one pool. Belongs to one event loop; connects at the first verb; `close()` at the end.
 
     `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.

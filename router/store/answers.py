@@ -6,11 +6,23 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from config.errors import IllegalMove, NotFound, Problem, Refused
+from config.errors import IllegalMove, Invalid, NotFound, Problem, Refused
 from router.agents import CsoState
 from router.calls import CallState
 from router.events import Entry, Event
-from router.store.types import Admission, Call, Cso, Place, RefusedNumber, Snapshot
+from router.store.types import (
+    Admission,
+    Call,
+    Cso,
+    Gap,
+    Gauges,
+    Override,
+    Place,
+    QueueGauge,
+    Rate,
+    RefusedNumber,
+    Snapshot,
+)
 
 
 class StoreFault(Problem):
@@ -23,6 +35,11 @@ class StoreFault(Problem):
 _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "unknown-call": (NotFound, "Panggilan itu tidak dikenal."),
     "unknown-cso": (NotFound, "Petugas itu tidak dikenal."),
+    "unknown-area": (NotFound, "Wilayah itu tidak dikenal."),
+    "level-range": (Invalid, "Tingkat lonjakan: 0 sampai 4."),
+    "rate-range": (Invalid, "Laju dan jatah panggilan tidak boleh negatif; jatah sedikitnya 1."),
+    "reason-missing": (Invalid, "Tulis alasannya."),
+    "until-past": (Invalid, "Batas waktu itu sudah lewat."),
     "unknown-trunk": (NotFound, "Trunk itu tidak dikenal."),
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
     "queue-full": (Refused, "Antrean itu penuh."),
@@ -63,6 +80,41 @@ def refused(reply: Sequence[str]) -> list[RefusedNumber]:
     return [RefusedNumber(number=name, at=int(float(at)), **json.loads(text)) for name, at, text in rows]
 
 
+def gauges(text: str) -> Gauges:
+    """From the JSON of acd_v1_gauges; an empty table of Lua is an empty object, whatever it was to hold."""
+    raw = json.loads(text)
+    pool, rates = raw["pool"], {name: Rate(*pair) for name, pair in raw["rates"].items()}
+    override = json.loads(pool["override"]) if "override" in pool else None
+    if override and 0 < override["until"] <= raw["at"]:
+        override = None
+    automatic = int(pool.get("automatic", 0))
+    return Gauges(
+        at=int(raw["at"]),
+        level=override["level"] if override else automatic,
+        automatic=automatic,
+        override=Override(**override) if override else None,
+        lines=raw["used"],
+        capacity=int(pool.get("lines", 0)),
+        emergency_lines=int(pool.get("emergency_lines", 0)),
+        trunks={name: (used, lines) for name, (used, lines) in raw["trunks"].items()},
+        queues={
+            name: QueueGauge(waiting, virtual, int(raw["at"] - queued) if queued else 0)
+            for name, (waiting, virtual, queued) in raw["queues"].items()
+        },
+        serving=raw["csos"]["serving"],
+        ready=raw["csos"]["ready"],
+        arrivals=rates.get("all", Rate()),
+        refusals=rates.get("refused", Rate()),
+        regions={name[7:]: rate for name, rate in rates.items() if name.startswith("region:")},
+        areas={name[5:]: rate for name, rate in rates.items() if name.startswith("area:")},
+        gaps=tuple(Gap(**gap) for gap in raw["gaps"] or ()),
+        refused=raw["refused"],
+        withheld_refused=int(pool.get("withheld_refused", 0)),
+        ladder=pool.get("ladder", ""),
+        ladder_turn=int(pool.get("ladder_turn", 0)),
+    )
+
+
 def place(reply: Sequence[int]) -> Place:
     """From [place, ready, serving]."""
     return Place(*reply)
@@ -86,6 +138,8 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         skills=levels(fields.get("skills", "")),
         virtual=fields.get("virtual") == "1",
         moved_to=fields.get("moved_to", ""),
+        area=fields.get("area", ""),
+        gapped=fields.get("gapped") == "1" and fields.get("emergency") != "1",
         **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
         **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
     )

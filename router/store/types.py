@@ -54,6 +54,8 @@ class Call:
     leg: str = ""  # the carrier's name of the CSO's leg, given with `answered`
     partner_answered: int = 0
     skills: dict[str, int] = field(default_factory=dict)  # what a CSO must have: name → least level, 1 to 5
+    area: str = ""  # where the caller was located; "" = not yet
+    gapped: bool = False  # more callers of the area than are let through: no officer but for an emergency
     virtual: bool = False  # a callback: nobody holds the line, the place is kept
     moved_to: str = ""  # the pool that has it, or that it is on its way to
 
@@ -146,6 +148,86 @@ class TrunkRules:
     name: str
     lines: int = 0
     emergency_lines: int = 0  # the last of them, kept for calls that may be emergencies
+
+
+@dataclass(frozen=True)
+class LevelGap:
+    """At this level of the ladder so many callers of an area may come (a bucket of `burst`, filled by `per_s`)."""
+
+    level: int
+    area: str
+    per_s: float
+    burst: float
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The same, set by hand."""
+
+    area: str
+    per_s: float
+    burst: float
+    by: str
+    reason: str
+    until: int  # ms; 0 = until it is taken off
+
+
+@dataclass(frozen=True)
+class Override:
+    """A level set by hand; the ladder only waits meanwhile."""
+
+    level: int
+    reason: str
+    by: str
+    until: int  # ms; 0 = until it is released
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Calls of the last minute and of the last five: each arrival fades away with that time constant."""
+
+    minute: float = 0.0
+    five: float = 0.0
+
+    @property
+    def per_hour(self) -> float:
+        """Calls an hour, by the slower figure."""
+        return self.five * 12
+
+
+@dataclass(frozen=True)
+class QueueGauge:
+    """One queue now."""
+
+    waiting: int
+    callbacks: int
+    oldest_ms: int  # how long the longest waiting of those next in line waits; 0 = nobody
+
+
+@dataclass(frozen=True)
+class Gauges:
+    """What the surge ladder and the board read once a second; no call is looked at for it."""
+
+    at: int
+    level: int  # in force
+    automatic: int  # the ladder's
+    override: Override | None
+    lines: int  # in use
+    capacity: int
+    emergency_lines: int
+    trunks: dict[str, tuple[int, int]]  # in use, of so many (0 = of the total)
+    queues: dict[str, QueueGauge]
+    serving: int  # CSOs logged in
+    ready: int
+    arrivals: Rate  # every attempt, also refused ones
+    refusals: Rate
+    regions: dict[str, Rate]  # by the trunk's region
+    areas: dict[str, Rate]  # where callers were located, and every shorter code of it
+    gaps: tuple[Gap, ...]  # set by hand
+    refused: int  # numbers to be called back
+    withheld_refused: int  # refused without a number, ever
+    ladder: str  # its state, JSON
+    ladder_turn: int
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import hiredis
 from config.errors import Invalid
 from router.events import Entry
 from router.store import answers
-from router.store.types import PartnerRules, QueueRules, Snapshot, TrunkRules
+from router.store.types import LevelGap, PartnerRules, QueueRules, Snapshot, TrunkRules
 from router.store.verbs import Verbs
 from router.store.wire import Wire
 
@@ -33,8 +33,9 @@ class PoolVerbs(Verbs):
         emergency_lines: int,
         priority_step_ms: int = 60_000,
         trunks: Sequence[TrunkRules] = (),
+        gaps: Sequence[LevelGap] = (),
     ) -> None:
-        """The operator's rules; replaces the former ones."""
+        """The operator's rules; replaces the former ones (a level or a gap set by hand stays)."""
         for trunk in trunks:
             if not _NAME.fullmatch(trunk.name) or not 0 <= trunk.emergency_lines <= trunk.lines:
                 raise Invalid("Saluran trunk: tidak negatif, cadangan tidak lebih dari semua.", field=trunk.name)
@@ -49,11 +50,8 @@ class PoolVerbs(Verbs):
             emergency_lines,
             priority_step_ms,
             json.dumps([asdict(one) for one in trunks]),
+            json.dumps([asdict(one) for one in gaps]),
         )
-
-    async def set_level(self, level: int, *, reason: str, by: str) -> None:
-        """The surge ladder's level, 0 to 4."""
-        await self._do("set_level", level, reason, by)
 
     async def sweep(self) -> int:
         """Return expired offers, end wrap-ups, drop dead leases and silent desks; answers how many."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from config.errors import Invalid, NotFound
+from config.errors import Invalid, NotFound, Problem
 from router.calls import CallState, Outcome
 from router.events import Event
-from router.store.types import RefusedNumber, TrunkRules
+from router.store.types import Override, RefusedNumber, TrunkRules
 from tests.fixtures.router import Pool
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -121,6 +123,7 @@ async def test_a_refused_number_is_kept_once_with_its_first_instant(pool: Pool) 
         RefusedNumber("c0000000011", "+628110000008", first + 10_000, "jakarta", "31", "asterisk"),
     ]
     assert len(await pool.acd.refused(1)) == 1
+    assert (await pool.acd.gauges()).withheld_refused == 1
 
 
 async def test_who_gets_through_is_not_called_back(pool: Pool) -> None:
@@ -153,3 +156,99 @@ async def test_a_refused_number_is_forgotten_after_a_day(pool: Pool) -> None:
     pool.later(2)
     await pool.acd.sweep()
     assert await pool.acd.refused() == []
+
+
+async def test_a_level_by_hand_holds_until_its_instant_while_the_ladder_only_waits(pool: Pool) -> None:
+    await pool.told()
+    until = pool.clock.ms() + 60_000
+    await pool.acd.override_level(3, reason="gardu induk padam", by="spv1", until=until)
+    await pool.acd.override_level(3, reason="gardu induk padam", by="spv1", until=until)
+    assert await pool.acd.climb(1, reason="lines", turn=0, state="{}")
+    assert (await pool.arrives("c0000000001")).level == 3
+    gauges = await pool.acd.gauges()
+    assert (gauges.level, gauges.automatic) == (3, 1)
+    assert gauges.override == Override(3, "gardu induk padam", "spv1", until)
+    pool.later(60)
+    await pool.acd.sweep()
+    assert (await pool.arrives("c0000000002")).level == 1
+    assert (await pool.acd.gauges()).override is None
+    assert [entry.data for entry in await pool.told() if entry.event is Event.LEVEL] == [
+        {"level": 3, "reason": "gardu induk padam", "by": "spv1", "hand": True, "until": until},
+        {"level": 1, "reason": "override-over", "by": "spv1", "hand": False, "until": 0},
+    ]
+
+
+async def test_a_level_by_hand_is_released_with_a_reason(pool: Pool) -> None:
+    await pool.acd.release_override(by="spv1", reason="tidak ada")
+    await pool.acd.override_level(4, reason="latihan", by="spv1")
+    await pool.told()
+    await pool.acd.release_override(by="spv2", reason="latihan selesai")
+    await pool.acd.release_override(by="spv2", reason="latihan selesai")
+    assert [entry.data for entry in await pool.told()] == [
+        {"level": 0, "reason": "latihan selesai", "by": "spv2", "hand": False, "until": 0},
+    ]
+    assert (await pool.arrives("c0000000001")).level == 0
+
+
+async def test_of_two_ladders_that_decide_at_once_one_is_heard(pool: Pool) -> None:
+    turn = (await pool.acd.gauges()).ladder_turn
+    assert await pool.acd.climb(2, reason="lines", turn=turn, state='{"a": 1}')
+    assert not await pool.acd.climb(1, reason="lines", turn=turn, state='{"a": 2}')
+    gauges = await pool.acd.gauges()
+    assert (gauges.level, gauges.ladder, gauges.ladder_turn) == (2, '{"a": 1}', turn + 1)
+
+
+@pytest.mark.parametrize(
+    ("slug", "given"),
+    [
+        ("level-range", {"level": 5}),
+        ("level-range", {"level": -1}),
+        ("level-range", {"level": 1.5}),
+        ("reason-missing", {"reason": " "}),
+        ("until-past", {"until": 1}),
+    ],
+)
+async def test_an_override_that_makes_no_sense_changes_nothing(pool: Pool, slug: str, given: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"level": 2, "reason": "uji", "by": "spv1", "until": 0, **given}
+    await pool.told()
+    with pytest.raises(Problem) as told:
+        await pool.acd.override_level(asked.pop("level"), **asked)
+    assert told.value.slug == slug
+    assert (await pool.acd.gauges()).override is None
+    assert await pool.told() == []
+
+
+async def test_a_level_that_does_not_exist_is_refused(pool: Pool) -> None:
+    with pytest.raises(Problem, match="0 sampai 4"):
+        await pool.acd.set_level(7, reason="uji", by="spv1")
+    with pytest.raises(Problem, match="alasan"):
+        await pool.acd.release_override(by="spv1", reason="")
+
+
+async def test_the_gauges_show_lines_queues_and_csos(pool: Pool) -> None:
+    await pool.configure(trunks=TRUNKS)
+    await pool.ready("cso1", "keluhan")
+    await pool.acd.log_in("cso2", queues=["keluhan"], endpoint="cso2", carrier="asterisk")
+    await pool.waits("c0000000001")
+    pool.later(30)
+    await pool.waits("c0000000002", priority=5)
+    gauges = await pool.acd.gauges()
+    assert (gauges.lines, gauges.capacity, gauges.emergency_lines) == (2, 10, 2)
+    assert gauges.trunks == {"jakarta": (2, 3), "bangka": (0, 9)}
+    assert (gauges.queues["gangguan"].waiting, gauges.queues["gangguan"].oldest_ms) == (2, 30_002)
+    assert (gauges.queues["keluhan"].waiting, gauges.queues["keluhan"].oldest_ms) == (0, 0)
+    assert (gauges.serving, gauges.ready) == (2, 1)
+
+
+async def test_an_emergency_is_neither_refused_nor_diverted_at_any_level(pool: Pool) -> None:
+    await pool.configure(lines=3)
+    await pool.acd.override_level(4, reason="uji", by="spv1")
+    await pool.acd.set_gap("31", per_s=0.001, burst=1, by="spv1", reason="uji")
+    for n in range(3):
+        await pool.arrives(f"c000000000{n}")
+    await pool.enqueue("c0000000002", "darurat", emergency=True)
+    pool.later(600)
+    await pool.acd.renew(["c0000000002"])
+    assert await pool.acd.overflow_next() is None
+    await pool.ready("cso1")
+    assert (await pool.offered()).call == "c0000000002"

@@ -55,8 +55,10 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     await pool.acd.depart(await pool.waits("c0000000006"), "timur")
     await pool.acd.refuse("c0000000007", "a-token-of-another-pool")
     await pool.acd.ended("c0000000001", by="caller")
-    await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
+    await pool.acd.set_gap("31", per_s=1, burst=1, by="spv1", reason="uji")
     await pool.arrives("c0000000004")
+    await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
+    await pool.arrives("c0000000005")
     wire = Wire(pool.acd._url)
     root = f"suar:{{{pool.acd.pool}}}"
     types = {

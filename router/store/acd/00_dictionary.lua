@@ -6,7 +6,7 @@ carrier can serve (an Asterisk call cannot ring a Twilio telephone), followed by
 `gangguan@asterisk+en:3`. docs/redis-keys.md is made of this table.
 
 KEYS
-:pool            hash    epoch, run, starts (of the store); level (0 to 4), lines, emergency_lines, priority_step; arrivals, offers, withheld_refused (counters); clock (newest instant told), swept
+:pool            hash    epoch, run, starts (of the store); level (0 to 4), automatic (the ladder's), override (by hand, JSON), ladder (its state, JSON), ladder_turn; lines, emergency_lines, priority_step; arrivals, offers, withheld_refused (counters); clock (newest instant told), swept
 :queues          hash    queue → its rules, JSON (QueueRules)
 :strategies      hash    queue → which of its free CSOs is next
 :lanes:<queue>   set     the lanes in which somebody waited since the rules were given
@@ -15,6 +15,9 @@ KEYS
 :trunk:<trunk>   set     the calls on a line that came by this trunk
 :refused         zset    number that did not get through → when first; kept a day, for calling back
 :refusals        hash    the same number → its call, JSON {call, carrier, trunk, region}
+:gaps            hash    `hand:<area>` and `<level>:<area>` → how many callers of the area may come, JSON
+:buckets         hash    the same name → tokens left and when
+:rates           hash    `all`, `refused`, `region:<code>`, `area:<code>` → calls of the last minute, of the last five, when
 :lines           zset    call → when its lease on the line expires; every live call is here, a callback only while it is offered or talking
 :callbacks       zset    callback without a line (waiting, scheduled or moving) → when it was asked for
 :call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing

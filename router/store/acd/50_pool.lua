@@ -1,6 +1,7 @@
 -- Verbs of a pool: its rules, its epoch, its level, everything at one instant.
 
--- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON
+-- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON,
+-- gaps of the levels JSON
 local function configure(keys, args)
   local p = open(keys, args)
   local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
@@ -16,6 +17,7 @@ local function configure(keys, args)
   for _, trunk in ipairs(cjson.decode(args[7] or '[]')) do
     redis.call('HSET', key(p, ':trunks'), trunk.name, cjson.encode(trunk))
   end
+  gaps.configure(p, cjson.decode(args[8] or '[]'))
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6])
   return 'OK'
 end
@@ -46,16 +48,6 @@ local function boot(keys, args)
   begin_again(p)
   tell(p, 'store.started', {}, { starts = starts })
   return p.epoch
-end
-
--- args: now, level, reason, by
-local function set_level(keys, args)
-  local p = open(keys, args)
-  if redis.call('HGET', key(p, ':pool'), 'level') ~= args[2] then
-    redis.call('HSET', key(p, ':pool'), 'level', args[2])
-    tell(p, 'level', {}, { level = tonumber(args[2]), reason = args[3], by = args[4] })
-  end
-  return 'OK'
 end
 
 -- `ms-n`, or `ms` alone for the first of its millisecond (a follower at its very start stands at `0`).

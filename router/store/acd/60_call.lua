@@ -6,6 +6,7 @@ local function new_call(p, id, given)
     queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
     cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
     dialled = '', menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0',
+    area = '', gap = '', gapped = '0',
   }
   for name, value in pairs(given) do
     call[name] = value

@@ -59,14 +59,18 @@ function admission.admit(keys, args)
     local used = redis.call('ZCARD', key(p, ':lines'))
     return known[2] ~= '' and known[2] or cjson.encode({ true, level, used, '', false, 0 })
   end
-  local reason, full, used, here = admission.decide(p, args[7], tonumber(pool[2] or 0), tonumber(pool[3] or 0))
-  if not full then
-    used, here = used + 1, here + 1
-  end
   local call = {
     id = args[3], carrier = args[4], channel = args[5], ani = args[6], trunk = args[7], region = args[8],
     dialled = args[9], menu = args[10],
   }
+  local reason, full, used, here = admission.decide(p, args[7], tonumber(pool[2] or 0), tonumber(pool[3] or 0))
+  if not full then
+    used, here = used + 1, here + 1
+  end
+  if reason == '' and gaps.asked(p, call, call.region, level) then
+    reason = 'gapped'
+  end
+  rates.count(p, { 'all', 'region:' .. call.region, full and 'refused' or nil })
   call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here })
   local move = full and admission.refuse or admission.take
   move(p, call, reason)

@@ -74,5 +74,6 @@ local function sweep(keys, args)
     return 0
   end
   sweep_refused(p)
+  surge.override(p)
   return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p)
 end
