@@ -40,6 +40,7 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             strategy=Strategy(queue.strategy),
             max_waiting=queue.max_waiting,
             pools=tuple(queue.overflow.pools) if queue.overflow else (),
+            wrap_up_max_ms=int(queue.wrap_up_max * 1000),
         )
         for name, queue in rules.queues.queues.items()
     ]

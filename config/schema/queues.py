@@ -38,6 +38,9 @@ class Queue(Shape):
     title: str
     offer_timeout: float = Field(default=15, gt=1, le=60, description="Seconds a CSO's telephone rings.")
     wrap_up: float = Field(default=30, ge=0, description="Seconds after the conversation.")
+    wrap_up_max: float = Field(
+        default=300, ge=0, description="Seconds after the conversation that a CSO may extend the wrap-up to."
+    )
     priority: int = Field(default=0, ge=0, le=9, description="Head start; 1 = priority_step seconds.")
     emergency: bool = False
     strategy: Literal["longest-idle", "best-skill", "round-robin", "fewest-calls"] = Field(

@@ -15,12 +15,22 @@ from router.store.verbs_overflow import OverflowVerbs
 from router.store.verbs_pool import PoolVerbs
 from router.store.verbs_pools import PoolsVerbs
 from router.store.verbs_surge import SurgeVerbs
+from router.store.verbs_talk import TalkVerbs
 from router.store.wire import StoreUnavailable
 
 __all__ = ["Acd", "StoreUnavailable"]
 
 
-class Acd(PoolVerbs, CallVerbs, OfferVerbs, OverflowVerbs, PoolsVerbs, CsoVerbs, SurgeVerbs):
+class Acd(
+    PoolVerbs,
+    CallVerbs,
+    OfferVerbs,
+    OverflowVerbs,
+    PoolsVerbs,
+    CsoVerbs,
+    SurgeVerbs,
+    TalkVerbs,
+):
     """The live state of one pool. Belongs to one event loop; connects at the first verb; `close()` at the end.
 
     `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.

@@ -49,6 +49,12 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "move-refused": (Refused, "Pool tujuan sudah menolak perpindahan ini."),
     "already-here": (Refused, "Pool tujuan sudah memiliki panggilan itu."),
     "lines-full": (Refused, "Semua saluran terpakai."),
+    "cso-not-free": (Refused, "Petugas itu sedang tidak bebas."),
+    "consult-running": (Refused, "Masih ada petugas lain yang diajak bicara."),
+    "no-guest": (Refused, "Belum ada petugas lain yang tersambung."),
+    "unknown-partner": (NotFound, "Mitra itu tidak dikenal."),
+    "partner-full": (Refused, "Mitra itu tidak dapat menerima panggilan sekarang."),
+    "wrap-up-limit": (Refused, "Waktu penyelesaian sudah sampai batasnya."),
     "stale-token": (Refused, "Penawaran panggilan itu sudah tidak berlaku."),
 }
 
@@ -123,8 +129,11 @@ def place(reply: Sequence[int]) -> Place:
 def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) -> Call:
     """From the hash of a call and, when it was read, the hash of its flow."""
     flow = flow or {}
-    numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered")
-    words = ("carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu")
+    numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered", "held")
+    words = (
+        "carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu", "guest",
+        "guest_token", "guest_state", "guest_leg",
+    )  # fmt: skip
     return Call(
         id=name,
         state=CallState(fields["state"]),

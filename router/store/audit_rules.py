@@ -62,7 +62,7 @@ def _expected(call: Call) -> list[str]:
     if state == "waiting":
         return [f"{'virtual' if is_virtual(call) else 'waiting'}:{lane_of(call)}"]
     if state in HELD:
-        return [f"cso:{call.get('cso', '')}"]
+        return sorted(f"cso:{call[who]}" for who in ("cso", "guest") if call.get(who))
     return {"partner": [f"partner:{call.get('partner', '')}"], "scheduled": ["scheduled"]}.get(state, [])
 
 
@@ -98,7 +98,7 @@ def one_call_each(live: Live) -> Iterator[str]:
     calls = live.calls()
     holders = Counter(cso.get("call", "") for cso in live.csos().values() if cso.get("state") in ("offered", "talking"))
     for name, count in holders.items():
-        if count > 1:
+        if count > (2 if calls.get(name, {}).get("guest") else 1):
             yield f"{name} is with {count} CSOs"
     for name, cso in live.csos().items():
         busy = cso.get("state") in ("offered", "talking")
@@ -109,6 +109,8 @@ def one_call_each(live: Live) -> Iterator[str]:
                 yield f"{name} is {cso.get('state')} and has {cso['call']}"
             continue
         call = calls.get(cso.get("call", ""), {})
+        if call.get("guest") == name:
+            continue  # `guests` looks at them
         if call.get("cso") != name or cso.get("state") not in WITH_CSO.get(call.get("state", ""), ()):
             yield f"{name} is {cso.get('state')} with {cso.get('call')!r}, which is {call.get('state')}"
         elif call.get("token") != cso.get("token"):
@@ -253,6 +255,20 @@ def deadlines(live: Live) -> Iterator[str]:
         yield f"deadlines without a ring: {sorted(real - expected)}, rings without one: {sorted(expected - real)}"
 
 
+def guests(live: Live) -> Iterator[str]:
+    """A guest, or a hold, is only where two talk; a deadline stands for each guest who is being rung."""
+    for name, call in live.calls().items():
+        if (call.get("guest") or call.get("held", "0") != "0") and call.get("state") != "talking":
+            yield f"{name} is {call.get('state')}, with guest {call.get('guest')!r}, held {call.get('held')}"
+        guest = live.csos().get(call.get("guest", ""), {}) if call.get("guest") else {}
+        said = (name, call.get("guest_state"), call.get("guest_token"))
+        if call.get("guest") and (guest.get("call"), guest.get("state"), guest.get("token")) != said:
+            yield f"{call['guest']} is {guest.get('state')}, the guest of {name} should be {call.get('guest_state')}"
+    expected = {name for name, call in live.live().items() if call.get("guest_state") == "offered"}
+    if live.members(":guests") != expected:
+        yield f"guests are rung for {sorted(expected)}, listed are {sorted(live.members(':guests'))}"
+
+
 def due(live: Live) -> Iterator[str]:
     """Only a caller who waits in that very lane can become due for a partner, and never an emergency."""
     calls = live.calls()
@@ -307,6 +323,7 @@ RULES: dict[str, Callable[[Live], Iterator[str]]] = {
     "ready": ready,
     "wrap-ups": wrap_ups,
     "deadlines": deadlines,
+    "guests": guests,
     "due": due,
     "callbacks": callbacks,
     "flows": flows,

@@ -58,6 +58,11 @@ class Call:
     gapped: bool = False  # more callers of the area than are let through: no officer but for an emergency
     virtual: bool = False  # a callback: nobody holds the line, the place is kept
     moved_to: str = ""  # the pool that has it, or that it is on its way to
+    held: int = 0  # the caller hears music since then
+    guest: str = ""  # the CSO who is consulted
+    guest_token: str = ""
+    guest_state: str = ""  # "offered" while the guest's telephone is rung, "talking"
+    guest_leg: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,20 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Guest:
+    """Another CSO, claimed to be consulted by the one who has the call."""
+
+    call: str
+    cso: str  # who asks
+    guest: str
+    token: str  # the guest's own
+    deadline: int  # as an Offer's
+    carrier: str
+    channel: str  # the caller's
+    endpoint: str  # the guest's
+
+
+@dataclass(frozen=True)
 class HandOver:
     """A call given to a partner centre; `address` is what the carrier dials."""
 
@@ -129,6 +148,7 @@ class QueueRules:
     strategy: Strategy = Strategy.LONGEST_IDLE
     max_waiting: int = 0  # callers in the queue beyond which no more are taken in; 0 = no limit
     pools: tuple[str, ...] = ()  # other pools its callers may be moved to, tried before the partners
+    wrap_up_max_ms: int = 300_000  # with every extension, from the end of the conversation
 
 
 @dataclass(frozen=True)

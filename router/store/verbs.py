@@ -26,6 +26,14 @@ def skills_text(skills: Mapping[str, int]) -> str:
     return " ".join(f"{name}:{skills[name]}" for name in sorted(skills))
 
 
+def queues_text(queues: Mapping[str, int]) -> str:
+    """`gangguan:5 keluhan:3`; raises Invalid (unknown-level)."""
+    for name, level in queues.items():
+        if not 1 <= level <= 5:
+            raise Invalid("Tingkat kemahiran 1 sampai 5.", slug="unknown-level", field=name)
+    return " ".join(f"{name}:{level}" for name, level in queues.items())
+
+
 class Verbs:
     """One pool's connection to its store. Belongs to one event loop; connects at the first verb; `close()` at the end.
 

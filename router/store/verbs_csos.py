@@ -8,7 +8,7 @@ from config.errors import Invalid
 from router.agents import CsoState
 from router.store import answers
 from router.store.types import Cso
-from router.store.verbs import Verbs, skills_text
+from router.store.verbs import Verbs, queues_text, skills_text
 
 
 class CsoVerbs(Verbs):
@@ -26,11 +26,10 @@ class CsoVerbs(Verbs):
         """To PAUSED; while logged in it only changes queues, skills and telephone.
 
         `queues`: name → proficiency 1 to 5, or words as `gangguan` (3) and `gangguan:5`. Languages and regions are
-        skills: `en`, `region-31`. Refused: unknown-queue.
+        skills: `en`, `region-31`. What a supervisor assigned since the CSO came stays. Refused: unknown-queue.
         """
         served = queues if isinstance(queues, Mapping) else answers.levels(" ".join(queues))
-        text = " ".join(f"{name}:{level}" for name, level in served.items())
-        await self._do("log_in", cso, endpoint, carrier, text, skills_text(skills or {}))
+        await self._do("log_in", cso, endpoint, carrier, queues_text(served), skills_text(skills or {}))
         found = await self.cso(cso)
         assert found is not None  # noqa: S101 - it has just been written
         return found

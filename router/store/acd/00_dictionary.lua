@@ -29,6 +29,7 @@ KEYS
 :offers          zset    call being offered, or ringing at a partner → its deadline
 :moving          zset    call on its way to another pool → when another mover may go on with it
 :handed:<call>:<token> string what this pool did with a call another one sent: received | refused; two days
+:guests          zset    call whose CSO consults another one, whose telephone rings → the deadline of that
 :at:<partner>    set     the calls a partner has now
 :cso:<cso>       hash    one CSO (Cso); kept a day after logging out
 :csos            set     the CSOs that are logged in
@@ -56,4 +57,4 @@ local BATCH = 100
 local CLOCK_MS = 2000 -- a caller's clock may be behind the pool's by so much
 local JUMP_MS = 60000 -- the store's own clock jumped, or nobody swept for so long
 -- Of a queue that was taken out of the configuration while a call was in it.
-local DEFAULT_RULES = { offer_ms = 15000, wrap_up_ms = 30000, max_wait_ms = 0, partners = {} }
+local DEFAULT_RULES = { offer_ms = 15000, wrap_up_ms = 30000, wrap_up_max_ms = 300000, max_wait_ms = 0, partners = {} }

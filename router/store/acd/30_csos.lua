@@ -7,7 +7,7 @@ local function cso_of(p, id)
   end
   local cso = fields(flat)
   cso.id = id
-  cso.turn, cso.calls = cso.turn or '0', cso.calls or '0'
+  cso.turn, cso.calls, cso.wrap_limit = cso.turn or '0', cso.calls or '0', cso.wrap_limit or '0'
   return cso
 end
 
@@ -136,6 +136,9 @@ local function show(p, cso)
     telephone = redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0,
     wrap_until = tonumber(cso.wrap_until),
     calls = tonumber(cso.calls),
+    by = cso.by,
+    queues = cso.by and cso.queues,
+    skills = cso.by and cso.skills,
   })
 end
 
@@ -143,7 +146,7 @@ local BUSY = { offered = true, talking = true }
 
 local function save(p, cso)
   if cso.state ~= 'wrap_up' then
-    cso.wrap_until = '0'
+    cso.wrap_until, cso.wrap_limit = '0', '0'
     redis.call('ZREM', key(p, ':wrapups'), cso.id)
     if not BUSY[cso.state] then
       cso.call = ''
@@ -160,7 +163,7 @@ local function save(p, cso)
   end
   redis.call('HSET', key(p, ':cso:', cso.id), 'state', cso.state, 'since', cso.since, 'reason', cso.reason,
     'next', cso.next, 'next_reason', cso.next_reason, 'call', cso.call, 'token', cso.token, 'free', cso.free,
-    'wrap_until', cso.wrap_until, 'silent', cso.silent, 'turn', cso.turn, 'calls', cso.calls)
+    'wrap_until', cso.wrap_until, 'wrap_limit', cso.wrap_limit, 'silent', cso.silent, 'turn', cso.turn, 'calls', cso.calls)
   if cso.state == 'logged_out' then
     withdraw(p, cso)
     redis.call('SREM', key(p, ':csos'), cso.id)
@@ -196,11 +199,13 @@ local function wrapped(p, cso)
   save(p, cso)
 end
 
--- A conversation ended.
-local function hang_up(p, cso, wrap_up_ms)
+-- A conversation ended that belonged to this queue.
+local function hang_up(p, cso, queue)
+  local rules = rules_in_use(p, queue)
   turn(p, cso, 'end')
-  if wrap_up_ms > 0 then
-    cso.wrap_until = int(p.now + wrap_up_ms)
+  if rules.wrap_up_ms > 0 then
+    cso.wrap_until = int(p.now + rules.wrap_up_ms)
+    cso.wrap_limit = int(p.now + (rules.wrap_up_max_ms or DEFAULT_RULES.wrap_up_max_ms))
     save(p, cso)
   else
     wrapped(p, cso)

@@ -7,6 +7,8 @@ local function call_of(p, id)
   end
   local call = fields(flat)
   call.id = id
+  call.held, call.guest, call.guest_state = call.held or '0', call.guest or '', call.guest_state or ''
+  call.guest_token, call.guest_last = call.guest_token or '', call.guest_last or ''
   return call
 end
 
@@ -56,6 +58,8 @@ local function holding(call, state, token)
   fail('stale-token')
 end
 
+local part -- 72_conversation.lua
+
 local function queued_data(p, call, from)
   local place = place_of(p, call)
   return {
@@ -82,10 +86,14 @@ end
 
 -- Busy, declined, unreachable and silent telephones are the CSO's; ours is a redirect that failed, and an offer that
 -- expired before anybody made the telephone ring (a connector that was away, legs that had to wait their turn).
+local function blame(reason, rang)
+  local ours = reason == 'failed' or (reason == 'expired' and not rang)
+  return ours and 'release' or 'no_answer'
+end
+
 local function give_back(p, call, cso, reason)
   local to = after('call', CALLS, call.state, 'return')
-  local ours = reason == 'failed' or (reason == 'expired' and call.rings ~= call.token)
-  local event = ours and 'release' or 'no_answer'
+  local event = blame(reason, call.rings == call.token)
   after('cso', CSOS, cso.state, event)
   back_in_line(p, call, 'call.returned', reason, to)
   if event == 'release' then
@@ -121,6 +129,7 @@ local function end_call(p, call, by, given)
   if call.triage == '1' and from == 'ivr' then
     keep_number(p, call.id, call)
   end
+  local held_ms = part(p, call, 'caller-gone')
   local names = names_of(call)
   set(p, call, 'state', to, 'outcome', outcome, 'ended', int(p.now), 'token', '', 'last_token', call.token)
   if from ~= 'moving' then -- the mover still has to learn of it
@@ -129,11 +138,12 @@ local function end_call(p, call, by, given)
   end
   tell(p, 'call.ended', names, {
     outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
+    held_ms = held_ms,
   })
   if from == 'offered' then
     let_go(p, cso, 'release', 'caller-gone')
   elseif from == 'talking' then
-    hang_up(p, cso, rules_in_use(p, call.queue).wrap_up_ms)
+    hang_up(p, cso, call.queue)
   end
   return outcome
 end

@@ -30,8 +30,10 @@ local function begin_again(p)
   for _, call in ipairs(redis.call('ZRANGE', key(p, ':lines'), 0, -1)) do
     redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call)
   end
-  for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, ':offers'), '-inf', p.now + SETUP_MS)) do
-    redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS, call)
+  for _, deadlines in ipairs({ ':offers', ':guests' }) do
+    for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, deadlines), '-inf', p.now + SETUP_MS)) do
+      redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
+    end
   end
 end
 

@@ -125,8 +125,9 @@ local function enqueue(keys, args)
   if from == 'waiting' then
     leave_line(p, call)
   end
-  local wrap_up_ms = cso and rules_in_use(p, call.queue).wrap_up_ms
+  local former = call.queue
   local queued = from == 'waiting' and call.queue == queue and call.queued or int(p.now)
+  local held_ms = part(p, call, 'transferred')
   local names = names_of(call)
   set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
     'score', score, 'queued', queued, 'skills', skills, 'cso', '', 'token', '',
@@ -136,10 +137,10 @@ local function enqueue(keys, args)
   extend(p, call.id)
   names.queue, names.cmd = queue, cmd
   local data = queued_data(p, call, from)
-  data.leg = cso and call.leg or nil
+  data.leg, data.held_ms = cso and call.leg or nil, held_ms
   tell(p, 'call.queued', names, data)
   if cso then
-    hang_up(p, cso, wrap_up_ms)
+    hang_up(p, cso, former)
   end
   return remember(p, 'enqueue', cmd, cjson.encode(place_of(p, call)))
 end

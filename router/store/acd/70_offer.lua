@@ -55,19 +55,9 @@ local function best_pair(p)
   return nil
 end
 
--- args: now, random → { call, cso, token, queue, deadline, carrier, channel, endpoint } or nothing
-local function offer_next(keys, args)
-  local p = open(keys, args)
-  local call_id, cso_id = best_pair(p)
-  if not call_id then
-    return false
-  end
-  local call, cso = known_call(p, call_id), known_cso(p, cso_id)
-  local to = after('call', CALLS, call.state, 'offer')
-  after('cso', CSOS, cso.state, 'offer')
+-- A call that stands in no line is reserved for this CSO, whose telephone is to be rung.
+local function reserve(p, call, cso, to, token)
   local deadline = int(p.now + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
-  local token = token_of(p, args[2])
-  leave_line(p, call)
   set(p, call, 'state', to, 'cso', cso.id, 'token', token, 'offered', int(p.now))
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
   if call.virtual == '1' then
@@ -80,6 +70,20 @@ local function offer_next(keys, args)
   })
   save(p, cso)
   return { call.id, cso.id, token, call.queue, deadline, call.carrier, call.channel, cso.endpoint }
+end
+
+-- args: now, random → { call, cso, token, queue, deadline, carrier, channel, endpoint } or nothing
+local function offer_next(keys, args)
+  local p = open(keys, args)
+  local call_id, cso_id = best_pair(p)
+  if not call_id then
+    return false
+  end
+  local call, cso = known_call(p, call_id), known_cso(p, cso_id)
+  local to = after('call', CALLS, call.state, 'offer')
+  after('cso', CSOS, cso.state, 'offer')
+  leave_line(p, call)
+  return reserve(p, call, cso, to, token_of(p, args[2]))
 end
 
 -- args: now, call, token. The telephone rings: the deadline starts again now.
@@ -131,17 +135,37 @@ local function returned(keys, args)
   return 'OK'
 end
 
--- The first partner of the list that has room and that this carrier can dial.
+-- The partner and what this carrier dials, when it has room for the call.
+local function room_at(p, call, name)
+  local text = redis.call('HGET', key(p, ':partners'), name)
+  local partner = text and cjson.decode(text)
+  local address = partner and partner.addresses[call.carrier] or ''
+  if address ~= '' and redis.call('SCARD', key(p, ':at:', name)) < partner.cap then
+    return partner, address
+  end
+  return nil
+end
+
+-- The first partner of the list that has room.
 local function partner_for(p, call, names)
   for _, name in ipairs(names) do
-    local text = redis.call('HGET', key(p, ':partners'), name)
-    local partner = text and cjson.decode(text)
-    local address = partner and partner.addresses[call.carrier] or ''
-    if address ~= '' and redis.call('SCARD', key(p, ':at:', name)) < partner.cap then
+    local partner, address = room_at(p, call, name)
+    if partner then
       return partner, address
     end
   end
   return nil
+end
+
+-- A call that stands in no line goes to a partner; `why`: what more the journal tells.
+local function hand_over(p, call, partner, address, to, random, why)
+  local token = token_of(p, random)
+  set(p, call, 'state', to, 'partner', partner.name, 'token', token, 'partner_answered', '0')
+  redis.call('SADD', key(p, ':at:', partner.name), call.id)
+  redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS + partner.ring_ms + GRACE_MS, call.id)
+  why.partner, why.address, why.channel = partner.name, address, call.channel
+  tell(p, 'call.handed_over', names_of(call), why)
+  return { call.id, partner.name, token, call.carrier, call.channel, address }
 end
 
 -- The caller due longest in some lane without a free CSO, and a partner for it. Emergencies are never due.
@@ -167,15 +191,8 @@ local function overflow_next(keys, args)
     return false
   end
   local to = after('call', CALLS, call.state, 'hand_over')
-  local token = token_of(p, args[2])
   leave_line(p, call)
-  set(p, call, 'state', to, 'partner', partner.name, 'token', token, 'partner_answered', '0')
-  redis.call('SADD', key(p, ':at:', partner.name), call.id)
-  redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS + partner.ring_ms + GRACE_MS, call.id)
-  tell(p, 'call.handed_over', names_of(call), {
-    partner = partner.name, address = address, reason = 'max-wait', channel = call.channel,
-  })
-  return { call.id, partner.name, token, call.carrier, call.channel, address }
+  return hand_over(p, call, partner, address, to, args[2], { reason = 'max-wait' })
 end
 
 -- args: now, call, token

@@ -1,37 +1,49 @@
 -- Verbs of a CSO.
 
--- args: now, cso, endpoint, carrier, queues, skills (`name:level …`)  Again while logged in: other queues or skills,
--- another telephone.
-local function log_in(keys, args)
-  local p = open(keys, args)
-  for queue in pairs(levels(args[5])) do
+local function known_queues(p, text)
+  for queue in pairs(levels(text)) do
     known_queue(p, queue)
   end
+end
+
+-- What the CSO serves from now on.
+local function serve(p, cso)
+  cso.queue_levels, cso.skill_levels = nil, nil
+  redis.call('HSET', key(p, ':cso:', cso.id), 'queues', cso.queues, 'skills', cso.skills)
+  each_lane(p, cso, function(lane)
+    redis.call('SADD', key(p, ':serving:', lane), cso.id)
+  end)
+end
+
+-- args: now, cso, endpoint, carrier, queues, skills (`name:level …`)  Again while logged in: other queues or skills,
+-- another telephone. What a supervisor assigned stays until the CSO logs out.
+local function log_in(keys, args)
+  local p = open(keys, args)
+  known_queues(p, args[5])
   local cso = cso_of(p, args[2])
   if cso then
     withdraw(p, cso)
   else
     cso = {
       id = args[2], state = 'logged_out', since = '0', reason = '', next = '', next_reason = '', call = '',
-      token = '', free = '0', wrap_until = '0', silent = '0', turn = '0', calls = '0',
+      token = '', free = '0', wrap_until = '0', silent = '0', turn = '0', calls = '0', wrap_limit = '0',
     }
   end
   local changed = cso.state == 'logged_out'
   if changed then
     turn(p, cso, 'log_in')
-    cso.calls = '0'
+    cso.calls, cso.assigned = '0', '0'
   end
-  cso.endpoint, cso.carrier, cso.queues, cso.skills = args[3], args[4], args[5], args[6]
-  cso.queue_levels, cso.skill_levels = nil, nil
+  cso.endpoint, cso.carrier = args[3], args[4]
+  if cso.assigned ~= '1' then
+    cso.queues, cso.skills = args[5], args[6]
+  end
   redis.call('PERSIST', key(p, ':cso:', cso.id))
-  redis.call('HSET', key(p, ':cso:', cso.id), 'endpoint', cso.endpoint, 'carrier', cso.carrier, 'queues', cso.queues,
-    'skills', cso.skills)
+  redis.call('HSET', key(p, ':cso:', cso.id), 'endpoint', cso.endpoint, 'carrier', cso.carrier, 'assigned', cso.assigned)
+  serve(p, cso)
   redis.call('SADD', key(p, ':csos'), cso.id)
   redis.call('ZADD', key(p, ':alive'), p.now, cso.id)
   cso.silent = '0'
-  each_lane(p, cso, function(lane)
-    redis.call('SADD', key(p, ':serving:', lane), cso.id)
-  end)
   if changed then
     save(p, cso)
   else
@@ -59,10 +71,7 @@ local function ask_later(p, cso, state, reason)
   end
 end
 
--- args: now, cso, state (ready | paused | logged_out), reason
-local function ask_state(keys, args)
-  local p = open(keys, args)
-  local cso, state, reason = known_cso(p, args[2]), args[3], args[4]
+local function ask(p, cso, state, reason)
   if BUSY[cso.state] then
     ask_later(p, cso, state, reason)
   elseif cso.state ~= state or (state == 'paused' and cso.reason ~= reason) then
@@ -70,6 +79,12 @@ local function ask_state(keys, args)
     cso.next, cso.next_reason = '', ''
     save(p, cso)
   end
+end
+
+-- args: now, cso, state (ready | paused | logged_out), reason
+local function ask_state(keys, args)
+  local p = open(keys, args)
+  ask(p, known_cso(p, args[2]), args[3], args[4])
   return read_cso(keys, args)
 end
 
@@ -102,4 +117,23 @@ local function telephone(keys, args)
     show(p, cso)
   end
   return 'OK'
+end
+
+-- args: now, cmd, cso, ms  More time for the wrap-up that runs.
+local function extend_wrap_up(keys, args)
+  local p = open(keys, args)
+  if not answered_before(p, 'extend_wrap_up', args[2]) then
+    local cso = known_cso(p, args[3])
+    if cso.state ~= 'wrap_up' then
+      fail('illegal-move', 'cso', cso.state, 'extend')
+    end
+    local wrap_until = tonumber(cso.wrap_until) + tonumber(args[4])
+    if wrap_until > tonumber(cso.wrap_limit) then
+      fail('wrap-up-limit')
+    end
+    cso.wrap_until = int(wrap_until)
+    save(p, cso)
+    remember(p, 'extend_wrap_up', args[2], 'OK')
+  end
+  return read_cso(keys, { args[1], args[3] })
 end

@@ -17,6 +17,14 @@ local function sweep_offers(p)
   return #calls
 end
 
+local function sweep_guests(p)
+  local calls = expired(p, ':guests', p.now)
+  for _, id in ipairs(calls) do
+    let_guest_go(p, known_call(p, id), 'expired')
+  end
+  return #calls
+end
+
 local function sweep_wrap_ups(p)
   local csos = expired(p, ':wrapups', p.now)
   for _, id in ipairs(csos) do
@@ -75,5 +83,5 @@ local function sweep(keys, args)
   end
   sweep_refused(p)
   surge.override(p)
-  return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p)
+  return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p) + sweep_guests(p)
 end
