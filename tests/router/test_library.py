@@ -45,7 +45,7 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     await pool.acd.telephone("cso9", reachable=False)
     await pool.talks("c0000000001")
     await pool.ready("cso2", "keluhan")
-    consulting = await pool.talks("c0000000004", "cso3")
+    consulting = await pool.talks("c0000000040", "cso3")
     await pool.acd.consult(consulting.call, consulting.token, cso="cso2", cmd="k1")
     await pool.ready("cso4", "keluhan")
     await pool.waits("c0000000002")
