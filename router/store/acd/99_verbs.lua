@@ -12,6 +12,9 @@ end
 reading('version', function()
   return VERSION
 end)
+reading('build', function()
+  return { BUILD, VERSION }
+end)
 verb('configure', configure)
 verb('boot', boot)
 verb('set_level', surge.set)
