@@ -14,6 +14,7 @@ from typing import Any
 from router.agents import CsoState
 from router.calls import CallState
 from router.events import Entry, Event
+from router.store.answers import levels
 from router.store.types import Call, Cso, Snapshot
 
 # Notes that the machinery writes to itself (a confirmed redirect) are nothing a caller heard.
@@ -99,6 +100,9 @@ class Pool:
             return
         known = self.csos.get(entry.cso)
         cso = known or Cso(id=entry.cso, state=state, since=entry.at, queues=(), endpoint="", carrier=entry.carrier)
+        if "queues" in data:  # a supervisor gave others
+            served, skills = levels(data["queues"]), levels(data.get("skills", ""))
+            cso = replace(cso, queues=tuple(served), levels=served, skills=skills)
         call = self.calls.get(entry.call)
         self.csos[entry.cso] = replace(
             cso,
@@ -111,10 +115,14 @@ class Pool:
             calls=int(data.get("calls") or 0),
             telephone=bool(data.get("telephone", cso.telephone)),
             call=entry.call,
-            token=call.token if call and state in (CsoState.OFFERED, CsoState.TALKING) else "",
+            token=_token(call, entry.cso) if call and state in (CsoState.OFFERED, CsoState.TALKING) else "",
         )
         # What a caller heard stays as long as the call is live or on a desk.
         self.heard = {known_call: notes for known_call, notes in self.heard.items() if self.knows(known_call)}
+
+
+def _token(call: Call, cso: str) -> str:
+    return call.guest_token if cso == call.guest else call.token
 
 
 def _arrived(entry: Entry, known: Call | None) -> Call:
@@ -151,11 +159,12 @@ def _queued(call: Call, entry: Entry) -> Call:
         score=float(data.get("score", call.score)),
         cso="",
         token="",
+        held=0,
     )
 
 
 def _back(call: Call, state: CallState) -> Call:
-    return replace(call, state=state, cso="", token="", partner="", offered=0)
+    return replace(_alone(call), state=state, cso="", token="", partner="", offered=0)
 
 
 def _waiting(call: Call, entry: Entry) -> Call:
@@ -174,7 +183,16 @@ def _callback(call: Call, entry: Entry) -> Call:
 
 def _transferred(call: Call, entry: Entry) -> Call:
     state = CallState.TALKING if entry.data.get("kind") == "attended" else CallState.OFFERED
-    return replace(call, state=state, cso=entry.cso, token=entry.token, offered=entry.at)
+    return replace(_alone(call), state=state, cso=entry.cso, token=entry.token, offered=entry.at)
+
+
+def _consulted(call: Call, entry: Entry) -> Call:
+    guest, token = (str(entry.data.get(name, "")) for name in ("guest", "guest_token"))
+    return replace(call, guest=guest, guest_token=token, guest_state="offered")
+
+
+def _alone(call: Call) -> Call:
+    return replace(call, held=0, guest="", guest_token="", guest_state="", guest_leg="")
 
 
 _MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
@@ -189,7 +207,7 @@ _MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
         call, state=CallState.TALKING, cso=entry.cso or call.cso, token=entry.token, answered=entry.at
     ),
     Event.CALL_HANDED_OVER: lambda call, entry: replace(
-        call, state=CallState.PARTNER, token=entry.token, partner=str(entry.data.get("partner", ""))
+        _alone(call), state=CallState.PARTNER, cso="", token=entry.token, partner=str(entry.data.get("partner", ""))
     ),
     Event.CALL_PARTNER_ANSWERED: lambda call, entry: replace(call, answered=entry.at),
     Event.CALL_HANDED_BACK: _waiting,
@@ -200,6 +218,16 @@ _MOVES: dict[Event, Callable[[Call, Entry], Call]] = {
     Event.CALL_REACHED: lambda call, entry: replace(call, state=CallState.TALKING, virtual=False, answered=entry.at),
     Event.CALL_UNREACHED: _scheduled,
     Event.CALL_TRANSFERRED: _transferred,
+    Event.CALL_HELD: lambda call, entry: replace(call, held=entry.at),
+    Event.CALL_RESUMED: lambda call, entry: replace(call, held=0),
+    Event.CALL_CONSULTED: _consulted,
+    Event.CALL_GUEST_ANSWERED: lambda call, entry: replace(
+        call, guest_state="talking", guest_leg=str(entry.data.get("leg", ""))
+    ),
+    Event.CALL_GUEST_LEFT: lambda call, entry: replace(call, guest="", guest_token="", guest_state="", guest_leg=""),
+    Event.CALL_LOCATED: lambda call, entry: replace(
+        call, area=str(entry.data.get("area", "")), gapped=bool(entry.data.get("gapped"))
+    ),
     Event.CALL_DEPARTED: lambda call, entry: replace(call, state=CallState.MOVING, token=entry.token),
     Event.CALL_STAYED: _waiting,
 }

@@ -16,7 +16,6 @@ from router.store.verbs_pool import PoolVerbs
 from router.store.verbs_pools import PoolsVerbs
 from router.store.verbs_surge import SurgeVerbs
 from router.store.verbs_talk import TalkVerbs
-from router.store.verbs_wait import WaitVerbs
 from router.store.wire import StoreUnavailable
 
 __all__ = ["Acd", "StoreUnavailable"]
@@ -31,7 +30,6 @@ class Acd(
     CsoVerbs,
     SurgeVerbs,
     TalkVerbs,
-    WaitVerbs,
 ):
     """The live state of one pool. Belongs to one event loop; connects at the first verb; `close()` at the end.
 

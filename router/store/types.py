@@ -8,7 +8,6 @@ from typing import Any
 
 from router.agents import CsoState
 from router.calls import CallState
-from router.pace import Pace
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,6 @@ class Call:
     guest_token: str = ""
     guest_state: str = ""  # "offered" while the guest's telephone is rung, "talking"
     guest_leg: str = ""
-    promised_from: int = 0  # of the promise told last in this wait: from when …
-    promised_until: int = 0  # … until when a CSO is on the line
-    broken: int = 0  # promises broken in all waits of this call
 
 
 @dataclass(frozen=True)
@@ -285,17 +281,6 @@ class Place:
     place: int
     ready: int  # CSOs ready for its queue
     serving: int  # CSOs logged in for its queue, in any state but logged out
-
-
-@dataclass(frozen=True)
-class Outlook(Place):
-    """And everything that an estimate of the wait needs (router/estimate.py)."""
-
-    csos: int  # at work for it: neither paused nor unreachable, nor about to be paused
-    wrapping: int  # of them in wrap-up
-    ahead: float  # callers and callbacks to be served before, also of other queues as far as they take the same CSOs
-    now: int  # ms
-    pace: Pace
 
 
 @dataclass(frozen=True)

@@ -60,11 +60,33 @@ async def busy_minute(acd: Acd) -> None:
     await acd.ended("c0000000000000005", by="caller")
 
 
+async def a_conversation_of_three(acd: Acd) -> None:
+    """Located, held, consulted, taken over; and a guest who does not come."""
+    for cso in ("cso3", "cso4", "cso5"):
+        await acd.ask_state(cso, CsoState.READY)
+    call = await arrive(acd, 7)
+    await acd.locate(call, "31.71")
+    offer = await acd.offer_next()
+    assert offer
+    await acd.answered(offer.call, offer.token)
+    await acd.hold(offer.call, offer.token)
+    await acd.resume(offer.call, offer.token)
+    await acd.hold(offer.call, offer.token)
+    other = next(cso.id for cso in (await acd.snapshot()).csos if cso.state is CsoState.READY)
+    guest = await acd.consult(offer.call, offer.token, cso=other, cmd="k7")
+    await acd.guest_answered(offer.call, guest.token)
+    await acd.complete(offer.call, offer.token, cmd="t7")
+    third = next(cso.id for cso in (await acd.snapshot()).csos if cso.state is CsoState.READY)
+    await acd.consult(offer.call, guest.token, cso=third, cmd="k8")
+    await acd.assign(third, queues={"keluhan": 5}, skills={"en": 2}, by="spv1")
+
+
 async def test_a_snapshot_and_the_entries_after_it_equal_a_fresh_snapshot(web: Web, acd: Acd) -> None:
-    for cso in ("cso1", "cso2"):
+    for cso in ("cso1", "cso2", "cso3", "cso4", "cso5"):
         await acd.log_in(cso, queues=["gangguan", "darurat"], endpoint=f"client:{cso}", carrier="twilio")
     pool = Pool.of(await acd.snapshot())
     await busy_minute(acd)
+    await a_conversation_of_three(acd)
     for entry in await acd.journal(pool.journal, count=1000):
         pool.fold(entry)
     fresh = Pool.of(await acd.snapshot())

@@ -34,7 +34,6 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router.machine_wait import WaitRules
 from tests.router.model import Full, Model, Stale
 
 pytestmark = pytest.mark.store
@@ -56,7 +55,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(WaitRules, RuleBasedStateMachine):
+class LivePool(RuleBasedStateMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""

@@ -39,10 +39,8 @@ function admission.refuse(p, call)
   keep_number(p, call.id, call)
 end
 
--- Whoever is let in to be served is not called back any more; whoever hears a few words only, or the announcement of
--- level 4, is, unless it gets into line after all.
-function admission.take(p, call, reason, level)
-  if reason == '' and level < 4 then
+function admission.take(p, call, reason)
+  if reason == '' then
     drop_number(p, call.ani)
   else
     call.triage = '1'
@@ -75,7 +73,7 @@ function admission.admit(keys, args)
   rates.count(p, { 'all', 'region:' .. call.region, full and 'refused' or nil })
   call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here })
   local move = full and admission.refuse or admission.take
-  move(p, call, reason, level)
+  move(p, call, reason)
   tell(p, full and 'call.refused' or 'call.arrived', { call = call.id, carrier = call.carrier, cmd = args[2] }, {
     ani = call.ani, trunk = call.trunk, region = call.region, dialled = call.dialled, channel = call.channel,
     menu = call.menu, level = level, lines = used, trunk_lines = here, reason = reason ~= '' and reason or nil,

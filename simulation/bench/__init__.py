@@ -1,1 +1,0 @@
-"""Measurements: `suar bench NAME`. Every peer is measured beside the product, in the same run."""
