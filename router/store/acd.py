@@ -8,6 +8,7 @@ A reply that cannot be had in time raises StoreUnavailable. Instants and duratio
 
 from __future__ import annotations
 
+from router.store.verbs_callback import CallbackVerbs
 from router.store.verbs_calls import CallVerbs
 from router.store.verbs_csos import CsoVerbs
 from router.store.verbs_offers import OfferVerbs
@@ -24,6 +25,7 @@ __all__ = ["Acd", "StoreUnavailable"]
 class Acd(
     PoolVerbs,
     CallVerbs,
+    CallbackVerbs,
     OfferVerbs,
     OverflowVerbs,
     PoolsVerbs,

@@ -42,6 +42,11 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "until-past": (Invalid, "Batas waktu itu sudah lewat."),
     "unknown-trunk": (NotFound, "Trunk itu tidak dikenal."),
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
+    "emergency-no-callback": (Refused, "Keadaan darurat tidak ditelepon balik: penelepon tetap di saluran."),
+    "callback-exists": (Refused, "Nomor itu sudah menunggu telepon balik."),
+    "not-callback": (Refused, "Panggilan itu bukan telepon balik."),
+    "no-caller": (Refused, "Tidak ada penelepon di saluran itu."),
+    "number-invalid": (Invalid, "Nomor telepon harus dalam bentuk internasional, mulai dengan +."),
     "queue-full": (Refused, "Antrean itu penuh."),
     "clock-back": (Refused, "Jam pemanggil tertinggal dari jam antrean."),
     "unknown-pool": (NotFound, "Pool itu tidak dikenal, atau antrean ini tidak boleh pindah ke sana."),
@@ -76,7 +81,7 @@ def pairs(flat: Sequence[str]) -> dict[str, str]:
 
 
 def admission(text: str) -> Admission:
-    """From JSON [admitted, level, lines, reason, reserve, lines of the trunk]."""
+    """From JSON [admitted, level, lines, reason, reserve, lines of the trunk, kept]."""
     return Admission(*json.loads(text))
 
 
@@ -149,6 +154,10 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         moved_to=fields.get("moved_to", ""),
         area=fields.get("area", ""),
         gapped=fields.get("gapped") == "1" and fields.get("emergency") != "1",
+        dial=fields.get("dial", ""),
+        until=int(fields.get("until", 0)),
+        attempts=int(fields.get("attempts", 0)),
+        kept=fields.get("kept", ""),
         **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
         **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
     )

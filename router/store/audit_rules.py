@@ -146,14 +146,16 @@ def partners(live: Live) -> Iterator[str]:
 
 
 def scores(live: Live) -> Iterator[str]:
-    """R5: arrival minus a head start per priority, emergencies in a band of their own; lines stand in that order."""
+    """R5: arrival (of the callback whose place it took) minus a head start per priority, emergencies in a band of their
+    own; lines stand in that order.
+    """
     for name, call in live.calls().items():
         if call.get("score", "0") == "0":
             if call.get("state") in ("waiting", *HELD, "partner", "scheduled"):
                 yield f"{name} is {call.get('state')} without a score"
             continue
         base = float(call["score"]) - (BAND if call.get("emergency") == "1" else 0)
-        head_start, priority = int(call["arrived"]) - base, float(call.get("priority", 0))
+        head_start, priority = int(call.get("stands") or call["arrived"]) - base, float(call.get("priority", 0))
         if head_start % priority if priority else head_start:
             yield f"{name} stands {head_start:.0f} ms before its arrival with priority {priority:g}"
     calls = live.calls()
@@ -281,6 +283,15 @@ def due(live: Live) -> Iterator[str]:
                 yield f"{name} is an emergency and due for a partner"
 
 
+def numbers(live: Live) -> Iterator[str]:
+    """A callback is known by its number until they talk, and nothing else is."""
+    expected = {call.get("dial", ""): name for name, call in live.live().items() if is_virtual(call)}
+    listed = live.hash(":numbers")
+    for number in expected.keys() | listed.keys():
+        if expected.get(number) != listed.get(number):
+            yield f"a number is that of {expected.get(number)}, listed is {listed.get(number)}"
+
+
 def callbacks(live: Live) -> Iterator[str]:
     """The callbacks without a line are those that wait, have an hour or are on their way to another pool."""
     expected = {
@@ -326,6 +337,7 @@ RULES: dict[str, Callable[[Live], Iterator[str]]] = {
     "guests": guests,
     "due": due,
     "callbacks": callbacks,
+    "numbers": numbers,
     "flows": flows,
     "moving": moving,
 }

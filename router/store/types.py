@@ -20,6 +20,7 @@ class Admission:
     reason: str = ""  # why refused: "lines-full", "trunk-full"; why only to a short triage: "reserve", "gapped"
     reserve: bool = False  # a short triage: only emergency lines were left, or the area's callers are gapped
     trunk_lines: int = 0  # in use on its trunk after this call
+    kept: bool = False  # a callback of this number ended: this call has its place in the next queue
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,17 @@ class Call:
     skills: dict[str, int] = field(default_factory=dict)  # what a CSO must have: name → least level, 1 to 5
     area: str = ""  # where the caller was located; "" = not yet
     gapped: bool = False  # more callers of the area than are let through: no officer but for an emergency
-    virtual: bool = False  # a callback: nobody holds the line, the place is kept
     moved_to: str = ""  # the pool that has it, or that it is on its way to
     held: int = 0  # the caller hears music since then
     guest: str = ""  # the CSO who is consulted
     guest_token: str = ""
     guest_state: str = ""  # "offered" while the guest's telephone is rung, "talking"
     guest_leg: str = ""
+    virtual: bool = False  # a callback whose caller is not reached yet: nobody holds the line, the place is kept
+    dial: str = ""  # the number of a callback, E.164
+    until: int = 0  # a callback out of the line: when it comes back into it
+    attempts: int = 0  # how often a callback was not reached
+    kept: str = ""  # the callback whose place this call took over and has not used yet
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,9 @@ class QueueRules:
     max_waiting: int = 0  # callers in the queue beyond which no more are taken in; 0 = no limit
     pools: tuple[str, ...] = ()  # other pools its callers may be moved to, tried before the partners
     wrap_up_max_ms: int = 300_000  # with every extension, from the end of the conversation
+    callback_attempts: int = 3  # how often a number is rung before the callback ends unreached
+    callback_retry_ms: int = 300_000  # between two attempts
+    callback_ring_ms: int = 30_000  # how long the caller's telephone rings
 
 
 @dataclass(frozen=True)

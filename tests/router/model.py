@@ -8,6 +8,7 @@ from config.errors import IllegalMove
 from router.agents import CSOS, CsoEvent, CsoState
 from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
 from router.store.types import PartnerRules, QueueRules, Strategy
+from tests.router.model_callback import BEFORE_THEY_TALK, Callbacks, Refusal
 
 BAND = -4e15
 SETUP, GRACE = 5000, 2000
@@ -43,6 +44,13 @@ class ModelCall:
     partner: str = ""
     partner_answered: bool = False
     outcome: str = ""
+    virtual: bool = False
+    dial: str = ""
+    until: int = 0
+    attempts: int = 0
+    kept: bool = False  # took the place of a callback and has not used it yet
+    ani: str = ""
+    triage: bool = False  # on one of the last lines, not in line yet
 
 
 @dataclass
@@ -61,7 +69,7 @@ class ModelCso:
 
 
 @dataclass
-class Model:
+class Model(Callbacks):
     queues: dict[str, QueueRules]
     partners: dict[str, PartnerRules]
     lines: int
@@ -71,6 +79,10 @@ class Model:
     away: set[str] = field(default_factory=set)
     arrivals: int = 0
     offers: int = 0
+    emergency_lines: int = 2
+    refused: dict[str, tuple[int, str]] = field(default_factory=dict)  # number → when first, its call
+
+    stale = Stale  # for the modules of the topics
 
     # --- what can be asked of it
 
@@ -108,17 +120,23 @@ class Model:
 
     # --- calls
 
-    def arrive(self, name: str) -> bool:
+    def arrive(self, name: str, ani: str = "") -> bool:
         known = self.calls.get(name)
         if known:
             return known.outcome != Outcome.REFUSED
-        full = len(self.live()) >= self.lines
-        self.arrivals += 1
-        call = ModelCall(name, self.arrivals, self.now)
+        full = len(self.on_line()) >= self.lines
+        call = self.new_call(name, self.now)
         if full:
             call.state, call.outcome = C.ENDED, Outcome.REFUSED.value
-        self.calls[name] = call
+            self.keep_number(call, ani)
+        else:
+            self.admit(call, ani)
         return not full
+
+    def new_call(self, name: str, arrived: int) -> ModelCall:
+        self.arrivals += 1
+        self.calls[name] = ModelCall(name, self.arrivals, arrived)
+        return self.calls[name]
 
     def enqueue(self, name: str, queue: str, emergency: bool, skills: dict[str, int] | None = None) -> None:
         call = self.calls[name]
@@ -126,7 +144,7 @@ class Model:
         emergency = emergency or call.emergency
         score = call.score or call.arrived
         if emergency and not call.emergency:
-            score = call.arrived + BAND
+            score += BAND
         if call.state is C.OFFERED and emergency:
             call.queue, call.emergency, call.score = queue, True, score
             return
@@ -134,7 +152,11 @@ class Model:
         if middle is C.PARTNER and emergency and not call.partner_answered:
             middle = CALLS.next(middle, CallEvent.HAND_BACK)
         most = self.queues[queue].max_waiting
-        if call.state is C.IVR and not emergency and 0 < most <= sum(one.queue == queue for one in self.waiting()):
+        if (
+            call.state is C.IVR
+            and not emergency
+            and 0 < most <= sum(one.queue == queue and not one.virtual for one in self.waiting())
+        ):
             raise Full
         middle = CALLS.next(middle, CallEvent.LEAVE_QUEUE) if middle is C.WAITING else middle
         to = CALLS.next(middle, CallEvent.ENQUEUE)
@@ -143,20 +165,24 @@ class Model:
             call.last_token = call.token
         if call.state is C.PARTNER:
             self._take_back(call)
-        if not (call.state is C.WAITING and call.queue == queue):
+        if not (call.state is C.WAITING and call.queue == queue) and not call.kept:
             call.queued = self.now
+        call.kept = False
+        self.got_through(call)
         call.last_token, call.token, call.cso = call.token or call.last_token, "", ""
         call.queue, call.emergency, call.score, call.skills = queue, emergency, score, asked
         self._wait(call, to, call.queued)
 
     def leave_queue(self, name: str) -> None:
         call = self.calls[name]
+        if call.virtual:
+            raise Refusal("no-caller")
         call.state = CALLS.next(call.state, CallEvent.LEAVE_QUEUE)
         call.queue = ""
 
     def offer_next(self) -> tuple[str, str] | None:
         for call in self.waiting():
-            for cso in self.eligible(call):
+            for cso in self.eligible(call) if self.may_be_offered(call) else ():
                 return call.id, cso.id
         return None
 
@@ -184,9 +210,11 @@ class Model:
 
     def answered(self, name: str, token: str) -> None:
         call = self.calls[name]
-        if not self._held(call, token) or call.state not in (C.OFFERED, C.TALKING):
+        if not self._held(call, token) or call.state not in (C.OFFERED, C.CALLING, C.TALKING):
             raise Stale
-        if call.state is C.OFFERED:
+        if call.state is C.OFFERED and call.virtual:
+            self.dialled(call)
+        elif call.state is C.OFFERED:
             cso = self.csos[call.cso]
             call.state, cso.state = CALLS.next(call.state, CallEvent.ANSWER), CSOS.next(cso.state, CsoEvent.ANSWER)
             cso.answered += 1
@@ -245,10 +273,14 @@ class Model:
         call.last_token, call.token, call.partner = call.token, "", ""
         self._wait(call, to, self.now)
 
-    def ended(self, name: str) -> str:
+    def ended(self, name: str) -> str | None:
         call = self.calls[name]
         if call.state is C.ENDED:
             return call.outcome
+        if call.virtual and call.state in BEFORE_THEY_TALK:
+            return None
+        if call.triage and call.state is C.IVR:
+            self.keep_number(call, call.ani)
         call.outcome = outcome_of(call.state, partner_answered=call.partner_answered, given=None).value
         if call.state is C.OFFERED:
             self._let_go(self.csos[call.cso], CsoEvent.RELEASE)
@@ -261,7 +293,7 @@ class Model:
     def _wait(self, call: ModelCall, to: CallState, since: int) -> None:
         rules = self.queues[call.queue]
         call.state, call.deadline = to, 0
-        overflows = rules.max_wait_ms > 0 and not call.emergency
+        overflows = rules.max_wait_ms > 0 and not call.emergency and not call.virtual
         call.due = since + rules.max_wait_ms if overflows else 0
 
     # --- CSOs
@@ -316,16 +348,18 @@ class Model:
 
     def sweep(self) -> int:
         expired = [call for call in self.live() if 0 < call.deadline <= self.now and call.token]
-        expired = [call for call in expired if call.state in (C.OFFERED, C.PARTNER)]
+        expired = [call for call in expired if call.state in (C.OFFERED, C.CALLING, C.PARTNER)]
         for call in expired:
             if call.state is C.PARTNER:
                 self._take_back(call)
+            elif call.state is C.CALLING:
+                self.miss(call, "expired")
             else:
                 self._give_back(call, "expired")
         wrapped = [cso for cso in self.csos.values() if cso.state is S.WRAP_UP and cso.wrap_until <= self.now]
         for cso in wrapped:
             self._wrapped(cso)
-        return len(expired) + len(wrapped)
+        return len(expired) + len(wrapped) + self.due()
 
 
-__all__ = ["Full", "IllegalMove", "Model", "Stale"]
+__all__ = ["Full", "IllegalMove", "Model", "Refusal", "Stale"]

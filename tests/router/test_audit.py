@@ -90,6 +90,7 @@ DAMAGE: list[tuple[str, str, Any, dict[str, str]]] = [
     ("due", f":due:{LANE}", {"c0000000006": 1.0}, {}),
     ("due", ":call:c0000000004", None, {"emergency": "1"}),
     ("callbacks", ":callbacks", {"c0000000004": 1.0}, {}),
+    ("numbers", ":numbers", None, {"+628110000009": "c0000000004"}),
     ("flows", ":flow:c0000000099", {"step": "t"}, {}),
 ]
 

@@ -58,6 +58,9 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     await pool.acd.depart(await pool.waits("c0000000006"), "timur")
     await pool.acd.refuse("c0000000007", "a-token-of-another-pool")
     await pool.acd.ended("c0000000001", by="caller")
+    for call, number, until in (("c0000000008", 8, 0), ("c0000000009", 9, pool.clock.ms() + 60_000)):
+        await pool.waits(call)
+        await pool.acd.call_back(call, number=f"+6281100000{number:02}", until=until, cmd=call)
     await pool.acd.set_gap("31", per_s=1, burst=1, by="spv1", reason="uji")
     await pool.arrives("c0000000004")
     await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
@@ -72,7 +75,7 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
     for suffix, kind in types.items():
         name = next(name for name in sorted(listed, reverse=True) if suffix.startswith(name))
         assert listed[name] == kind, suffix
-    seen = {suffix.split(":")[1] for suffix in types} | {"virtual", "callbacks"}
+    seen = {suffix.split(":")[1] for suffix in types}
     assert seen == {name.split(":")[1] for name in listed}
 
 

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -34,7 +33,9 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router.model import Full, Model, Stale
+from tests.router import machine_callback
+from tests.router.machine_callback import CallbackMachine, number_of
+from tests.router.model import Full, Model, Refusal, Stale
 
 pytestmark = pytest.mark.store
 
@@ -55,7 +56,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(RuleBasedStateMachine):
+class LivePool(CallbackMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""
@@ -98,12 +99,18 @@ class LivePool(RuleBasedStateMachine):
             expected = "stale-token"
         except Full:
             expected = "queue-full"
-        if expected in ("illegal-move", "stale-token", "queue-full"):
-            with pytest.raises(Problem) as told:
-                self.run(real)
-            assert told.value.slug == expected
-            return None
-        return self.run(real)
+        except Refusal as refusal:
+            expected = refusal.slug
+        else:
+            return self.run(real)
+        with pytest.raises(Problem) as told:
+            self.run(real)
+        assert told.value.slug == expected
+        return None
+
+    @staticmethod
+    def pick(source: Source, among: Sequence[T]) -> T:
+        return pick(source, among)
 
     def known(self, call: str) -> bool:
         return call in self.model.calls
@@ -131,8 +138,14 @@ class LivePool(RuleBasedStateMachine):
 
     @rule(call=CALLS)
     def arrive(self, call: str) -> None:
-        admitted = self.both(self.pool.arrives(call, cmd=f"a{self.serial}"), lambda: None).admitted
-        assert admitted == self.model.arrive(call)
+        self.arrive_from(call, number_of(call))
+
+    def arrive_from(self, call: str, ani: str) -> None:
+        admission = self.run(self.pool.arrives(call, ani=ani, cmd=f"a{self.serial}"))
+        new = not self.known(call)
+        assert admission.admitted == self.model.arrive(call, ani)
+        if new:
+            assert admission.kept == self.model.calls[call].kept
         self.serial += 1
 
     @precondition(lambda self: self.model.calls)
@@ -252,7 +265,13 @@ class LivePool(RuleBasedStateMachine):
     @invariant()
     def the_store_is_the_model(self) -> None:
         snapshot = self.run(self.acd.snapshot())
-        calls = {one.id: (one.state, one.queue, one.score, one.emergency, one.token) for one in snapshot.calls}
+        calls = {
+            one.id: (one.state, one.queue, one.score, one.emergency, one.token)
+            for one in (*snapshot.calls, *snapshot.callbacks)
+        }
+        assert {one.id for one in snapshot.callbacks} == {one.id for one in self.model.live()} - {
+            one.id for one in self.model.on_line()
+        }
         assert calls == {
             one.id: (one.state, one.queue, one.score, one.emergency, one.token) for one in self.model.live()
         }
@@ -276,7 +295,7 @@ class LivePool(RuleBasedStateMachine):
     def the_journal_tells_it(self) -> None:
         """A score changes only when a call becomes an emergency; an end is told once and names its outcome."""
         for entry in self.run(self.pool.told()):
-            if entry.event is Event.CALL_QUEUED:
+            if entry.event in (Event.CALL_QUEUED, Event.CALL_CALLBACK, Event.CALL_DUE, Event.CALL_RECALLED):
                 score = float(entry.data["score"])
                 before = self.seen.setdefault(entry.call, score)
                 assert score == before or score == before - 4e15
@@ -303,9 +322,9 @@ def test_every_verb_in_any_order(store_url: str) -> None:
 
 # How often each verb comes in a busy hour; Hypothesis seldom gets as deep as a conversation that is handed on.
 BUSY = {
-    "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 10, "overflow_next": 5, "ringing": 3, "answered": 9,
-    "returned": 2, "partner_answered": 6, "hand_back": 2, "ended": 4, "log_in": 2, "ask_state": 9, "telephone": 2,
-    "later": 8,
+    "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 18, "overflow_next": 5, "ringing": 3, "answered": 16,
+    "returned": 2, "partner_answered": 6, "hand_back": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
+    "later": 8, **machine_callback.BUSY,
 }  # fmt: skip
 
 
@@ -314,6 +333,9 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
     call, cso = f"c{dice.randrange(10**9):010}", f"cso{dice.randint(1, 4)}"
     queues = [rule.name for rule in RULES]
     states = [CsoState.READY, CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]
+    of_callbacks = machine_callback.arguments(dice, verb)
+    if of_callbacks is not None:
+        return of_callbacks
     return {
         "arrive": {"call": call},
         "enqueue": {
@@ -353,6 +375,6 @@ def test_a_busy_hour(store_url: str, seed: int) -> None:
             machine.the_structures_hold()
             machine.the_journal_tells_it()
         reached = {outcome for outcome in (call.outcome for call in machine.model.calls.values()) if outcome}
-        assert reached >= {"refused", "left_ivr", "abandoned", "answered"}
+        assert reached >= {"refused", "left_ivr", "abandoned", "answered", "cancelled"}
     finally:
         machine.teardown()

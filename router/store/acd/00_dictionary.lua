@@ -20,6 +20,8 @@ KEYS
 :rates           hash    `all`, `refused`, `region:<code>`, `area:<code>` → calls of the last minute, of the last five, when
 :lines           zset    call → when its lease on the line expires; every live call is here, a callback only while it is offered or talking
 :callbacks       zset    callback without a line (waiting, scheduled or moving) → when it was asked for
+:scheduled       zset    callback out of the line → when it comes back into it
+:numbers         hash    number that is to be called back → its callback
 :call:<call>     hash    one call (Call); kept half an hour after its end, so that a late witness changes nothing
 :flow:<call>     hash    what the IVR keeps of it: flow (opaque), step (token of the last one), answer, steps (older tokens)
 :waiting:<lane>  zset    `<arrival number, 12 digits>:<call>` → score; the lowest is next

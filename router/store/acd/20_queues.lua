@@ -74,7 +74,8 @@ local function join_line(p, call, since)
   refresh_head(p, line, lane, head_name)
   local rules = rules_in_use(p, call.queue)
   if call.virtual == '1' then
-    redis.call('ZADD', key(p, ':callbacks'), 'NX', p.now, call.id)
+    redis.call('ZADD', key(p, ':callbacks'), call.asked, call.id)
+    redis.call('HSET', key(p, ':numbers'), call.dial, call.id)
   elseif call.emergency ~= '1' and rules.max_wait_ms > 0 and rules.partners[1] then
     redis.call('ZADD', key(p, ':due:', lane), since + rules.max_wait_ms, call.id)
   end

@@ -112,12 +112,19 @@ local function take_back(p, call, reason)
   tell(p, 'call.handed_back', names, { partner = partner, reason = reason, channel = call.channel })
 end
 
+-- Of a callback nobody but itself is known by its number.
+local function forget_callback(p, call)
+  redis.call('HDEL', key(p, ':numbers'), call.dial)
+  redis.call('ZREM', key(p, ':scheduled'), call.id)
+  redis.call('ZREM', key(p, ':callbacks'), call.id)
+end
+
 local function end_call(p, call, by, given)
   local from = call.state
   local to = after('call', CALLS, from, 'end')
   local talked = call.partner_answered ~= '0' and 'yes' or 'no'
   local outcome = OUTCOMES[from][talked][given] or OUTCOMES[from][talked]['']
-  local cso = BUSY[from] and cso_of(p, call.cso)
+  local cso = (BUSY[from] or from == 'calling') and cso_of(p, call.cso)
   if from == 'waiting' then
     leave_line(p, call)
   elseif from == 'partner' then
@@ -128,6 +135,8 @@ local function end_call(p, call, by, given)
   free_line(p, call)
   if call.triage == '1' and from == 'ivr' then
     keep_number(p, call.id, call)
+  elseif call.virtual == '1' then
+    forget_callback(p, call)
   end
   local held_ms = part(p, call, 'caller-gone')
   local names = names_of(call)
@@ -140,7 +149,7 @@ local function end_call(p, call, by, given)
     outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
     held_ms = held_ms,
   })
-  if from == 'offered' then
+  if from == 'offered' or from == 'calling' then
     let_go(p, cso, 'release', 'caller-gone')
   elseif from == 'talking' then
     hang_up(p, cso, call.queue)

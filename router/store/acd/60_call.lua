@@ -7,6 +7,7 @@ local function new_call(p, id, given)
     cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
     dialled = '', menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0',
     area = '', gap = '', gapped = '0',
+    dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '',
   }
   for name, value in pairs(given) do
     call[name] = value
@@ -106,7 +107,7 @@ local function enqueue(keys, args)
   local priority = call.score == '0' and tonumber(args[5]) or tonumber(call.priority)
   local score = call.score
   if score == '0' or (emergency and call.emergency ~= '1') then
-    score = score_of(p, tonumber(call.arrived), priority, emergency)
+    score = score == '0' and score_of(p, tonumber(call.arrived), priority, emergency) or int(score + EMERGENCY_BAND)
   end
   if (call.state == 'offered' or call.state == 'moving') and emergency then
     raise_offered(p, call, queue, score, cmd)
@@ -126,11 +127,12 @@ local function enqueue(keys, args)
     leave_line(p, call)
   end
   local former = call.queue
-  local queued = from == 'waiting' and call.queue == queue and call.queued or int(p.now)
+  local stays = (from == 'waiting' and call.queue == queue) or (call.kept or '') ~= ''
+  local queued = stays and call.queued or int(p.now)
   local held_ms = part(p, call, 'transferred')
   local names = names_of(call)
   set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
-    'score', score, 'queued', queued, 'skills', skills, 'cso', '', 'token', '',
+    'score', score, 'queued', queued, 'kept', '', 'skills', skills, 'cso', '', 'token', '',
     'last_token', call.token ~= '' and call.token or call.last_token)
   join_line(p, call, tonumber(queued))
   got_through(p, call)
@@ -152,7 +154,7 @@ local function leave_queue(keys, args)
     return 'OK'
   end
   local call = known_call(p, args[3])
-  local to = after('call', CALLS, call.state, 'leave_queue')
+  local to = call.virtual ~= '1' and after('call', CALLS, call.state, 'leave_queue') or fail('no-caller')
   leave_line(p, call)
   local names = names_of(call)
   names.cmd = args[2]
@@ -167,7 +169,13 @@ local function place(keys, args)
   return call and call.state == 'waiting' and place_of(p, call) or false
 end
 
--- args: now, call, by, outcome ('' = let the state decide) → outcome, or nothing for a call nobody knows
+-- Witnesses of a line that ended speak of a line. A callback has none until its caller is reached: before that only
+-- those can end it who mean the callback itself.
+local MEANS_IT = { desk = true, supervisor = true, lease = true }
+local SAYS_IT = { cancelled = true, unreached = true, moved = true }
+
+-- args: now, call, by, outcome ('' = let the state decide) → outcome; nothing for a call nobody knows, and for a
+-- callback that goes on
 local function ended(keys, args)
   local p = open(keys, args)
   local call = call_of(p, args[2])
@@ -176,6 +184,9 @@ local function ended(keys, args)
   end
   if call.state == 'ended' then
     return call.outcome
+  end
+  if call.virtual == '1' and not MEANS_IT[args[3]] and not SAYS_IT[args[4]] then
+    return false
   end
   return end_call(p, call, args[3], args[4])
 end
@@ -193,9 +204,12 @@ local function adopt(keys, args)
     carrier = args[3], channel = args[4], ani = args[5], trunk = args[6], region = args[7], arrived = args[9],
   })
   local to = after('call', CALLS, call.state, 'enqueue')
-  local score = score_of(p, tonumber(call.arrived), tonumber(args[10]), emergency)
-  set(p, call, 'state', to, 'queue', queue, 'priority', args[10], 'emergency', args[11], 'score', score,
-    'queued', int(p.now))
+  local kept = (call.kept or '') ~= ''
+  local priority = kept and call.priority or args[10]
+  local score = kept and not emergency and call.score
+    or score_of(p, tonumber(call.arrived), tonumber(priority), emergency)
+  set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', args[11], 'score', score,
+    'queued', kept and call.queued or int(p.now), 'kept', '')
   take_line(p, call)
   got_through(p, call)
   join_line(p, call, p.now)

@@ -49,7 +49,7 @@ function admission.take(p, call, reason)
 end
 
 -- args: now, cmd, call, carrier, channel, ani, trunk, region, dialled, menu
--- → JSON [admitted, level, lines, reason, reserve, lines of the trunk]; a call that is known gets the answer it had.
+-- → JSON [admitted, level, lines, reason, reserve, lines of the trunk, kept]; a call that is known gets the answer it had.
 function admission.admit(keys, args)
   local p = open(keys, args)
   local pool = redis.call('HMGET', key(p, ':pool'), 'level', 'lines', 'emergency_lines')
@@ -57,7 +57,7 @@ function admission.admit(keys, args)
   local known = redis.call('HMGET', key(p, ':call:', args[3]), 'state', 'admission')
   if known[1] then
     local used = redis.call('ZCARD', key(p, ':lines'))
-    return known[2] ~= '' and known[2] or cjson.encode({ true, level, used, '', false, 0 })
+    return known[2] ~= '' and known[2] or cjson.encode({ true, level, used, '', false, 0, false })
   end
   local call = {
     id = args[3], carrier = args[4], channel = args[5], ani = args[6], trunk = args[7], region = args[8],
@@ -71,12 +71,14 @@ function admission.admit(keys, args)
     reason = 'gapped'
   end
   rates.count(p, { 'all', 'region:' .. call.region, full and 'refused' or nil })
-  call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here })
+  local kept = reason == '' and callback.take_over(p, call) or nil
+  call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here, kept ~= nil })
   local move = full and admission.refuse or admission.take
   move(p, call, reason)
   tell(p, full and 'call.refused' or 'call.arrived', { call = call.id, carrier = call.carrier, cmd = args[2] }, {
     ani = call.ani, trunk = call.trunk, region = call.region, dialled = call.dialled, channel = call.channel,
     menu = call.menu, level = level, lines = used, trunk_lines = here, reason = reason ~= '' and reason or nil,
+    kept = kept,
   })
   return call.admission
 end

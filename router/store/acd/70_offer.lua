@@ -67,6 +67,7 @@ local function reserve(p, call, cso, to, token)
   cso.call, cso.token, cso.turn = call.id, token, string.match(token, '^%d+')
   tell(p, 'call.offered', names_of(call), {
     deadline = tonumber(deadline), endpoint = cso.endpoint, channel = call.channel,
+    virtual = call.virtual == '1' or nil,
   })
   save(p, cso)
   return { call.id, cso.id, token, call.queue, deadline, call.carrier, call.channel, cso.endpoint }
@@ -102,13 +103,15 @@ local function ringing(keys, args)
   return 'OK'
 end
 
--- args: now, call, token, leg → as read_call
+-- args: now, call, token, leg → as read_call. Of a callback: the CSO is there, the caller is rung now.
 local function answered(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   local held = holding(call, 'offered', args[3])
-  if held == 'over' or (held == 'elsewhere' and call.state ~= 'talking') then
+  if held == 'over' or (held == 'elsewhere' and call.state ~= 'talking' and call.state ~= 'calling') then
     fail('stale-token')
+  elseif held == 'live' and call.virtual == '1' then
+    callback.dial(p, call, known_cso(p, call.cso), args[4])
   elseif held == 'live' then
     local to = after('call', CALLS, call.state, 'answer')
     local cso = known_cso(p, call.cso)

@@ -164,6 +164,9 @@ local function receive(keys, args)
   known_queue(p, travels.queue)
   local virtual, emergency = travels.virtual == '1', travels.emergency == '1'
   local kept = emergency and 0 or pool_number(p, 'emergency_lines', 0)
+  if virtual and redis.call('HEXISTS', key(p, ':numbers'), travels.dial) == 1 then
+    fail('callback-exists')
+  end
   if not virtual and redis.call('ZCARD', key(p, ':lines')) >= pool_number(p, 'lines', 0) - kept then
     fail('lines-full')
   end

@@ -10,6 +10,8 @@ local function sweep_offers(p)
     local call = known_call(p, id)
     if call.state == 'partner' then
       take_back(p, call, 'expired')
+    elseif call.state == 'calling' then
+      callback.miss(p, call, 'expired')
     else
       give_back(p, call, known_cso(p, call.cso), 'expired')
     end
@@ -31,6 +33,14 @@ local function sweep_wrap_ups(p)
     wrapped(p, known_cso(p, id))
   end
   return #csos
+end
+
+local function sweep_callbacks(p)
+  local calls = expired(p, ':scheduled', p.now)
+  for _, id in ipairs(calls) do
+    callback.step_in(p, known_call(p, id))
+  end
+  return #calls
 end
 
 local function sweep_lines(p)
@@ -83,5 +93,5 @@ local function sweep(keys, args)
   end
   sweep_refused(p)
   surge.override(p)
-  return sweep_offers(p) + sweep_wrap_ups(p) + sweep_lines(p) + sweep_desks(p) + sweep_guests(p)
+  return sweep_offers(p) + sweep_wrap_ups(p) + sweep_callbacks(p) + sweep_lines(p) + sweep_desks(p) + sweep_guests(p)
 end
