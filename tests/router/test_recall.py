@@ -1,0 +1,61 @@
+"""Refused numbers become callbacks, with the place they would have had."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.events import Event
+from tests.fixtures.router import Pool
+from tests.router.test_callback import FIRST, NUMBER, SECOND, THIRD, hangs_up, is_dialled, open_callbacks
+
+pytestmark = [pytest.mark.store, pytest.mark.anyio]
+
+
+async def test_a_refused_number_is_called_back_with_the_place_it_would_have_had(pool: Pool) -> None:
+    await pool.configure(lines=0)
+    at = pool.clock.ms()
+    await pool.arrives(FIRST, ani=NUMBER)
+    pool.later(5)
+    await pool.arrives(SECOND, ani=NUMBER)  # tries again: the first one counts
+    await pool.arrives(THIRD, ani="")
+    await pool.configure(lines=10)
+    pool.later(600)
+    await pool.waits("c0000000004")
+    await pool.told()
+    assert await pool.acd.recall_next("gangguan") == FIRST + "r"
+    told = (await pool.told())[0]
+    assert (told.event, told.data["of"], told.data["number"], told.data["place"]) == (
+        Event.CALL_RECALLED, FIRST, NUMBER, 1,
+    )  # fmt: skip
+    call = (await open_callbacks(pool))[FIRST + "r"]
+    assert (call.arrived, call.score, call.dial, call.trunk) == (at, at, NUMBER, "jakarta")
+    assert await pool.acd.recall_next("gangguan") is None
+    await pool.ready("cso1")
+    await is_dialled(pool, FIRST + "r")
+
+
+async def test_who_got_through_since_is_not_called(pool: Pool) -> None:
+    await pool.configure(lines=0)
+    await pool.arrives(FIRST, ani=NUMBER)
+    await pool.configure(lines=10)
+    await pool.arrives(SECOND, ani=NUMBER)
+    assert await pool.acd.recall_next("gangguan") is None
+
+
+async def test_who_is_called_back_already_is_not_recalled(pool: Pool) -> None:
+    await pool.waits(FIRST)
+    await hangs_up(pool)
+    await pool.configure(lines=0)
+    await pool.arrives(SECOND, ani=NUMBER)
+    assert set(await open_callbacks(pool)) == {FIRST}, "refused, the place stays"
+    await pool.configure(lines=10)
+    assert await pool.acd.recall_next("gangguan") is None
+
+
+async def test_a_refused_number_is_forgotten_after_a_day(pool: Pool) -> None:
+    await pool.configure(lines=0)
+    await pool.arrives(FIRST, ani=NUMBER)
+    pool.later(86_401)
+    await pool.acd.sweep()
+    await pool.configure(lines=10)
+    assert await pool.acd.recall_next("gangguan") is None
