@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from agent_desk import board, crew, desk, desk_stream, health, login, problems, telephone, tracking
+from agent_desk import board, board_level, crew, desk, desk_stream, health, login, problems, telephone, tracking
 from agent_desk.live import Live
 from agent_desk.news import fingerprint
 from agent_desk.pages import STATIC
@@ -24,6 +24,7 @@ from ivr.carriers import twilio_api
 from ivr.service import IvrService, build
 from router.api import api as router_api
 from router.store.acd import Acd
+from router.surge_api import api as surge_api
 from tickets import api as tickets_api
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,9 @@ def create_app(
     app.state.ivr = ivr or build(app.state.acd)
     app.state.store_ready = False
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
-    for module in (health, login, desk, desk_stream, board, crew, tracking):
+    for module in (health, login, desk, desk_stream, board, board_level, crew, tracking):
         app.include_router(module.router)
-    for api in (tickets_api.router, router_api, twilio_api.router):
+    for api in (tickets_api.router, router_api, surge_api, twilio_api.router):
         app.include_router(api)
     if settings().demo:
         app.include_router(telephone.router)

@@ -132,3 +132,13 @@ def activities(session: Session, pool: str, cso: str, since: datetime) -> Sequen
         .where(CsoActivity.pool == pool, CsoActivity.cso == cso, CsoActivity.since >= since.astimezone(UTC))
         .order_by(CsoActivity.since, CsoActivity.id)
     ).all()
+
+
+def pool_events(session: Session, pool: str, names: Iterable[Event], limit: int) -> Sequence[CallEvent]:
+    """What was told of the pool itself, newest first."""
+    return session.scalars(
+        select(CallEvent)
+        .where(CallEvent.pool == pool, CallEvent.call == "", CallEvent.event.in_([name.value for name in names]))
+        .order_by(CallEvent.id.desc())
+        .limit(limit)
+    ).all()

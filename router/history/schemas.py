@@ -77,3 +77,18 @@ class AgentView(BaseModel):
     call: str
     carrier: str
     telephone: bool
+
+
+class LevelEntryView(BaseModel):
+    """A change of the surge level, or a gap set by hand (`area`)."""
+
+    at: datetime
+    event: str
+    by: str
+    reason: str
+    hand: bool
+    until: datetime | None
+    level: int | None = None
+    area: str | None = None
+    per_s: float | None = None
+    burst: float | None = None

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from config.errors import NotFound
 from router.agents import CsoState
 from router.calls import CallState
+from router.events import Event
 from router.history import repository
 from router.history.fold import moment
-from router.history.schemas import AgentView, CallEventView, CallRecordView, QueueView
+from router.history.schemas import AgentView, CallEventView, CallRecordView, LevelEntryView, QueueView
 from router.store.types import Snapshot
 
 
@@ -61,4 +62,24 @@ def agents(snapshot: Snapshot) -> list[AgentView]:
             telephone=cso.telephone,
         )
         for cso in snapshot.csos
+    ]
+
+
+def level_log(session: Session, pool: str, limit: int) -> list[LevelEntryView]:
+    """Who changed the surge level or a gap, why, until when; newest first."""
+    found = repository.pool_events(session, pool, (Event.LEVEL, Event.GAP), limit)
+    return [
+        LevelEntryView(
+            at=row.at,
+            event=row.event,
+            by=row.data.get("by", ""),
+            reason=row.data.get("reason", ""),
+            hand=bool(row.data.get("hand", row.event == Event.GAP)),
+            until=moment(row.data["until"]) if row.data.get("until") else None,
+            level=row.data.get("level"),
+            area=row.data.get("area"),
+            per_s=row.data.get("per_s"),
+            burst=row.data.get("burst"),
+        )
+        for row in found
     ]

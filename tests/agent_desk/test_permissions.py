@@ -28,6 +28,19 @@ def test_orders_are_moved_by_the_command_centre_and_by_crews_on_their_own_page()
     assert who_may("POST", "/regu/1/langkah") == {R.CREW}
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/v1/level"),
+        ("DELETE", "/api/v1/level/override"),
+        ("PUT", "/api/v1/gaps/31"),
+        ("POST", "/papan/tingkat"),
+    ],
+)
+def test_only_supervisors_set_the_surge_level(method: str, path: str) -> None:
+    assert who_may(method, path) == {R.SUPERVISOR}
+
+
 def test_customers_are_read_by_those_who_serve_them() -> None:
     assert who_may("GET", "/api/v1/customers") == {R.CSO, R.SUPERVISOR, R.OPERATOR}
     assert R.DIRECTOR not in who_may("GET", "/api/v1/calls/c0000000000000001")
