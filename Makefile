@@ -21,5 +21,8 @@ check: ## Style, types, who may import whom, the project's own rules
 	@$(PYTHON) scripts/setup.py --dev
 	@scripts/check.sh
 
-bench replay torture:
+bench: ## Measurements beside their peers (installs those; says so first); some minutes
+	@scripts/bench.sh
+
+replay torture:
 	@echo "make $@ is not part of this version yet." >&2; exit 2

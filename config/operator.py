@@ -13,6 +13,7 @@ from config.schema.menu import Menu
 from config.schema.prompts import Prompts
 from config.schema.queues import Partners, Queues
 from config.schema.statements import Statements
+from config.schema.surge import Surge
 from config.settings import settings
 from config.yaml_file import ConfigError, YamlFile
 
@@ -27,6 +28,7 @@ class Operator:
     statements: Statements
     menu: Menu
     prompts: Prompts
+    surge: Surge
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -60,7 +62,7 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    names = ("areas", "queues", "partners", "statements", "menu", "prompts")
+    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge")
     files = {name: YamlFile(folder / f"{name}.yaml") for name in names}
     operator = Operator(
         areas=files["areas"].parse(Areas),
@@ -69,9 +71,11 @@ def load(folder: Path) -> Operator:
         statements=files["statements"].parse(Statements),
         menu=files["menu"].parse(Menu),
         prompts=files["prompts"].parse(Prompts),
+        surge=files["surge"].parse(Surge),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
+    faults += _surge_faults(operator, files["surge"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     if faults:
         raise ConfigError(faults)
@@ -105,6 +109,12 @@ def _statement_faults(operator: Operator, file: YamlFile) -> list[str]:
         for code in regions
         if code not in operator.areas.areas
     ]
+
+
+def _surge_faults(operator: Operator, file: YamlFile) -> list[str]:
+    named: list[tuple[str | int, ...]] = [("normal", code) for code in operator.surge.normal]
+    named += [("levels", n, "gaps", code) for n, level in operator.surge.levels.items() for code in level.gaps]
+    return [file.fault(place, f"no area {place[-1]}") for place in named if place[-1] not in operator.areas.areas]
 
 
 def _one_area_faults(operator: Operator, file: YamlFile, code: str) -> list[str]:

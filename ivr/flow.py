@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from ivr.menu import Menu
-from ivr.nodes import go, keyed
+from ivr.nodes import TRIAGE, go, keyed, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
 
@@ -35,15 +35,12 @@ def _answer(turn: Turn, signal: Signal) -> Flow:
     if state.queue:
         return _in_line(turn, signal)
     if turn.caller.triage and signal.name == "arrive":
-        return _triage(turn)
+        return triage(turn)
     if signal.name == "arrive" or not state.node:
         return _arrive(turn)
     if state.node == TRIAGE:
         return _after_triage(turn)
     return keyed(turn, signal.digits)
-
-
-TRIAGE = "(triage)"  # not a node of the file: the few words of the last lines
 
 
 def is_emergency(menu: Menu, digits: str) -> bool:
@@ -74,12 +71,6 @@ def _in_line(turn: Turn, signal: Signal) -> Flow:
 def _arrive(turn: Turn) -> Flow:
     turn.state.language = turn.menu.shape.languages[0]
     return (yield from go(turn, turn.menu.shape.start))
-
-
-def _triage(turn: Turn) -> Flow:
-    turn.state.node = TRIAGE
-    yield Note({"what": "triage"})
-    return turn.ask(turn.menu.shape.triage.say, ())
 
 
 def _after_triage(turn: Turn) -> Flow:

@@ -25,6 +25,7 @@ from ivr.turn import (
 )
 from tickets.views import KnownOutage, PremisesView, ReportView
 
+TRIAGE = "(triage)"  # not a node of the file: a few words, the emergency key, goodbye
 IDPEL, METER = 12, 11  # digits (facts: domain 3.1)
 
 
@@ -268,7 +269,16 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
 # --- the ends
 
 
+def triage(turn: Turn) -> Flow:
+    """A few words and the emergency key, then released; the number is kept for calling back."""
+    turn.state.node = TRIAGE
+    yield Note({"what": "triage"})
+    return turn.ask(turn.menu.shape.triage.say, ())
+
+
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
+    if turn.caller.gapped and node.queue != turn.menu.shape.emergency.queue:
+        return (yield from triage(turn))
     place = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
     turn.state.queue = node.queue
     turn.say(node.say)

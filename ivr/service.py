@@ -194,7 +194,7 @@ class IvrService:
         return known
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
-        caller = Caller(call.id, call.ani, call.region, triage)
+        caller = Caller(call.id, call.ani, call.region, triage, gapped=call.gapped)
         state = _state(call)
         try:
             menu = self._menus.version(call.menu) if call.menu else self._menus.current()
@@ -236,15 +236,28 @@ class IvrService:
         self, call: Call, token: str, state: State, instruction: Instruction, wanted: list[Intent | Note] | None = None
     ) -> Instruction:
         """State, durable wishes and answer become one entry of the store; a repeated token gets the earlier answer."""
-        answer = await self.acd.step(
+        notes = [wish.data for wish in wanted or () if isinstance(wish, Note)]
+        saved = self.acd.step(
             call.id,
             token=token,
             flow=state.dumps(),
             answer=instructions_json.dumps(instruction),
             intents=[wish.data for wish in wanted or () if isinstance(wish, Intent)],
-            notes=[wish.data for wish in wanted or () if isinstance(wish, Note)],
+            notes=notes,
         )
+        told = asyncio.gather(*(self._tell(call.id, note) for note in notes))  # leaves in the same write
+        answer, _ = await asyncio.gather(saved, told)
         return instructions_json.loads(answer)
+
+    async def _tell(self, call: str, note: dict[str, Any]) -> None:
+        """What the store counts of the notes. It can cost the caller nothing but being counted."""
+        try:
+            if note["what"] == "located" and note["area"]:
+                await self.acd.locate(call, note["area"])
+            elif note["what"] == "triage":
+                await self.acd.triaged(call)
+        except Problem as problem:
+            log.warning("call %s: %s was not counted (%s)", call, note["what"], problem.slug)
 
     async def _fulfil(self, call: Call, token: str, effect: Effect, until: float) -> Any:
         if isinstance(effect, Enqueue):

@@ -69,7 +69,8 @@ class Caller:
     call: str
     ani: str  # E.164; "" = withheld
     region: str  # area code of the trunk
-    triage: bool = False  # only the emergency lines are left
+    triage: bool = False  # only the emergency lines are left, or the trunk's region is gapped
+    gapped: bool = False  # more callers of the area than officers can take: everything but an officer
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from router.history.follower import Follower
 from router.store.acd import Acd
 from router.store.types import PartnerRules, QueueRules, Strategy, TrunkRules
 from router.store.wire import StoreUnavailable
+from router.surge import SurgeLadder, ladder_rules, level_gaps
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ async def configure(acd: Acd, rules: Operator) -> None:
         emergency_lines=rules.areas.emergency_lines,
         priority_step_ms=int(rules.queues.priority_step * 1000),
         trunks=trunk_rules(rules),
+        gaps=level_gaps(rules),
     )
 
 
@@ -85,6 +87,7 @@ class Dispatcher:
     def __init__(self, acd: Acd, rules: Operator, heartbeat: Heartbeat | None = None) -> None:
         self._acd, self._rules = acd, rules
         self._heartbeat = heartbeat or Heartbeat()
+        self._ladder = SurgeLadder(acd, ladder_rules(rules))
         self._after = ""
         self._epoch = ""
         self._swept = self._booted = 0.0
@@ -119,6 +122,7 @@ class Dispatcher:
         if now - self._swept >= SWEEP_S:
             self._swept = now
             await self._acd.sweep()
+        await self._ladder.turn()
         await self.match()
         entries = await self._acd.journal(self._after, block_ms=TICK_MS)
         if entries:

@@ -81,6 +81,20 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@app.command("bench")
+def bench(
+    name: str,
+    *,
+    runs: Annotated[int, typer.Option(min=1, help="How often; figures are medians")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny counts: does it run? The figures mean nothing.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Also app_queue, on an Asterisk of its own")] = False,
+) -> None:
+    """Measure; a table, and as the last line one JSON object. NAME: router."""
+    report = run("bench", VERBS["bench"], name, runs, quick, peers)
+    print(report.table())
+    print(report.line())
+
+
 @asterisk.command("render")
 def asterisk_render(folder: Path) -> None:
     """Write Asterisk's configuration into FOLDER."""
@@ -144,7 +158,6 @@ def _later(group: typer.Typer, verb: str, what: str) -> None:
 
 _later(app, "import", "Customers and areas from files")
 _later(app, "replay", "A blackout again, on a virtual clock")
-_later(app, "bench", "Measurements")
 _later(scripts, "scripts check", "The CSOs' scripts")
 
 

@@ -50,6 +50,7 @@ VERBS: dict[str, Entry] = {
     "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
     "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),
     "prompts-render": Entry("ivr.speech.prompts:render_all", "renders every prompt"),
+    "bench": Entry("simulation.bench.main:run", "measurements"),
     "prompts-list": Entry("ivr.speech.prompts:list_all", "every prompt with its text"),
 }
 

@@ -17,6 +17,7 @@ from router.store.verbs_pool import PoolVerbs
 from router.store.verbs_pools import PoolsVerbs
 from router.store.verbs_surge import SurgeVerbs
 from router.store.verbs_talk import TalkVerbs
+from router.store.verbs_wait import WaitVerbs
 from router.store.wire import StoreUnavailable
 
 __all__ = ["Acd", "StoreUnavailable"]
@@ -32,6 +33,7 @@ class Acd(
     CsoVerbs,
     SurgeVerbs,
     TalkVerbs,
+    WaitVerbs,
 ):
     """The live state of one pool. Belongs to one event loop; connects at the first verb; `close()` at the end.
 

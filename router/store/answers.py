@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from config.errors import IllegalMove, Invalid, NotFound, Problem, Refused
 from router.agents import CsoState
 from router.calls import CallState
 from router.events import Entry, Event
+from router.pace import Pace
 from router.store.types import (
     Admission,
     Call,
     Cso,
     Gap,
     Gauges,
+    Outlook,
     Override,
     Place,
     QueueGauge,
@@ -60,6 +63,7 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "unknown-partner": (NotFound, "Mitra itu tidak dikenal."),
     "partner-full": (Refused, "Mitra itu tidak dapat menerima panggilan sekarang."),
     "wrap-up-limit": (Refused, "Waktu penyelesaian sudah sampai batasnya."),
+    "not-waiting": (Refused, "Panggilan itu tidak sedang menunggu."),
     "stale-token": (Refused, "Penawaran panggilan itu sudah tidak berlaku."),
 }
 
@@ -131,9 +135,20 @@ def place(reply: Sequence[int]) -> Place:
     return Place(*reply)
 
 
+def outlook(reply: Sequence[Any]) -> Outlook:
+    """From what acd_v1_place and acd_v1_outlook answer."""
+    fields = dict(zip(reply[::2], reply[1::2], strict=True))
+    told = {name: float(value) for name, value in pairs(fields.pop("pace")).items()}
+    known = {one.name for one in dataclass_fields(Pace)}
+    whole = {name: int(told.pop(name, 0)) for name in ("line", "at")}
+    pace = Pace(**whole, **{name: value for name, value in told.items() if name in known})  # type: ignore[arg-type]
+    return Outlook(ahead=float(fields.pop("ahead")), pace=pace, **{name: int(n) for name, n in fields.items()})
+
+
 def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) -> Call:
     """From the hash of a call and, when it was read, the hash of its flow."""
     flow = flow or {}
+    this_wait = fields.get("promised_wait") == fields.get("queued")  # another wait has its own promise
     numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered", "held")
     words = (
         "carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu", "guest",
@@ -158,6 +173,9 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         until=int(fields.get("until", 0)),
         attempts=int(fields.get("attempts", 0)),
         kept=fields.get("kept", ""),
+        promised_from=int(fields.get("promised_low", 0)) if this_wait else 0,
+        promised_until=int(fields.get("promised_until", 0)) if this_wait else 0,
+        broken=int(fields.get("broken", 0)),
         **{word: fields.get(word, "") for word in words},  # type: ignore[arg-type]
         **{number: int(fields.get(number, 0)) for number in numbers},  # type: ignore[arg-type]
     )

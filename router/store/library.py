@@ -9,6 +9,7 @@ import hashlib
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,27 @@ from router.calls import CALLS, CallState, Outcome, outcome_of
 FOLDER = Path(__file__).parent / "acd"
 NAME = "suar_acd_v1"
 PREFIX = "acd_v1_"
+# Raised by every release that changes the Lua: during a rolling upgrade the highest build in the house serves
+# everybody, so arguments and answers of a verb may only grow at their end. What cannot be said so gets names of a new
+# version (acd_v2_…), which stand beside the old ones (docs/decisions/0019-pools.md).
+BUILD = 2
+
+
+@dataclass(frozen=True)
+class Library:
+    """A text for FUNCTION LOAD, the prefix of its verbs, and which of two texts with the same verbs is the newer."""
+
+    prefix: str
+    build: int
+    version: str  # a hash of the text
+    source: str
+
+    def replaces(self, build: int, version: str, *, loaded: bool) -> bool:
+        """Whether the store should have this one instead. `loaded`: this process has given it already.
+
+        Of two texts with one number (only while somebody is writing them) the process that starts last decides, once.
+        """
+        return build < self.build or (build == self.build and version != self.version and not loaded)
 
 
 def lua(value: str | Mapping[str, object]) -> str:
@@ -57,15 +79,21 @@ def tables() -> str:
 
 
 @lru_cache(maxsize=1)
+def current() -> Library:
+    """The library of this process."""
+    return Library(PREFIX, BUILD, version(), source())
+
+
+@lru_cache(maxsize=1)
 def version() -> str:
-    """A hash of everything in the library; a store that answers another one is given this library."""
+    """A hash of everything in the library."""
     return hashlib.sha256((tables() + _files()).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
 def source() -> str:
     """The text for FUNCTION LOAD."""
-    return f"#!lua name={NAME}\nlocal VERSION = '{version()}'\n{tables()}{_files()}"
+    return f"#!lua name={NAME}\nlocal BUILD, VERSION = {BUILD}, '{version()}'\n{tables()}{_files()}"
 
 
 def _files() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from router.agents import CsoState
 from router.calls import CallState
+from router.pace import Pace
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,9 @@ class Call:
     until: int = 0  # a callback out of the line: when it comes back into it
     attempts: int = 0  # how often a callback was not reached
     kept: str = ""  # the callback whose place this call took over and has not used yet
+    promised_from: int = 0  # of the promise told last in this wait: from when …
+    promised_until: int = 0  # … until when a CSO is on the line
+    broken: int = 0  # promises broken in all waits of this call
 
 
 @dataclass(frozen=True)
@@ -289,6 +293,17 @@ class Place:
     place: int
     ready: int  # CSOs ready for its queue
     serving: int  # CSOs logged in for its queue, in any state but logged out
+
+
+@dataclass(frozen=True)
+class Outlook(Place):
+    """And everything that an estimate of the wait needs (router/estimate.py)."""
+
+    csos: int  # at work for it: neither paused nor unreachable, nor about to be paused
+    wrapping: int  # of them in wrap-up
+    ahead: float  # callers and callbacks to be served before, also of other queues as far as they take the same CSOs
+    now: int  # ms
+    pace: Pace
 
 
 @dataclass(frozen=True)

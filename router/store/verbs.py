@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 import hiredis
@@ -12,6 +12,7 @@ from config.clock import Clock
 from config.errors import Invalid
 from config.settings import settings
 from router.store import answers, library
+from router.store.library import Library
 from router.store.types import Call
 from router.store.wire import Link, Wire
 
@@ -40,11 +41,14 @@ class Verbs:
     `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.
     """
 
+    library: Library = library.current()
+
     def __init__(self, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0) -> None:
         self.pool = pool
         self.epoch = ""  # of the connection made last
         self._url, self._timeout, self._clock = url, timeout, clock
         self._root = f"suar:{{{pool}}}"
+        self._loaded = False
         self._wire = Wire(url, timeout=timeout, greet=self._greet)
         self._readers: list[Wire] = []  # connections for blocking reads that nobody uses now
 
@@ -78,20 +82,25 @@ class Verbs:
             self._readers.pop().close()
 
     async def _greet(self, link: Link) -> None:
-        """The library this process speaks is loaded, and the pool knows of the store's start."""
-        try:
-            known = await link.send(("FCALL", library.PREFIX + "version", 0))
-        except hiredis.ReplyError:
-            known = ""
-        if known != library.version():
-            await link.send(("FUNCTION", "LOAD", "REPLACE", library.source()))
+        """The library is there, in this process's build or a newer one, and the pool knows of the store's start."""
+        await self._load(link.send)
         info: str = await link.send(("INFO", "server"))
         run = re.search(r"run_id:(\w+)", info)
         self.epoch = await link.send(self._command("boot", (run[1] if run else "",)))
 
+    async def _load(self, send: Callable[[tuple[str | int | float, ...]], Awaitable[Any]]) -> None:
+        ours = self.library
+        try:
+            build, version = await send(("FCALL", ours.prefix + "build", 0))
+        except hiredis.ReplyError:  # no library, or one from before there were builds
+            build, version = 0, ""
+        if ours.replaces(int(build), version, loaded=self._loaded):
+            await send(("FUNCTION", "LOAD", "REPLACE", ours.source))
+        self._loaded = True
+
     def _command(self, verb: str, args: Sequence[str | int | float]) -> tuple[str | int | float, ...]:
         now = self._clock.ms() if self._clock else ""
-        return ("FCALL", library.PREFIX + verb, 1, self._root, now, *args)
+        return ("FCALL", self.library.prefix + verb, 1, self._root, now, *args)
 
     async def _do(self, verb: str, *args: str | int | float) -> Any:
         try:
@@ -100,8 +109,12 @@ class Verbs:
             raise answers.problem(str(error)) from None
 
     async def boot(self) -> str:
-        """Tell the pool of a new start of the store (each new connection does so by itself); answers the epoch."""
+        """Tell the pool of a new start of the store (each new connection does so by itself); answers the epoch.
+
+        Looks after the library too: an older process that loaded its own at the same instant is corrected.
+        """
         try:
+            await self._load(lambda command: self._wire.call(*command))
             info: str = await self._wire.call("INFO", "server")
         except hiredis.ReplyError as error:
             raise answers.problem(str(error)) from None

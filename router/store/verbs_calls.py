@@ -82,11 +82,6 @@ class CallVerbs(Verbs):
         """Back to the IVR by the caller's own key."""
         await self._do("leave_queue", cmd, call)
 
-    async def place(self, call: str) -> Place | None:
-        """Where a waiting call stands; None when it does not wait."""
-        reply = await self._do("place", call)
-        return answers.place(reply) if reply else None
-
     async def ended(self, call: str, *, by: str, outcome: Outcome | None = None) -> Outcome | None:
         """The call is over, whoever says so and however often; None for a call nobody knows."""
         reply = await self._do("ended", call, by, outcome.value if outcome else "")

@@ -38,6 +38,10 @@ class SurgeVerbs(Verbs):
         """
         return bool(int(await self._do("locate", call, area_code(area))))
 
+    async def triaged(self, call: str) -> None:
+        """The caller hears a few words only and is released; the number is kept unless it gets into line."""
+        await self._do("triaged", call)
+
     async def set_gap(
         self, area: str, *, per_s: float, burst: float = 0.0, by: str, reason: str, until: int = 0
     ) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import hiredis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import ConnectKwargs, parse_url
 
 from config.errors import Problem
 
@@ -125,7 +125,7 @@ class Wire:
     """
 
     def __init__(self, url: str, *, timeout: float = 1.0, greet: Greet | None = None) -> None:
-        self._target = parse_url(url)
+        self._given = self._target = parse_url(url)
         self._timeout = timeout
         self._greet = greet
         self._link: Link | None = None
@@ -145,7 +145,7 @@ class Wire:
                 if loop.time() >= deadline:
                     raise StoreUnavailable from None
             except hiredis.ReplyError as error:
-                if not _passing(error) or loop.time() >= deadline:
+                if not (self._moved(error) or _passing(error)) or loop.time() >= deadline:
                     raise
                 link.close()
 
@@ -165,14 +165,31 @@ class Wire:
 
     async def _connect(self) -> Link:
         async with asyncio.timeout(self._timeout):
-            link = await self._open()
-            try:
-                await self._introduce(link)
-            except BaseException:
-                link.close()
-                raise
+            while True:
+                try:
+                    link = await self._open()
+                except OSError:
+                    self._target = self._given  # the node that was named is gone: ask the first one again
+                    raise
+                try:
+                    await self._introduce(link)
+                    break
+                except BaseException as error:
+                    link.close()
+                    if not self._moved(error):
+                        raise
         self._link = link
         return link
+
+    def _moved(self, error: BaseException) -> bool:
+        """`MOVED <slot> <host>:<port>`: in a cluster the pool lives on another node, which is remembered."""
+        words = str(error).split()
+        if not isinstance(error, hiredis.ReplyError) or words[:1] != ["MOVED"]:
+            return False
+        host, _, port = words[2].rpartition(":")
+        node = {"host": host or self._target.get("host", "localhost"), "port": int(port)}
+        self._target = cast(ConnectKwargs, {**self._target, **node})
+        return True
 
     async def _open(self) -> Link:
         loop, target = asyncio.get_running_loop(), self._target
@@ -209,4 +226,4 @@ def _heard(task: asyncio.Task[Link]) -> None:
 def _passing(error: hiredis.ReplyError) -> bool:
     """A state of the store that is over in a moment, or ends with a new greeting."""
     text = str(error)
-    return text.startswith(("LOADING", "READONLY", "MASTERDOWN")) or "Function not found" in text
+    return text.startswith(("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN")) or "Function not found" in text

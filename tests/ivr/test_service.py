@@ -19,7 +19,8 @@ from ivr.service import StepFailed
 from ivr.signals import Arrival, Step
 from router.calls import CallState, Outcome
 from router.events import Event
-from tests.fixtures.ivr_service import AT_MENTENG, AT_TEBET, Ivr
+from router.store.types import TrunkRules
+from tests.fixtures.ivr_service import AT_MENTENG, AT_TEBET, TEBET, Ivr
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 CALL = "ccall0001"
@@ -98,6 +99,49 @@ async def test_the_last_lines_are_for_emergencies(ivr: Ivr) -> None:
     assert [piece.key for piece in triage.say] == ["greeting", "emergency", "triage.others"]  # type: ignore[union-attr]
     assert isinstance(await ivr.keys("9", "ccall0002"), Wait)
     assert (await ivr.pool.call("ccall0002")).emergency
+
+
+async def test_a_trunk_the_store_does_not_know_costs_nobody_the_call(ivr: Ivr) -> None:
+    await ivr.pool.configure(trunks=[TrunkRules("another")])
+    assert isinstance(await ivr.arrives(), Ask)
+    call = await ivr.pool.call(CALL)
+    assert (call.trunk, call.region) == ("", "31")
+
+
+# --- gapped
+
+
+async def test_a_region_that_is_gapped_gets_the_triage_and_is_called_back(ivr: Ivr) -> None:
+    await ivr.pool.acd.set_gap("31", per_s=0.001, burst=1, by="spv1", reason="uji")
+    await ivr.arrives("ccall0001", AT_TEBET)
+    triage = await ivr.arrives("ccall0002", AT_MENTENG)
+    assert [piece.key for piece in triage.say] == ["greeting", "emergency", "triage.others"]  # type: ignore[union-attr]
+    assert isinstance(await ivr.keys("", "ccall0002"), Bye)
+    await ivr.service.hung_up("ccall0002")
+    assert [one.number for one in await ivr.pool.acd.refused()] == [AT_MENTENG]
+
+
+async def test_where_a_caller_is_located_is_counted_once_and_no_officer_is_given_beyond_the_gap(ivr: Ivr) -> None:
+    await ivr.pool.acd.set_gap("31.74", per_s=0.001, burst=1, by="spv1", reason="uji")
+    for call in ("ccall0001", "ccall0002"):
+        await ivr.arrives(call, AT_TEBET)
+    assert (await ivr.pool.acd.gauges()).areas[TEBET].minute == 2
+    assert isinstance(await ivr.keys("0", "ccall0001"), Wait)
+    refused = await ivr.keys("0", "ccall0002")
+    assert "triage.others" in [piece.key for piece in refused.say]  # type: ignore[union-attr]
+    assert isinstance(await ivr.keys("", "ccall0002"), Bye)
+    await ivr.service.hung_up("ccall0002")
+    assert [one.number for one in await ivr.pool.acd.refused()] == [AT_TEBET]
+
+
+async def test_a_gapped_caller_in_danger_reaches_an_officer(ivr: Ivr) -> None:
+    await ivr.pool.acd.set_gap("31.74", per_s=0.001, burst=1, by="spv1", reason="uji")
+    for call in ("ccall0001", "ccall0002"):
+        await ivr.arrives(call, AT_TEBET)
+    await ivr.keys("0", "ccall0002")
+    assert isinstance(await ivr.keys("9", "ccall0002"), Wait)
+    await ivr.service.hung_up("ccall0002")
+    assert await ivr.pool.acd.refused() == []
 
 
 # --- in line

@@ -35,6 +35,7 @@ from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
 from tests.router import machine_callback
 from tests.router.machine_callback import CallbackMachine, number_of
+from tests.router.machine_wait import WaitRules
 from tests.router.model import Full, Model, Refusal, Stale
 
 pytestmark = pytest.mark.store
@@ -56,7 +57,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(CallbackMachine):
+class LivePool(WaitRules, CallbackMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""

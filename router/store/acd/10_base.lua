@@ -10,6 +10,11 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
+-- As exact as the number is: what is read again is the same number.
+local function exact(number)
+  return string.format('%.17g', number)
+end
+
 local function key(p, suffix, name)
   return p.root .. suffix .. (name or '')
 end

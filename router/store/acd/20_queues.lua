@@ -70,7 +70,9 @@ local function join_line(p, call, since)
   if redis.call('SADD', key(p, ':lanes:', call.queue), lane) == 1 then
     open_lane(p, call.queue, call.carrier, lane)
   end
-  redis.call('ZADD', key(p, line, lane), call.score, member_of(call))
+  if redis.call('ZADD', key(p, line, lane), call.score, member_of(call)) == 1 then
+    pace.line(p, call.queue, 1)
+  end
   refresh_head(p, line, lane, head_name)
   local rules = rules_in_use(p, call.queue)
   if call.virtual == '1' then
@@ -83,7 +85,9 @@ end
 
 local function leave_line(p, call)
   local line, lane, head_name = line_of(call)
-  redis.call('ZREM', key(p, line, lane), member_of(call))
+  if redis.call('ZREM', key(p, line, lane), member_of(call)) == 1 then
+    pace.line(p, call.queue, -1)
+  end
   redis.call('ZREM', key(p, ':due:', lane), call.id)
   redis.call('ZREM', key(p, ':callbacks'), call.id)
   refresh_head(p, line, lane, head_name)

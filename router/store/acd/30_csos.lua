@@ -88,9 +88,48 @@ local function rank_of(p, cso, queue, fit)
   return int(RANK[strategy or 'longest-idle'](cso, fit))
 end
 
+local staff = {} -- who is at work
+
+staff.WORKING = { ready = true, offered = true, talking = true, wrap_up = true }
+
+function staff.both(a, b)
+  return a < b and a .. '|' .. b or b .. '|' .. a
+end
+
+function staff.add(p, cso, by)
+  local lanes = {}
+  each_lane(p, cso, function(lane)
+    redis.call('HINCRBY', key(p, ':staff'), lane, by)
+    for _, other in ipairs(lanes) do
+      redis.call('HINCRBY', key(p, ':staff'), staff.both(lane, other), by)
+    end
+    lanes[#lanes + 1] = lane
+  end)
+end
+
+-- How many CSOs are at work for each lane, and for each two of them, is counted when it changes: a place in line must
+-- not have to look at every CSO.
+function staff.set(p, cso, works)
+  if (cso.at_work == '1') ~= works then
+    staff.add(p, cso, works and 1 or -1)
+    cso.at_work = works and '1' or '0'
+    redis.call('HSET', key(p, ':cso:', cso.id), 'at_work', cso.at_work)
+  end
+end
+
+function staff.reachable(p, cso)
+  return redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0
+end
+
+-- Who asked for a pause during a call will not take the next one.
+function staff.count(p, cso)
+  staff.set(p, cso, staff.WORKING[cso.state] and cso.next == '' and staff.reachable(p, cso) or false)
+end
+
 -- A CSO is in the ready list of each of its lanes exactly when a call may be offered: ready, and the telephone works.
 local function index(p, cso)
-  local may = cso.state == 'ready' and redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0
+  staff.count(p, cso)
+  local may = cso.state == 'ready' and staff.reachable(p, cso)
   each_lane(p, cso, function(lane, queue, fit)
     if may then
       redis.call('ZADD', key(p, ':ready:', lane), rank_of(p, cso, queue, fit), cso.id)
@@ -101,6 +140,7 @@ local function index(p, cso)
 end
 
 local function withdraw(p, cso)
+  staff.set(p, cso, false)
   each_lane(p, cso, function(lane)
     redis.call('ZREM', key(p, ':ready:', lane), cso.id)
     redis.call('SREM', key(p, ':serving:', lane), cso.id)
@@ -119,6 +159,14 @@ open_lane = function(p, queue, carrier, lane)
     local fit = fitness(cso, lane)
     if fit then
       redis.call('SADD', key(p, ':serving:', lane), id)
+      if cso.at_work == '1' then
+        redis.call('HINCRBY', key(p, ':staff'), lane, 1)
+        each_lane(p, cso, function(other)
+          if other ~= lane then
+            redis.call('HINCRBY', key(p, ':staff'), staff.both(lane, other), 1)
+          end
+        end)
+      end
       if redis.call('ZSCORE', key(p, ':ready:', base), id) then
         redis.call('ZADD', key(p, ':ready:', lane), rank_of(p, cso, queue, fit), id)
       end
@@ -133,7 +181,7 @@ local function show(p, cso)
     reason = cso.reason,
     next = cso.next,
     next_reason = cso.next_reason,
-    telephone = redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0,
+    telephone = staff.reachable(p, cso),
     wrap_until = tonumber(cso.wrap_until),
     calls = tonumber(cso.calls),
     by = cso.by,
@@ -144,7 +192,29 @@ end
 
 local BUSY = { offered = true, talking = true }
 
+-- What a call takes of a CSO: `<queue> <claimed> <answered> <hung up>`, told to the pace of the queue when it is over.
+function pace.clock(p, cso)
+  local queue, claimed, answered, ceased = string.match(cso.work or '', '^(%S+) (%d+) (%d+) (%d+)$')
+  if cso.state == 'offered' then
+    queue, claimed, answered, ceased = redis.call('HGET', key(p, ':call:', cso.call), 'queue'), int(p.now), '0', '0'
+  elseif not queue then
+    return
+  elseif cso.state == 'talking' then
+    answered = answered == '0' and int(p.now) or answered
+  elseif cso.state == 'wrap_up' then
+    ceased = ceased == '0' and int(p.now) or ceased
+  else
+    if answered ~= '0' then
+      local wrap_ms = ceased == '0' and 0 or p.now - tonumber(ceased)
+      pace.free(p, queue, p.now - tonumber(claimed), tonumber(answered) - tonumber(claimed), wrap_ms)
+    end
+    queue = nil
+  end
+  cso.work = queue and table.concat({ queue, claimed, answered, ceased }, ' ') or ''
+end
+
 local function save(p, cso)
+  pace.clock(p, cso)
   if cso.state ~= 'wrap_up' then
     cso.wrap_until, cso.wrap_limit = '0', '0'
     redis.call('ZREM', key(p, ':wrapups'), cso.id)
@@ -163,7 +233,8 @@ local function save(p, cso)
   end
   redis.call('HSET', key(p, ':cso:', cso.id), 'state', cso.state, 'since', cso.since, 'reason', cso.reason,
     'next', cso.next, 'next_reason', cso.next_reason, 'call', cso.call, 'token', cso.token, 'free', cso.free,
-    'wrap_until', cso.wrap_until, 'wrap_limit', cso.wrap_limit, 'silent', cso.silent, 'turn', cso.turn, 'calls', cso.calls)
+    'wrap_until', cso.wrap_until, 'wrap_limit', cso.wrap_limit, 'silent', cso.silent, 'turn', cso.turn, 'calls', cso.calls,
+    'work', cso.work or '')
   if cso.state == 'logged_out' then
     withdraw(p, cso)
     redis.call('SREM', key(p, ':csos'), cso.id)

@@ -127,6 +127,7 @@ local function end_call(p, call, by, given)
   local cso = (BUSY[from] or from == 'calling') and cso_of(p, call.cso)
   if from == 'waiting' then
     leave_line(p, call)
+    pace.lost(p, call.queue)
   elseif from == 'partner' then
     redis.call('SREM', key(p, ':at:', call.partner), call.id)
   end

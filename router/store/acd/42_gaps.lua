@@ -129,3 +129,13 @@ function gaps.locate(keys, args)
   end
   return call.gapped == '1' and call.emergency ~= '1' and '1' or '0'
 end
+
+-- args: now, call. It hears a few words only and is released: its number is kept unless it gets into line.
+function gaps.triaged(keys, args)
+  local p = open(keys, args)
+  local call = known_call(p, args[2])
+  if call.state == 'ivr' then
+    set(p, call, 'triage', '1')
+  end
+  return 'OK'
+end

@@ -125,6 +125,7 @@ local function enqueue(keys, args)
   local cso = from == 'talking' and cso_of(p, call.cso)
   if from == 'waiting' then
     leave_line(p, call)
+    pace.lost(p, call.queue)
   end
   local former = call.queue
   local stays = (from == 'waiting' and call.queue == queue) or (call.kept or '') ~= ''
@@ -156,17 +157,12 @@ local function leave_queue(keys, args)
   local call = known_call(p, args[3])
   local to = call.virtual ~= '1' and after('call', CALLS, call.state, 'leave_queue') or fail('no-caller')
   leave_line(p, call)
+  pace.lost(p, call.queue)
   local names = names_of(call)
   names.cmd = args[2]
   set(p, call, 'state', to, 'queue', '')
   tell(p, 'call.left_queue', names)
   return remember(p, 'leave_queue', args[2], 'OK')
-end
-
-local function place(keys, args)
-  local p = open(keys, args)
-  local call = call_of(p, args[2])
-  return call and call.state == 'waiting' and place_of(p, call) or false
 end
 
 -- Witnesses of a line that ended speak of a line. A callback has none until its caller is reached: before that only

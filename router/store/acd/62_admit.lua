@@ -39,8 +39,10 @@ function admission.refuse(p, call)
   keep_number(p, call.id, call)
 end
 
-function admission.take(p, call, reason)
-  if reason == '' then
+-- Whoever is let in to be served is not called back any more; whoever hears a few words only, or the announcement of
+-- level 4, is, unless it gets into line after all.
+function admission.take(p, call, reason, level)
+  if reason == '' and level < 4 then
     drop_number(p, call.ani)
   else
     call.triage = '1'
@@ -74,7 +76,7 @@ function admission.admit(keys, args)
   local kept = reason == '' and callback.take_over(p, call) or nil
   call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here, kept ~= nil })
   local move = full and admission.refuse or admission.take
-  move(p, call, reason)
+  move(p, call, reason, level)
   tell(p, full and 'call.refused' or 'call.arrived', { call = call.id, carrier = call.carrier, cmd = args[2] }, {
     ani = call.ani, trunk = call.trunk, region = call.region, dialled = call.dialled, channel = call.channel,
     menu = call.menu, level = level, lines = used, trunk_lines = here, reason = reason ~= '' and reason or nil,

@@ -195,6 +195,7 @@ local function overflow_next(keys, args)
   end
   local to = after('call', CALLS, call.state, 'hand_over')
   leave_line(p, call)
+  pace.lost(p, call.queue)
   return hand_over(p, call, partner, address, to, args[2], { reason = 'max-wait' })
 end
 

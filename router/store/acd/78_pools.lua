@@ -44,6 +44,7 @@ end
 local function set_out(p, call, pool, random)
   local to = after('call', CALLS, call.state, 'depart')
   leave_line(p, call)
+  pace.lost(p, call.queue)
   set(p, call, 'state', to, 'token', token_of(p, random), 'moved_to', pool)
   if call.virtual == '1' then
     redis.call('ZADD', key(p, ':callbacks'), p.now, call.id)

@@ -67,6 +67,7 @@ local function ask_later(p, cso, state, reason)
   if cso.next ~= state or cso.next_reason ~= reason then
     cso.next, cso.next_reason = state, reason
     redis.call('HSET', key(p, ':cso:', cso.id), 'next', state, 'next_reason', reason)
+    staff.count(p, cso)
     show(p, cso)
   end
 end

@@ -1,0 +1,1 @@
+"""Measurements: `suar bench NAME`. Every peer is measured beside the product, in the same run."""

@@ -1,0 +1,31 @@
+"""The benches by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from config.errors import Invalid
+from simulation.bench import durable, growth, life, rate
+from simulation.bench.report import Report
+
+
+async def router(report: Report, *, quick: bool, peers: bool) -> None:
+    """Requests in flight, growth, whole lives, durability."""
+    await rate.measure(report, quick=quick)
+    await growth.measure(report, quick=quick)
+    await life.measure(report, quick=quick)
+    await durable.measure(report, quick=quick)
+    if peers:
+        report.say("No telephony peer is measured in this version.")
+
+
+BENCHES: dict[str, Callable[..., Awaitable[None]]] = {"router": router}
+
+
+async def run(name: str, runs: int, quick: bool, peers: bool) -> Report:
+    """Measure; raises Invalid for a name that does not exist."""
+    if name not in BENCHES:
+        raise Invalid(f"There is no bench {name!r}; there is: {', '.join(BENCHES)}.", field="name")
+    report = Report(name, runs)
+    await BENCHES[name](report, quick=quick, peers=peers)
+    return report
