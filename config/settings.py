@@ -33,6 +33,11 @@ class Settings(BaseSettings):
 
     redis_url: str = Field(default="", description="Empty: the embedded Valkey below `data`. REDIS_URL is read too.")
     database_url: str = Field(default="", description="Empty: SQLite below `data`. SQLAlchemy URL.")
+    store_durability: Literal["everysec", "always", "waitaof"] = Field(
+        default="everysec",
+        description="What the store's disk has when its host dies: all but the last second; every write; every arrival "
+        "and every end of a call (docs/router/durability.md).",
+    )
     pool: str = Field(default="main", pattern=r"^[a-z0-9-]{1,32}$")
 
     asterisk: bool = Field(default=False, description="Run the FastAGI server and the AMI connector.")

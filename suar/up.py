@@ -97,7 +97,7 @@ class _Up:
     async def _start_store(self) -> None:
         url = self._settings.store_url
         if not self._settings.redis_url:
-            store = embedded(self._data)
+            store = embedded(self._data, settings().store_durability)
             store.write()
             program = Program("store", store.argv, on_orphaned=signal.SIGTERM, keep_open=(self._lock,), watched=False)
             self._keeper.start(program, partial(alive, url))

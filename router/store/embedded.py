@@ -52,8 +52,8 @@ class Embedded:
         self.socket.unlink(missing_ok=True)
 
 
-def embedded(data: Path) -> Embedded:
-    """The embedded store of a data folder.
+def embedded(data: Path, durability: str = "everysec") -> Embedded:
+    """The embedded store of a data folder; `durability` as in the settings.
 
     Raises NoStore when no server program is found. The caller holds a lock on the folder: two servers on one
     append-only directory destroy it, and Valkey itself does not mind.
@@ -69,9 +69,11 @@ def embedded(data: Path) -> Embedded:
             f'dir "{folder}"',
             f'logfile "{log}"',
             "daemonize no",
-            # A killed process loses nothing; a lost host loses at most the last second.
+            # A killed process loses nothing; a lost host loses at most the last second, or nothing with `always`.
             "appendonly yes",
-            "appendfsync everysec",
+            f"appendfsync {'always' if durability == 'always' else 'everysec'}",
+            # Cut off in the middle of a command by a lost host: the whole commands before it are the state.
+            "aof-load-truncated yes",
             'save ""',
             # A queue must never be thrown out to make room.
             "maxmemory-policy noeviction",

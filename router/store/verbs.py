@@ -12,6 +12,7 @@ from config.clock import Clock
 from config.errors import Invalid
 from config.settings import settings
 from router.store import answers, library
+from router.store.durable import HELD, Disk
 from router.store.library import Library
 from router.store.types import Call
 from router.store.wire import Link, Wire
@@ -38,28 +39,34 @@ def queues_text(queues: Mapping[str, int]) -> str:
 class Verbs:
     """One pool's connection to its store. Belongs to one event loop; connects at the first verb; `close()` at the end.
 
-    `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules.
+    `clock`: a virtual one, whose time every verb then carries; without it the store's own clock rules. `durable`: an
+    arrival or an end is acknowledged only when it is on the store's disk (router/store/durable.py).
     """
 
     library: Library = library.current()
 
-    def __init__(self, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0) -> None:
+    def __init__(
+        self, url: str, pool: str, *, clock: Clock | None = None, timeout: float = 1.0, durable: bool = False
+    ) -> None:
         self.pool = pool
         self.epoch = ""  # of the connection made last
         self._url, self._timeout, self._clock = url, timeout, clock
         self._root = f"suar:{{{pool}}}"
         self._loaded = False
+        self._disk = Disk(url, self._root, timeout=timeout) if durable else None
         self._wire = Wire(url, timeout=timeout, greet=self._greet)
         self._readers: list[Wire] = []  # connections for blocking reads that nobody uses now
 
     @classmethod
     def from_settings(cls, *, clock: Clock | None = None) -> Self:
         """The pool and store of this process's settings."""
-        return cls(settings().store_url, settings().pool, clock=clock)
+        now = settings()
+        return cls(now.store_url, now.pool, clock=clock, durable=now.store_durability == "waitaof")
 
     def sibling(self, pool: str) -> Self:
         """Another pool on the same store."""
-        return type(self)(self._url, pool, clock=self._clock, timeout=self._timeout)
+        durable = self._disk is not None
+        return type(self)(self._url, pool, clock=self._clock, timeout=self._timeout, durable=durable)
 
     @classmethod
     async def open(
@@ -69,15 +76,18 @@ class Verbs:
         *,
         clock: Clock | None = None,
         timeout: float = 1.0,  # noqa: ASYNC109 - of every verb from then on, not of this call alone
+        durable: bool = False,
     ) -> Self:
         """One that has already spoken to its store; raises StoreUnavailable. `timeout` in seconds."""
-        acd = cls(url, pool, clock=clock, timeout=timeout)
+        acd = cls(url, pool, clock=clock, timeout=timeout, durable=durable)
         await acd.boot()
         return acd
 
     async def close(self) -> None:
         """Close every connection."""
         self._wire.close()
+        if self._disk is not None:
+            self._disk.close()
         while self._readers:
             self._readers.pop().close()
 
@@ -104,9 +114,12 @@ class Verbs:
 
     async def _do(self, verb: str, *args: str | int | float) -> Any:
         try:
-            return await self._wire.call(*self._command(verb, args))
+            reply = await self._wire.call(*self._command(verb, args))
         except hiredis.ReplyError as error:
             raise answers.problem(str(error)) from None
+        if self._disk is not None and verb in HELD:
+            await self._disk.has_it()
+        return reply
 
     async def boot(self) -> str:
         """Tell the pool of a new start of the store (each new connection does so by itself); answers the epoch.

@@ -133,6 +133,11 @@ class Wire:
 
     async def call(self, *command: str | int | float, block: float = 0.0) -> Any:
         """The reply to one command; an error reply is raised as hiredis.ReplyError."""
+        (reply,) = await self.together(command, block=block)
+        return reply
+
+    async def together(self, *commands: tuple[str | int | float, ...], block: float = 0.0) -> list[Any]:
+        """The replies to commands that follow each other on one connection."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._timeout
         while True:
@@ -140,7 +145,9 @@ class Wire:
             if link is None or not link.alive:
                 link = await self._connected(deadline)
             try:
-                return await link.send(command, block=block)
+                if len(commands) == 1:
+                    return [await link.send(commands[0], block=block)]
+                return list(await asyncio.gather(*(link.send(command, block=block) for command in commands)))
             except Lost:
                 if loop.time() >= deadline:
                     raise StoreUnavailable from None
