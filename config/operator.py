@@ -135,6 +135,11 @@ def _queue_faults(operator: Operator, file: YamlFile) -> list[str]:
         for key, name in (("last_resort", queues.last_resort), ("emergency", queues.emergency))
         if name not in queues.queues
     ]
+    faults += [
+        file.fault(("recall", "queue"), f"no queue {name!r}")
+        for name in (queues.recall.queue,)
+        if name and name not in queues.queues
+    ]
     if queues.emergency in queues.queues and not queues.queues[queues.emergency].emergency:
         faults.append(file.fault(("queues", queues.emergency), "the emergency queue must say `emergency: true`"))
     for name, queue in queues.queues.items():

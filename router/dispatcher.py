@@ -10,11 +10,14 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Sequence
+from typing import Protocol
 
 from config.database import Database, database
 from config.errors import Problem
 from config.heartbeat import Heartbeat
 from config.operator import Operator, operator
+from router.callbacks import Callbacks
 from router.history.follower import Follower
 from router.store.acd import Acd
 from router.store.types import PartnerRules, QueueRules, Strategy, TrunkRules
@@ -42,6 +45,9 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             max_waiting=queue.max_waiting,
             pools=tuple(queue.overflow.pools) if queue.overflow else (),
             wrap_up_max_ms=int(queue.wrap_up_max * 1000),
+            callback_attempts=rules.queues.callback_of(name).attempts,
+            callback_retry_ms=int(rules.queues.callback_of(name).retry_after * 1000),
+            callback_ring_ms=int(rules.queues.callback_of(name).ring * 1000),
         )
         for name, queue in rules.queues.queues.items()
     ]
@@ -81,10 +87,21 @@ async def configure(acd: Acd, rules: Operator) -> None:
     )
 
 
+class Part(Protocol):
+    """Something the loop does beside matching, at its own pace."""
+
+    async def turn(self, epoch: str) -> None:
+        """Called once a round, before the matching; comes back soon."""
+        ...
+
+
 class Dispatcher:
     """The loop. Woken by the journal, or by itself every 200 ms."""
 
-    def __init__(self, acd: Acd, rules: Operator, heartbeat: Heartbeat | None = None) -> None:
+    def __init__(
+        self, acd: Acd, rules: Operator, heartbeat: Heartbeat | None = None, parts: Sequence[Part] = ()
+    ) -> None:
+        self._parts = parts
         self._acd, self._rules = acd, rules
         self._heartbeat = heartbeat or Heartbeat()
         self._ladder = SurgeLadder(acd, ladder_rules(rules))
@@ -123,6 +140,8 @@ class Dispatcher:
             self._swept = now
             await self._acd.sweep()
         await self._ladder.turn()
+        for part in self._parts:
+            await part.turn(self._epoch)
         await self.match()
         entries = await self._acd.journal(self._after, block_ms=TICK_MS)
         if entries:
@@ -156,7 +175,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 async def run(acd: Acd, rules: Operator, db: Database, stop: asyncio.Event) -> None:
     """Dispatcher and history follower side by side; the first to fail ends both."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(Dispatcher(acd, rules).run(stop))
+        group.create_task(Dispatcher(acd, rules, parts=[Callbacks(acd, rules, db)]).run(stop))
         group.create_task(Follower(acd, db).run(stop))
 
 

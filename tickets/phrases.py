@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from config.operator import operator, prefixes
+from config.zones import OFFSET_HOURS
 
-# No daylight saving anywhere in Indonesia, so fixed offsets suffice.
-_OFFSET = {"WIB": 7, "WITA": 8, "WIT": 9}
 _MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
     *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
@@ -17,7 +16,7 @@ _DAYS = {-1: "kemarin ", 0: "", 1: "besok "}
 
 def local(instant: datetime, zone: str) -> datetime:
     """The instant on the clocks of WIB, WITA or WIT."""
-    return instant.astimezone(timezone(timedelta(hours=_OFFSET[zone]), zone))
+    return instant.astimezone(timezone(timedelta(hours=OFFSET_HOURS[zone]), zone))
 
 
 def spoken_time(instant: datetime, zone: str, now: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from config.schema.base import Shape
+from config.schema.callback import Callback, Recall
 
 
 class Overflow(Shape):
@@ -49,10 +50,13 @@ class Queue(Shape):
     max_waiting: int = Field(default=0, ge=0, description="Callers in the queue beyond which none are taken; 0 = any.")
     service_level: ServiceLevel = ServiceLevel()
     overflow: Overflow | None = None
+    callback: Callback | None = Field(default=None, description="Instead of that of all queues.")
 
 
 class Queues(Shape):
     queues: dict[str, Queue] = Field(min_length=1)
+    callback: Callback = Callback()
+    recall: Recall = Recall()
     last_resort: str = Field(description="The queue of a caller about whom nothing else could be decided.")
     emergency: str = Field(description="The queue of recognised emergencies.")
     emergency_number: str = Field(
@@ -60,6 +64,11 @@ class Queues(Shape):
         description="Outside telephone (endpoint or number) that an emergency rings when no process of ours answers.",
     )
     priority_step: float = Field(default=60, gt=0, description="Seconds of head start per priority.")
+
+    def callback_of(self, queue: str) -> Callback:
+        """How callers of a queue are called back."""
+        known = self.queues.get(queue)
+        return known.callback if known and known.callback else self.callback
 
 
 class Partner(Shape):

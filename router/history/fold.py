@@ -44,7 +44,37 @@ def _queued(record: CallRecord, entry: Entry) -> Change:
 def _adopted(record: CallRecord, entry: Entry) -> Change:
     words = {name: entry.data.get(name, "") for name in ("ani", "trunk", "region")}
     arrived = record.arrived_at or moment(entry.data.get("arrived", entry.at))
-    return {**_queued(record, entry), **words, "carrier": entry.carrier, "arrived_at": arrived}
+    back = _callback(record, entry) if entry.data.get("virtual") else {}
+    return {**_queued(record, entry), **back, **words, "carrier": entry.carrier, "arrived_at": arrived}
+
+
+def _callback(record: CallRecord, entry: Entry) -> Change:
+    data = entry.data
+    return {
+        "callback": True,
+        "callback_number": data.get("number", ""),
+        "callback_at": record.callback_at or moment(entry.at),
+        "queue": entry.queue,
+        "priority": data.get("priority", 0),
+        "skills": data.get("skills", ""),
+        "queued_at": record.queued_at or moment(data.get("queued", entry.at)),
+    }
+
+
+def _recalled(record: CallRecord, entry: Entry) -> Change:
+    words = {name: entry.data.get(name, "") for name in ("ani", "trunk", "region")}
+    arrived = moment(entry.data.get("arrived", entry.at))
+    return {
+        **_callback(record, entry),
+        **words,
+        "carrier": entry.carrier,
+        "arrived_at": arrived,
+        "recalled_from": entry.data.get("of", ""),
+    }
+
+
+def _unreached(_record: CallRecord, entry: Entry) -> Change:
+    return {"callback_attempts": entry.data.get("attempts", 0)}
 
 
 def _noted(_record: CallRecord, entry: Entry) -> Change:
@@ -98,6 +128,10 @@ FOLDS: Mapping[Event, Callable[[CallRecord, Entry], Change]] = {
     Event.CALL_QUEUED: _queued,
     Event.CALL_ADOPTED: _adopted,
     Event.CALL_NOTED: _noted,
+    Event.CALL_CALLBACK: _callback,
+    Event.CALL_RECALLED: _recalled,
+    Event.CALL_UNREACHED: _unreached,
+    Event.CALL_REACHED: _answered,
     Event.CALL_OFFERED: _offered,
     Event.CALL_ANSWERED: _answered,
     Event.CALL_HANDED_OVER: _handed_over,

@@ -142,3 +142,12 @@ def pool_events(session: Session, pool: str, names: Iterable[Event], limit: int)
         .order_by(CallEvent.id.desc())
         .limit(limit)
     ).all()
+
+
+def open_callbacks(session: Session, pool: str) -> Sequence[CallRecord]:
+    """The callbacks that were asked for and are not over, nobody reached yet, the oldest arrival first."""
+    return session.scalars(
+        select(CallRecord)
+        .where(CallRecord.pool == pool, CallRecord.callback, CallRecord.outcome == "", CallRecord.answered_at.is_(None))
+        .order_by(CallRecord.arrived_at, CallRecord.id)
+    ).all()

@@ -43,6 +43,11 @@ class CallRecordView(BaseModel):
     outcome: str
     ended_by: str
     reason: str
+    callback: bool = False  # the caller asked to be called back
+    callback_number: str = ""
+    callback_attempts: int = 0  # how often nobody answered
+    callback_at: datetime | None = None
+    recalled_from: str = ""  # the refused call whose number this is
     arrived_at: datetime | None
     queued_at: datetime | None
     offered_at: datetime | None

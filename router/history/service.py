@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,10 @@ from router.calls import CallState
 from router.events import Event
 from router.history import repository
 from router.history.fold import moment
+from router.history.models import CallEvent, CallRecord
 from router.history.schemas import AgentView, CallEventView, CallRecordView, LevelEntryView, QueueView
 from router.store.types import Snapshot
+from router.store.verbs_callback import LostCallback
 
 
 def call_record(session: Session, call: str) -> CallRecordView:
@@ -83,3 +86,37 @@ def level_log(session: Session, pool: str, limit: int) -> list[LevelEntryView]:
         )
         for row in found
     ]
+
+
+def open_callbacks(session: Session, pool: str) -> list[LostCallback]:
+    """The callbacks of a pool as its history knows them: for a store that lost them."""
+    return [
+        _lost(record, repository.events(session, pool, record.id))
+        for record in repository.open_callbacks(session, pool)
+    ]
+
+
+def _lost(record: CallRecord, events: Sequence[CallEvent]) -> LostCallback:
+    scores = [event.data["score"] for event in events if "score" in event.data]
+    put_off = [event.data["until"] for event in events if event.event == Event.CALL_SCHEDULED]
+    return LostCallback(
+        id=record.id,
+        carrier=record.carrier,
+        ani=record.ani,
+        trunk=record.trunk,
+        region=record.region,
+        number=record.callback_number,
+        queue=record.queue,
+        score=int(float(scores[-1])),
+        priority=record.priority,
+        arrived=_ms(record.arrived_at),
+        queued=_ms(record.queued_at),
+        asked=_ms(record.callback_at),
+        until=int(put_off[-1]) if put_off else 0,
+        attempts=record.callback_attempts,
+        skills=record.skills,
+    )
+
+
+def _ms(instant: datetime | None) -> int:
+    return round(instant.timestamp() * 1000) if instant else 0

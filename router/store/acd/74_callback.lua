@@ -55,7 +55,10 @@ function callback.call_back(keys, args)
   got_through(p, call)
   local names = names_of(call)
   names.cmd = args[2]
-  local data = { number = number, ['until'] = until_ms, score = score, priority = tonumber(priority) }
+  local data = {
+    number = number, ['until'] = until_ms, score = score, priority = tonumber(priority), skills = call.skills,
+    queued = tonumber(queued), region = call.region,
+  }
   if until_ms > p.now then
     tell(p, 'call.callback', names, data)
     callback.begin(p, call, until_ms, 'hours')

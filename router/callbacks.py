@@ -1,0 +1,133 @@
+"""What the dispatcher does for callbacks: their hours, the refused numbers, and those that a lost store forgot.
+
+Nothing is held here but when it was done last: a second dispatcher beside it asks the store for the same things.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from config.database import Database
+from config.errors import Problem
+from config.operator import Operator
+from config.schema.callback import Callback
+from config.zones import OFFSET_HOURS
+from router.calls import CallState
+from router.history import repository, service
+from router.store.acd import Acd
+from router.store.types import Call, Snapshot
+from router.store.verbs_callback import LostCallback
+from router.store.wire import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+ROUND = 200  # calls put off in one turn
+OUT_OF_THE_LINE = frozenset({CallState.WAITING, CallState.SCHEDULED})
+
+
+def opening(now: int, rules: Callback, zone: str) -> int:
+    """0 while somebody may be rung there, else the instant of the next opening. All in ms since the epoch."""
+    local = datetime.fromtimestamp(now / 1000, UTC) + timedelta(hours=OFFSET_HOURS[zone])
+    minute = local.hour * 60 + local.minute
+    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in rules.hours)
+    opened = start <= minute < end if start < end else minute >= start or minute < end
+    if opened:
+        return 0
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = midnight + timedelta(minutes=start, days=1 if minute >= start else 0)
+    return int((begins - timedelta(hours=OFFSET_HOURS[zone])).timestamp() * 1000)
+
+
+def may_ring(rules: Operator, region: str, queue: str, now: int) -> int:
+    """When a caller of this region may be rung: 0 = now, else when. Of an unknown region: the default trunk's."""
+    try:
+        _, unit = rules.unit_of(region)
+    except KeyError:
+        _, unit = rules.unit_of(rules.areas.trunks[rules.areas.default_trunk].region)
+    return opening(now, rules.queues.callback_of(queue), unit.zone)
+
+
+class Callbacks:
+    """A part of the dispatcher's loop. Time is the store's, or the virtual clock's."""
+
+    def __init__(self, acd: Acd, rules: Operator, db: Database, *, every: float = EVERY_S) -> None:
+        self._acd, self._rules, self._db, self._every = acd, rules, db, every
+        self._done = float("-inf")
+        self._recalled = 0
+        self._epoch = ""
+        self._until = ""  # history must have come so far before the lost callbacks are looked for; "" = nothing to do
+
+    async def turn(self, epoch: str) -> None:
+        """Once a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._done < self._every:
+            return
+        self._done = now
+        snapshot = await self._acd.snapshot()
+        if epoch != self._epoch:
+            self._epoch, self._until = epoch, snapshot.journal
+        await self._hours(snapshot)
+        await self._recall(snapshot)
+        await self._find_lost()
+
+    async def _hours(self, snapshot: Snapshot) -> None:
+        """Whoever would be rung at night waits for the morning, with the place of today."""
+        put_off = 0
+        for call in snapshot.callbacks:
+            until = self._too_early(call, snapshot.at)
+            if until and put_off < ROUND:
+                put_off += 1
+                await self._schedule(call.id, until)
+
+    def _too_early(self, call: Call, now: int) -> int:
+        if call.state not in OUT_OF_THE_LINE:
+            return 0
+        return may_ring(self._rules, call.region, call.queue, max(now, call.until))
+
+    async def _schedule(self, call: str, until: int) -> None:
+        try:
+            await self._acd.schedule(call, until=until, reason="hours")
+        except StoreUnavailable:
+            raise
+        except Problem as problem:  # offered, reached or over since the snapshot
+            log.debug("call %s is not put off: %s", call, problem.slug)
+
+    async def _recall(self, snapshot: Snapshot) -> None:
+        """One refused number at a time, while there is room."""
+        recall = self._rules.queues.recall
+        queue = recall.queue or self._rules.queues.last_resort
+        full = snapshot.lines >= recall.lines * snapshot.extra["lines"]
+        if full or snapshot.level > recall.level or snapshot.at - self._recalled < recall.every * 1000:
+            return
+        oldest = await self._acd.refused(1)
+        if not oldest or may_ring(self._rules, oldest[0].region, queue, snapshot.at):
+            return
+        self._recalled = snapshot.at
+        await self._acd.recall_next(queue, priority=self._rules.queues.queues[queue].priority)
+
+    async def _find_lost(self) -> None:
+        """After a new epoch: the callbacks that the history knows and the store does not."""
+        if not self._until:
+            return
+        found = await asyncio.to_thread(self._open)
+        if found is None:
+            return
+        self._until = ""
+        for lost in found:
+            if await self._acd.adopt_callback(lost):
+                log.warning("the store had lost a callback: call %s is back in its place", lost.id)
+
+    def _open(self) -> list[LostCallback] | None:
+        """None while the history has not written yet what the store told before."""
+        with self._db.reading() as session:
+            if _order(repository.position(session, self._acd.pool)) < _order(self._until):
+                return None
+            return service.open_callbacks(session, self._acd.pool)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    ms, _, n = entry.partition("-")
+    return int(ms), int(n or 0)
