@@ -32,8 +32,25 @@ def _refused(record: CallRecord, entry: Entry) -> Change:
     }
 
 
+def _resumed(record: CallRecord, entry: Entry) -> Change:
+    """Also what ends a conversation ends a hold, and says how long that was."""
+    return {"held_s": (record.held_s or 0.0) + entry.data.get("held_ms", 0) / 1000}
+
+
+def _passed_on(record: CallRecord, entry: Entry) -> Change:
+    """A CSO passed the call on: to a colleague, to a queue, to a partner."""
+    return {**_resumed(record, entry), "transfers": (record.transfers or 0) + 1}
+
+
+def _transferred(record: CallRecord, entry: Entry) -> Change:
+    talks = {"cso": entry.cso} if entry.data.get("kind") == "attended" else {}
+    return {**_passed_on(record, entry), **talks}
+
+
 def _queued(record: CallRecord, entry: Entry) -> Change:
+    passed_on = _passed_on(record, entry) if entry.data.get("from") == "talking" else {}
     return {
+        **passed_on,
         "queue": entry.queue,
         "priority": entry.data.get("priority", 0),
         "emergency": bool(entry.data.get("emergency")),
@@ -91,8 +108,9 @@ def _answered(record: CallRecord, entry: Entry) -> Change:
     return {"cso": entry.cso, "answered_at": record.answered_at or moment(entry.at)}
 
 
-def _handed_over(_record: CallRecord, entry: Entry) -> Change:
-    return {"partner": entry.data.get("partner", ""), "handed_over_at": moment(entry.at)}
+def _handed_over(record: CallRecord, entry: Entry) -> Change:
+    passed_on = _passed_on(record, entry) if entry.data.get("reason") == "referred" else {}
+    return {**passed_on, "partner": entry.data.get("partner", ""), "handed_over_at": moment(entry.at)}
 
 
 def _partner_answered(record: CallRecord, entry: Entry) -> Change:
@@ -115,6 +133,7 @@ def _stayed(_record: CallRecord, _entry: Entry) -> Change:
 def _ended(record: CallRecord, entry: Entry) -> Change:
     outcome = entry.data.get("outcome", "")
     return {
+        **_resumed(record, entry),
         "outcome": outcome,
         "moved_to": record.moved_to if outcome == Outcome.MOVED else "",
         "ended_by": entry.data.get("by", ""),
@@ -134,6 +153,8 @@ FOLDS: Mapping[Event, Callable[[CallRecord, Entry], Change]] = {
     Event.CALL_REACHED: _answered,
     Event.CALL_OFFERED: _offered,
     Event.CALL_ANSWERED: _answered,
+    Event.CALL_RESUMED: _resumed,
+    Event.CALL_TRANSFERRED: _transferred,
     Event.CALL_HANDED_OVER: _handed_over,
     Event.CALL_PARTNER_ANSWERED: _partner_answered,
     Event.CALL_DEPARTED: _departed,

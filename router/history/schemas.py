@@ -40,6 +40,8 @@ class CallRecordView(BaseModel):
     cso: str
     partner: str
     offers: int
+    transfers: int
+    held_s: float
     outcome: str
     ended_by: str
     reason: str

@@ -87,6 +87,50 @@ async def test_where_an_overflowed_call_went_and_how_it_ended(pool: Pool, db: Da
     assert row.partner_answered_at is not None
 
 
+async def test_how_long_a_caller_was_held_and_how_often_passed_on(pool: Pool, db: Database) -> None:
+    follower = Follower(pool.acd, db, batch=3)
+    offer = await pool.talks("c0000000001")
+    for _ in range(2):
+        await pool.acd.hold(offer.call, offer.token)
+        pool.later(10)
+        await pool.acd.resume(offer.call, offer.token)
+    await pool.ready("cso2")
+    guest = await pool.acd.consult(offer.call, offer.token, cso="cso2", cmd="k1")
+    await pool.acd.hold(offer.call, offer.token)
+    await pool.acd.guest_answered(offer.call, guest.token)
+    pool.later(3)
+    await pool.acd.complete(offer.call, offer.token, cmd="k2")
+    await drain(follower)
+    row = record(db, offer.call)
+    assert (row.held_s, row.transfers, row.cso) == (23.0, 1, "cso2")
+    await pool.ready("cso3")
+    blind = await pool.acd.transfer(offer.call, guest.token, cso="cso3", cmd="k3")
+    await drain(follower)
+    assert record(db, offer.call).cso == "cso2", "who talked last"
+    await pool.acd.answered(offer.call, blind.token)
+    await pool.enqueue(offer.call, "keluhan")
+    await pool.ready("cso4", "keluhan")
+    again = await pool.offered()
+    await pool.acd.answered(offer.call, again.token)
+    await pool.acd.hold(offer.call, again.token)
+    pool.later(1.5)
+    given = await pool.acd.refer(offer.call, again.token, partner="mitra", cmd="k4")
+    await pool.acd.partner_answered(offer.call, given.token)
+    await pool.acd.ended(offer.call, by="partner")
+    await drain(follower)
+    row = record(db, offer.call)
+    assert (row.held_s, row.transfers, row.cso, row.partner) == (24.5, 4, "cso4", "mitra")
+
+
+async def test_the_hold_in_which_a_caller_gives_up_counts(pool: Pool, db: Database) -> None:
+    offer = await pool.talks("c0000000001")
+    await pool.acd.hold(offer.call, offer.token)
+    pool.later(40)
+    await pool.acd.ended(offer.call, by="caller")
+    await drain(Follower(pool.acd, db))
+    assert record(db, offer.call).held_s == 40.0
+
+
 async def test_refused_adopted_and_emergency_calls_have_records_too(pool: Pool, db: Database) -> None:
     await pool.configure(lines=1)
     await pool.arrives("c0000000001")
