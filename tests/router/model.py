@@ -9,6 +9,7 @@ from router.agents import CSOS, CsoEvent, CsoState
 from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
 from router.store.types import PartnerRules, QueueRules, Strategy
 from tests.router.model_callback import BEFORE_THEY_TALK, Callbacks, Refusal
+from tests.router.model_talk import Talks
 
 BAND = -4e15
 SETUP, GRACE = 5000, 2000
@@ -51,6 +52,13 @@ class ModelCall:
     kept: bool = False  # took the place of a callback and has not used it yet
     ani: str = ""
     triage: bool = False  # on one of the last lines, not in line yet
+    held: int = 0
+    guest: str = ""
+    guest_token: str = ""
+    guest_last: str = ""
+    guest_state: CsoState | None = None
+    guest_deadline: int = 0
+    guest_rang: bool = False
 
 
 @dataclass
@@ -65,11 +73,13 @@ class ModelCso:
     next: CsoState | None = None
     call: str = ""
     wrap_until: int = 0
+    wrap_limit: int = 0
+    assigned: bool = False  # queues and skills are a supervisor's
     telephone: bool = True
 
 
 @dataclass
-class Model(Callbacks):
+class Model(Callbacks, Talks):
     queues: dict[str, QueueRules]
     partners: dict[str, PartnerRules]
     lines: int
@@ -161,6 +171,7 @@ class Model(Callbacks):
         middle = CALLS.next(middle, CallEvent.LEAVE_QUEUE) if middle is C.WAITING else middle
         to = CALLS.next(middle, CallEvent.ENQUEUE)
         if call.state is C.TALKING:
+            self.part(call)
             self._hang_up(self.csos[call.cso], call.queue)
             call.last_token = call.token
         if call.state is C.PARTNER:
@@ -285,6 +296,7 @@ class Model(Callbacks):
         if call.state is C.OFFERED:
             self._let_go(self.csos[call.cso], CsoEvent.RELEASE)
         elif call.state is C.TALKING:
+            self.part(call)
             self._hang_up(self.csos[call.cso], call.queue)
         call.state = C.ENDED
         call.last_token, call.token = call.token, ""
@@ -300,9 +312,10 @@ class Model(Callbacks):
 
     def log_in(self, name: str, queues: dict[str, int], skills: dict[str, int]) -> None:
         cso = self.csos.setdefault(name, ModelCso(name, queues))
-        cso.queues, cso.skills = queues, skills
         if cso.state is S.LOGGED_OUT:
-            cso.state, cso.answered = S.PAUSED, 0
+            cso.state, cso.answered, cso.assigned = S.PAUSED, 0, False
+        if not cso.assigned:
+            cso.queues, cso.skills = queues, skills
 
     def ask_state(self, name: str, state: CsoState) -> None:
         cso = self.csos[name]
@@ -337,6 +350,7 @@ class Model(Callbacks):
     def _hang_up(self, cso: ModelCso, queue: str) -> None:
         cso.state = CSOS.next(cso.state, CsoEvent.END)
         cso.wrap_until = self.now + self.queues[queue].wrap_up_ms
+        cso.wrap_limit = self.now + self.queues[queue].wrap_up_max_ms
         if not self.queues[queue].wrap_up_ms:
             self._wrapped(cso)
 
@@ -359,7 +373,7 @@ class Model(Callbacks):
         wrapped = [cso for cso in self.csos.values() if cso.state is S.WRAP_UP and cso.wrap_until <= self.now]
         for cso in wrapped:
             self._wrapped(cso)
-        return len(expired) + len(wrapped) + self.due()
+        return len(expired) + len(wrapped) + self.late_guests() + self.due()
 
 
 __all__ = ["Full", "IllegalMove", "Model", "Refusal", "Stale"]

@@ -33,8 +33,9 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router import machine_callback
+from tests.router import machine_callback, machine_talk
 from tests.router.machine_callback import CallbackMachine, number_of
+from tests.router.machine_talk import TalkMachine
 from tests.router.machine_wait import WaitRules
 from tests.router.model import Full, Model, Refusal, Stale
 
@@ -57,7 +58,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(WaitRules, CallbackMachine):
+class LivePool(WaitRules, CallbackMachine, TalkMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""
@@ -325,7 +326,7 @@ def test_every_verb_in_any_order(store_url: str) -> None:
 BUSY = {
     "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 18, "overflow_next": 5, "ringing": 3, "answered": 16,
     "returned": 2, "partner_answered": 6, "hand_back": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
-    "later": 8, **machine_callback.BUSY,
+    "later": 8, **machine_callback.BUSY, **machine_talk.BUSY,
 }  # fmt: skip
 
 
@@ -334,9 +335,10 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
     call, cso = f"c{dice.randrange(10**9):010}", f"cso{dice.randint(1, 4)}"
     queues = [rule.name for rule in RULES]
     states = [CsoState.READY, CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]
-    of_callbacks = machine_callback.arguments(dice, verb)
-    if of_callbacks is not None:
-        return of_callbacks
+    for topic in (machine_callback, machine_talk):
+        given = topic.arguments(dice, verb)
+        if given is not None:
+            return given
     return {
         "arrive": {"call": call},
         "enqueue": {
@@ -374,6 +376,7 @@ def test_a_busy_hour(store_url: str, seed: int) -> None:
             getattr(machine, verb)(**given)
             machine.the_store_is_the_model()
             machine.the_structures_hold()
+            machine.the_conversations_are_the_models()
             machine.the_journal_tells_it()
         reached = {outcome for outcome in (call.outcome for call in machine.model.calls.values()) if outcome}
         assert reached >= {"refused", "left_ivr", "abandoned", "answered", "cancelled"}

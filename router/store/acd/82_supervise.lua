@@ -22,10 +22,10 @@ function supervise.assign(keys, args)
   if cso.state == 'logged_out' then
     fail('illegal-move', 'cso', cso.state, 'assign')
   end
+  redis.call('HSET', key(p, ':cso:', cso.id), 'assigned', '1')
   if cso.queues ~= queues or cso.skills ~= skills then
     withdraw(p, cso)
     cso.by, cso.queues, cso.skills = args[7], queues, skills
-    redis.call('HSET', key(p, ':cso:', cso.id), 'assigned', '1')
     serve(p, cso)
     index(p, cso)
     show(p, cso)
