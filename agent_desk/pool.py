@@ -86,7 +86,9 @@ class Pool:
             self.calls[entry.call] = replace(call, emergency=True)  # the offer goes on; a return takes the other band
 
     def _moved(self, entry: Entry) -> None:
-        self.calls[entry.call] = _MOVES[entry.event](self.calls[entry.call], entry)
+        call = _MOVES[entry.event](self.calls[entry.call], entry)
+        # What ends a conversation ends its hold, and says how long that was.
+        self.calls[entry.call] = replace(call, held=0) if "held_ms" in entry.data else call
         if entry.event is Event.CALL_RINGING:
             self.ringing.add(entry.call)
         elif entry.event in (Event.CALL_OFFERED, Event.CALL_ANSWERED, Event.CALL_RETURNED):
