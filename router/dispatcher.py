@@ -18,7 +18,9 @@ from config.errors import Problem
 from config.heartbeat import Heartbeat
 from config.operator import Operator, operator
 from router.callbacks import Callbacks
+from router.handover import Handover
 from router.history.follower import Follower
+from router.pools import Pools, named
 from router.store.acd import Acd
 from router.store.types import PartnerRules, QueueRules, Strategy, TrunkRules
 from router.store.wire import StoreUnavailable
@@ -105,6 +107,8 @@ class Dispatcher:
         self._acd, self._rules = acd, rules
         self._heartbeat = heartbeat or Heartbeat()
         self._ladder = SurgeLadder(acd, ladder_rules(rules))
+        self._pools = Pools(acd, named(rules.queues, acd.pool))
+        self._handover = Handover(self._pools, queue_rules(rules))
         self._after = ""
         self._epoch = ""
         self._swept = self._booted = 0.0
@@ -129,6 +133,7 @@ class Dispatcher:
                     log.error("dispatching: %s (%s)", problem.title, problem.slug)
                 self._fault = problem.slug
                 await _pause(stop, TICK_MS / 1000)
+        await self._pools.close()
 
     async def turn(self) -> None:
         """One round: what is due by time, then every match there is, then wait for something to happen."""
@@ -139,9 +144,11 @@ class Dispatcher:
         if now - self._swept >= SWEEP_S:
             self._swept = now
             await self._acd.sweep()
+            await self._handover.resume()
         await self._ladder.turn()
         for part in self._parts:
             await part.turn(self._epoch)
+        await self._handover.relieve()  # before a partner has them
         await self.match()
         entries = await self._acd.journal(self._after, block_ms=TICK_MS)
         if entries:

@@ -30,14 +30,18 @@ class Handover:
         self._to = {rule.name: rule.pools for rule in rules if rule.pools}
 
     async def turn(self) -> int:
-        """Go on with what a dead mover left, then send callers to pools where a CSO is free; answers how many moved."""
-        moved = 0
-        for departure in await self._pools.home.moving():
-            moved += await self._guarded(departure)
-        if self._to:
-            for lane in await self._pools.home.stranded():
-                moved += await self._relieve(lane)
-        return moved
+        """Both of the following; answers how many calls were moved."""
+        return await self.resume() + await self.relieve()
+
+    async def resume(self) -> int:
+        """Go on with what a dead mover left."""
+        return sum([await self._guarded(departure) for departure in await self._pools.home.moving()])
+
+    async def relieve(self) -> int:
+        """Send callers whom nobody here is free for to pools where a CSO is."""
+        if not self._to:
+            return 0
+        return sum([await self._relieve(lane) for lane in await self._pools.home.stranded()])
 
     async def move(self, call: str, pool: str) -> bool:
         """Move one waiting call; False when the other pool did not take it and it is back in line.

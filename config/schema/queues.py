@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,7 +14,7 @@ class Overflow(Shape):
     """When a waiting caller goes to another pool of ours, or else to a partner centre."""
 
     max_wait: float = Field(gt=0, description="Seconds in the queue.")
-    pools: list[str] = Field(
+    pools: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]] = Field(
         default=[], description="Other pools on the same store, tried first while a CSO is free there."
     )
     partners: list[str] = Field(default=[], description="Tried in this order.")

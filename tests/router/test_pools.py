@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from config.database import Database
 from config.errors import NotFound, Problem
+from config.operator import operator
+from config.schema.queues import Overflow
 from router.calls import CallState, Outcome
+from router.dispatcher import Dispatcher
 from router.events import Event
 from router.history import repository
 from router.history.follower import Follower
@@ -142,6 +146,23 @@ async def test_it_keeps_its_line_until_the_other_pool_has_it(two: TwoPools) -> N
     assert (await two.west.lines_in_use(), await two.east.lines_in_use()) == ({CALL}, {CALL})
     await two.west.acd.departed(CALL, departure.token, emergency=False)
     assert (await two.west.lines_in_use(), await two.east.lines_in_use()) == (set(), {CALL})
+
+
+async def test_the_dispatcher_sends_callers_to_another_pool_before_a_partner(two: TwoPools) -> None:
+    files = operator()
+    overflow = Overflow(max_wait=180, pools=[two.east.acd.pool], partners=["mitra"])
+    gangguan = files.queues.queues["gangguan"].model_copy(update={"overflow": overflow})
+    queues = files.queues.model_copy(update={"queues": {**files.queues.queues, "gangguan": gangguan}})
+    dispatcher = Dispatcher(two.west.acd, replace(files, queues=queues))
+    await dispatcher.turn()
+    for number in range(2):
+        await two.west.waits(f"c000000000{number}")
+    await two.east.ready("cso1")
+    two.later(181)
+    await two.west.acd.renew([f"c000000000{number}" for number in range(2)])
+    await dispatcher.turn()
+    assert (await two.place_of("c0000000000"))[0] == "east"
+    assert (await two.west.call("c0000000001")).partner == "mitra", "nobody else is free there"
 
 
 # --- wrong questions
