@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from router.agents import CsoState
 from router.calls import CallState, Outcome
+from router.store import audit_surge
 from router.store.answers import levels
 from router.store.audit_state import Live
 
@@ -340,4 +341,7 @@ RULES: dict[str, Callable[[Live], Iterator[str]]] = {
     "numbers": numbers,
     "flows": flows,
     "moving": moving,
+    "trunks": audit_surge.trunks,
+    "refused": audit_surge.refused,
+    "level": audit_surge.level,
 }

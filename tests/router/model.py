@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.errors import IllegalMove
 from router.agents import CSOS, CsoEvent, CsoState
 from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
-from router.store.types import PartnerRules, QueueRules, Strategy
+from router.store.types import Admission, PartnerRules, QueueRules, Strategy, TrunkRules
+from tests.router.model_admission import Admissions, ModelGap
 from tests.router.model_callback import BEFORE_THEY_TALK, Callbacks, Refusal
 from tests.router.model_talk import Talks
 
@@ -51,7 +52,6 @@ class ModelCall:
     attempts: int = 0
     kept: bool = False  # took the place of a callback and has not used it yet
     ani: str = ""
-    triage: bool = False  # on one of the last lines, not in line yet
     held: int = 0
     guest: str = ""
     guest_token: str = ""
@@ -59,6 +59,13 @@ class ModelCall:
     guest_state: CsoState | None = None
     guest_deadline: int = 0
     guest_rang: bool = False
+    triage: bool = False  # let in to a few words only, not in line yet
+    trunk: str = ""
+    region: str = ""
+    area: str = ""
+    gap: str = ""  # the one that was asked
+    gapped: bool = False
+    admission: Admission | None = None
 
 
 @dataclass
@@ -79,7 +86,7 @@ class ModelCso:
 
 
 @dataclass
-class Model(Callbacks, Talks):
+class Model(Callbacks, Talks, Admissions):
     queues: dict[str, QueueRules]
     partners: dict[str, PartnerRules]
     lines: int
@@ -91,6 +98,10 @@ class Model(Callbacks, Talks):
     offers: int = 0
     emergency_lines: int = 2
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)  # number → when first, its call
+    trunks: dict[str, TrunkRules] = field(default_factory=dict)
+    gaps: dict[str, ModelGap] = field(default_factory=dict)
+    automatic: int = 0
+    by_hand: tuple[int, int] | None = None  # level, until
 
     stale = Stale  # for the modules of the topics
 
@@ -130,18 +141,20 @@ class Model(Callbacks, Talks):
 
     # --- calls
 
-    def arrive(self, name: str, ani: str = "") -> bool:
+    def arrive(self, name: str, ani: str = "", trunk: str = "", region: str = "") -> Admission:
         known = self.calls.get(name)
-        if known:
-            return known.outcome != Outcome.REFUSED
-        full = len(self.on_line()) >= self.lines
-        call = self.new_call(name, self.now)
-        if full:
-            call.state, call.outcome = C.ENDED, Outcome.REFUSED.value
-            self.keep_number(call, ani)
+        if known and known.admission:
+            return known.admission
+        call = ModelCall(name, self.arrivals + 1, self.now, trunk=trunk, region=region)
+        admission = self.admission(call)
+        self.arrivals += 1
+        self.calls[name] = call
+        if admission.admitted:
+            call.admission = replace(admission, kept=self.admit(call, ani, admission.reason))
         else:
-            self.admit(call, ani)
-        return not full
+            call.state, call.outcome, call.admission = C.ENDED, Outcome.REFUSED.value, admission
+            self.keep_number(call, ani)
+        return call.admission
 
     def new_call(self, name: str, arrived: int) -> ModelCall:
         self.arrivals += 1
@@ -361,6 +374,7 @@ class Model(Callbacks, Talks):
     # --- time
 
     def sweep(self) -> int:
+        self.expire_level()
         expired = [call for call in self.live() if 0 < call.deadline <= self.now and call.token]
         expired = [call for call in expired if call.state in (C.OFFERED, C.CALLING, C.PARTNER)]
         for call in expired:

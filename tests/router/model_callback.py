@@ -38,16 +38,17 @@ class Callbacks:
     def may_be_offered(self: Model, call: ModelCall) -> bool:
         return not call.virtual or len(self.on_line()) < self.lines - self.emergency_lines
 
-    def admit(self: Model, call: ModelCall, ani: str) -> None:
-        """A new caller, who may have been waiting for a callback; on the last lines there is only a triage."""
+    def admit(self: Model, call: ModelCall, ani: str, reason: str) -> bool:
+        """A new caller, who may have been waiting for a callback; let in to a few words only the callback stays."""
         call.ani, old = ani, self.callbacks().get(ani)
-        if len(self.on_line()) > self.lines - self.emergency_lines:
+        if reason or self.level == 4:
             call.triage = True
-            return
+            return False
         if old and old.state in OFF_THE_LINE:
             call.score, call.queued, call.kept, call.emergency = old.score, old.queued, True, old.emergency
             self.finish(old, Outcome.CANCELLED)
         self.refused.pop(ani, None)
+        return call.kept
 
     def got_through(self: Model, call: ModelCall) -> None:
         """In line: of the triage no more."""

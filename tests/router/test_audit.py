@@ -92,6 +92,13 @@ DAMAGE: list[tuple[str, str, Any, dict[str, str]]] = [
     ("callbacks", ":callbacks", {"c0000000004": 1.0}, {}),
     ("numbers", ":numbers", None, {"+628110000009": "c0000000004"}),
     ("flows", ":flow:c0000000099", {"step": "t"}, {}),
+    ("trunks", ":trunk:jakarta", frozenset({"c0000000001"}), {}),
+    ("trunks", ":trunk:bangka", frozenset({"c0000000001"}), {}),
+    ("trunks", ":trunks", None, {"jakarta": '{"name": "jakarta", "lines": 2, "emergency_lines": 0}'}),
+    ("refused", ":refused", {"+628110000009": 1.0}, {}),
+    ("refused", ":refusals", None, {"+628110000009": "{}"}),
+    ("level", ":pool", None, {"level": "3"}),
+    ("level", ":pool", None, {"override": '{"level": 2, "reason": "uji", "by": "spv1", "until": 0}'}),
 ]
 
 

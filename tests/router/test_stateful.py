@@ -33,11 +33,13 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router import machine_callback, machine_talk
+from tests.router import machine_admission, machine_callback, machine_talk
+from tests.router.machine_admission import AdmissionMachine, way_of
 from tests.router.machine_callback import CallbackMachine, number_of
 from tests.router.machine_talk import TalkMachine
 from tests.router.machine_wait import WaitRules
 from tests.router.model import Full, Model, Refusal, Stale
+from tests.router.model_admission import LEVEL_GAPS, TRUNKS, ModelGap
 
 pytestmark = pytest.mark.store
 
@@ -58,7 +60,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(WaitRules, CallbackMachine, TalkMachine):
+class LivePool(WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""
@@ -73,13 +75,18 @@ class LivePool(WaitRules, CallbackMachine, TalkMachine):
         self.over: set[str] = set()
         self.run(self._open())
         self.model = Model(
-            {one.name: one for one in RULES}, {one.name: one for one in PARTNERS}, LINES, self.clock.ms()
+            {one.name: one for one in RULES},
+            {one.name: one for one in PARTNERS},
+            LINES,
+            self.clock.ms(),
+            trunks={one.name: one for one in TRUNKS},
+            gaps={f"{one.level}:{one.area}": ModelGap(one.per_s, one.burst) for one in LEVEL_GAPS},
         )
 
     async def _open(self) -> None:
         self.acd = await Acd.open(self.url, f"t{uuid.uuid4().hex[:12]}", clock=self.clock, timeout=PATIENT)
         self.pool = Pool(self.acd, self.clock)
-        await self.pool.configure(lines=LINES)
+        await self.pool.configure(lines=LINES, trunks=TRUNKS, gaps=LEVEL_GAPS)
         self.wire = Wire(self.url)
 
     def run(self, work: Awaitable[Any]) -> Any:
@@ -143,11 +150,8 @@ class LivePool(WaitRules, CallbackMachine, TalkMachine):
         self.arrive_from(call, number_of(call))
 
     def arrive_from(self, call: str, ani: str) -> None:
-        admission = self.run(self.pool.arrives(call, ani=ani, cmd=f"a{self.serial}"))
-        new = not self.known(call)
-        assert admission.admitted == self.model.arrive(call, ani)
-        if new:
-            assert admission.kept == self.model.calls[call].kept
+        admission = self.run(self.pool.arrives(call, ani=ani, cmd=f"a{self.serial}", **way_of(call)))
+        assert admission == self.model.arrive(call, ani, **way_of(call))
         self.serial += 1
 
     @precondition(lambda self: self.model.calls)
@@ -326,7 +330,7 @@ def test_every_verb_in_any_order(store_url: str) -> None:
 BUSY = {
     "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 18, "overflow_next": 5, "ringing": 3, "answered": 16,
     "returned": 2, "partner_answered": 6, "hand_back": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
-    "later": 8, **machine_callback.BUSY, **machine_talk.BUSY,
+    "later": 8, **machine_callback.BUSY, **machine_talk.BUSY, **machine_admission.BUSY,
 }  # fmt: skip
 
 
@@ -335,7 +339,7 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
     call, cso = f"c{dice.randrange(10**9):010}", f"cso{dice.randint(1, 4)}"
     queues = [rule.name for rule in RULES]
     states = [CsoState.READY, CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]
-    for topic in (machine_callback, machine_talk):
+    for topic in (machine_callback, machine_talk, machine_admission):
         given = topic.arguments(dice, verb)
         if given is not None:
             return given
@@ -378,6 +382,7 @@ def test_a_busy_hour(store_url: str, seed: int) -> None:
             machine.the_structures_hold()
             machine.the_conversations_are_the_models()
             machine.the_journal_tells_it()
+            machine.the_gauges_are_the_models()
         reached = {outcome for outcome in (call.outcome for call in machine.model.calls.values()) if outcome}
         assert reached >= {"refused", "left_ivr", "abandoned", "answered", "cancelled"}
     finally:

@@ -73,7 +73,7 @@ function admission.admit(keys, args)
     reason = 'gapped'
   end
   rates.count(p, { 'all', 'region:' .. call.region, full and 'refused' or nil })
-  local kept = reason == '' and callback.take_over(p, call) or nil
+  local kept = reason == '' and level < 4 and callback.take_over(p, call) or nil
   call.admission = cjson.encode({ not full, level, used, reason, not full and reason ~= '', here, kept ~= nil })
   local move = full and admission.refuse or admission.take
   move(p, call, reason, level)
