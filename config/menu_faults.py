@@ -15,6 +15,9 @@ Loc = tuple[int | str, ...]
 _FILLED = {
     "item": {"name", "key"},
     "place": {"place"},
+    "within": {"high"},
+    "between": {"low", "high"},
+    "beyond": {"low"},
     "number": {"number"},
     "by_status": {"number"},
     "otherwise": {"number"},
@@ -65,8 +68,10 @@ def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
 
 
 _SENTENCES = frozenset(
-    "say sentences opening place far again bye several affected item elsewhere options unknown number"  # noqa: SIM905
-    " number_follows none otherwise telephone".split()
+    (  # noqa: SIM905
+        "say sentences opening place far again bye several affected item elsewhere options unknown number"
+        " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
+    ).split()
 )
 
 
@@ -81,7 +86,8 @@ def _said_in(loc: Loc, fields: dict[str, object]) -> Iterator[tuple[Loc, str]]:
 
 def _said(loc: Loc, value: object) -> Iterator[tuple[Loc, str]]:
     if isinstance(value, str):
-        yield loc, value
+        if value:
+            yield loc, value
     elif isinstance(value, list):
         for at, key in enumerate(value):
             yield (*loc, at), key

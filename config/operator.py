@@ -10,7 +10,7 @@ from pathlib import Path
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
 from config.schema.menu import Menu
-from config.schema.prompts import Prompts
+from config.schema.prompts import Prompts, names_in
 from config.schema.queues import Partners, Queues
 from config.schema.statements import Statements
 from config.schema.surge import Surge
@@ -146,6 +146,11 @@ def _queue_faults(operator: Operator, file: YamlFile) -> list[str]:
         for at, partner in enumerate(queue.overflow.partners if queue.overflow else []):
             if partner not in operator.partners.partners:
                 faults.append(file.fault(("queues", name, "overflow", "partners", at), f"no partner {partner!r}"))
+        for at, key in enumerate(queue.announce.prompts):
+            prompt = operator.prompts.prompts.get(key)
+            reason = f"no sentence {key!r} in prompts.yaml" if prompt is None else "nothing fills in its placeholders"
+            if prompt is None or names_in(prompt.id):
+                faults.append(file.fault(("queues", name, "announce", "prompts", at), reason))
     return faults
 
 

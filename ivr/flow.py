@@ -23,9 +23,10 @@ def step(menu: Menu, state: State, caller: Caller, signal: Signal) -> Dialogue:
 def join(menu: Menu, state: State, caller: Caller, queue: str) -> Dialogue:
     """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
     turn = Turn(menu, deepcopy(state), caller)
-    place = yield Enqueue(queue, turn.state.priority)
-    turn.state.queue = queue
-    return turn.state, turn.wait(place)
+    standing = yield Enqueue(queue, turn.state.priority)
+    turn.join(queue)
+    instruction = yield from turn.wait(standing)
+    return turn.state, instruction
 
 
 def _answer(turn: Turn, signal: Signal) -> Flow:
@@ -54,18 +55,19 @@ def emergency(turn: Turn) -> Flow:
     state, rules = turn.state, turn.menu.shape.emergency
     if not state.emergency:
         yield Note({"what": "emergency", "node": state.node})
-    place = yield Enqueue(rules.queue, state.priority, emergency=True)
-    state.queue, state.emergency, state.place, state.closing = rules.queue, True, 0, False
+    standing = yield Enqueue(rules.queue, state.priority, emergency=True)
+    turn.join(rules.queue)
+    state.emergency, state.closing = True, False
     state.greeted = True  # no time for politeness
     turn.say(rules.say)
-    return turn.wait(place)
+    return (yield from turn.wait(standing))
 
 
 def _in_line(turn: Turn, signal: Signal) -> Flow:
-    place = yield Where()
+    standing = yield Where()
     if signal.name == "back":
         turn.say(turn.menu.shape.waiting.again)
-    return turn.wait(place)
+    return (yield from turn.wait(standing))
 
 
 def _arrive(turn: Turn) -> Flow:

@@ -44,6 +44,7 @@ class Wait:
     queue: str
     keys: str = "9"
     round_seconds: int = 20
+    music: str = "default"  # a class of recordings
 
 
 @dataclass(frozen=True)

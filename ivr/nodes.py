@@ -279,10 +279,10 @@ def triage(turn: Turn) -> Flow:
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
     if turn.caller.gapped and node.queue != turn.menu.shape.emergency.queue:
         return (yield from triage(turn))
-    place = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
-    turn.state.queue = node.queue
+    standing = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
+    turn.join(node.queue)
     turn.say(node.say)
-    return turn.wait(place)
+    return (yield from turn.wait(standing))
 
 
 def _enter_bye(turn: Turn, node: shapes.ByeNode) -> Flow:

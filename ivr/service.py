@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import Clock, SystemClock
 from config.database import Database, database
-from config.errors import NotFound, Problem
+from config.errors import NotFound, Problem, Refused
 from config.logging import told
 from config.operator import operator
 from config.settings import settings
@@ -29,7 +29,22 @@ from ivr.instructions import Bye, Instruction, Reject, Wait
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
-from ivr.turn import Caller, Dialogue, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Turn, Where
+from ivr.standing import standing
+from ivr.turn import (
+    Caller,
+    Dialogue,
+    Effect,
+    Enqueue,
+    Intent,
+    Lookup,
+    Note,
+    Promised,
+    Signal,
+    Standing,
+    State,
+    Turn,
+    Where,
+)
 from router.calls import CallState, Outcome
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Admission, Call
@@ -269,10 +284,14 @@ class IvrService:
                 skills=effect.skills,
                 cmd=f"{call.id}:{token}:{effect.queue}",
             )
-            return place.place
+            return await standing(self.acd, call.id) or Standing(place.place)
         if isinstance(effect, Where):
-            now = await self.acd.place(call.id)
-            return now.place if now else 0
+            return await standing(self.acd, call.id) or Standing()
+        if isinstance(effect, Promised):
+            with contextlib.suppress(Refused):  # offered meanwhile: it will not be heard
+                promise = {"low_ms": effect.low_ms, "high_ms": effect.high_ms}
+                await self.acd.promise(call.id, **promise, cmd=f"{call.id}:{token}:promise")
+            return None
         assert isinstance(effect, Lookup)  # noqa: S101 - the other kinds never come here
         if effect.kind == "reserve":
             return self._numbers.take(_prefix(effect.value or call.region))

@@ -12,8 +12,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from config.schema.queues import Announce
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Wait
 from ivr.menu import Menu
+from router.estimate import Told
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 
@@ -46,6 +48,10 @@ class State:
     queue: str = ""  # in line there
     emergency: bool = False
     place: int = 0  # last one spoken; 0 = none yet
+    spoken: float = -1  # seconds in this line when something was last announced; -1 = nothing yet
+    round: int = 0  # announcements made in this line
+    late: bool = False  # has been told that it takes longer than was promised
+    over_limit: bool = False  # has waited longer than the queue's max_wait
     closing: bool = False  # goodbye was said
 
     def dumps(self) -> str:
@@ -91,7 +97,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Enqueue:
-    """Wanted: a place in line. Answered with the place (1 = next; 0 = not known), also when already in that line."""
+    """Wanted: a place in line. Answered with the Standing there, also when already in that line."""
 
     queue: str
     priority: int = 0
@@ -101,7 +107,26 @@ class Enqueue:
 
 @dataclass(frozen=True)
 class Where:
-    """Wanted: the place in line now."""
+    """Wanted: the Standing in line now."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a caller stands in line, and what may be told of the wait."""
+
+    place: int = 0  # 1 = next; 0 = not known
+    told: Told | None = None  # None: a CSO is free already, or the store could not be asked
+    waited: float = 0.0  # seconds, in this line
+    announce: Announce = field(default_factory=Announce)
+    max_wait: float = 0.0  # the queue's own limit, seconds; 0 = none
+
+
+@dataclass(frozen=True)
+class Promised:
+    """Wanted before it is spoken: that a CSO will be there between `low_ms` and `high_ms` from now is on record."""
+
+    low_ms: int
+    high_ms: int
 
 
 @dataclass(frozen=True)
@@ -118,7 +143,7 @@ class Note:
     data: dict[str, Any]
 
 
-Effect = Lookup | Enqueue | Where | Intent | Note
+Effect = Lookup | Enqueue | Where | Promised | Intent | Note
 Flow = Generator[Effect, Any, Instruction]  # a part of a turn, working on that turn's own state
 Dialogue = Generator[Effect, Any, tuple["State", Instruction]]  # a whole turn
 MAX_CHOICES = 5  # more than five nobody remembers (facts of the field: F1)
@@ -159,17 +184,69 @@ class Turn:
         self.state.closing = True
         return Bye((*self.greeting(), *self.said, *self.text(keys)))
 
-    def wait(self, place: int) -> Wait:
-        """In line: the emergency sentence, the place when it is news and good, music."""
+    def join(self, queue: str) -> None:
+        """From now on in this line: nothing was announced there yet."""
+        state = self.state
+        state.queue, state.place, state.spoken, state.round = queue, 0, -1.0, 0
+
+    def wait(self, standing: Standing) -> Flow:
+        """In line: the emergency sentence, what is to be announced by the queue's rule, music."""
         state, rules = self.state, self.menu.shape.waiting
-        news = place > 0 and (state.place == 0 or place < state.place)
-        if news:
-            state.place = place
-        said = [*self.said, *(self._place(place) if news else ())]
+        said = [*self.said, *(yield from self._announced(standing))]
         if said and not state.emergency:
             said = [*self.text([rules.opening]), *said]
-        key = "" if state.emergency else self.menu.shape.emergency.key
-        return Wait((*self.greeting(), *said), state.queue, keys=key, round_seconds=rules.round_seconds)
+        keys = "" if state.emergency else self.menu.shape.emergency.key
+        return Wait(
+            (*self.greeting(), *said),
+            state.queue,
+            keys=keys,
+            round_seconds=rules.round_seconds,
+            music=standing.announce.music,
+        )
+
+    def _announced(self, standing: Standing) -> Generator[Effect, Any, list[Fragment]]:
+        """Place and wait, one of the queue's own sentences; out of turn when what was told cannot be kept."""
+        state, announce, told = self.state, standing.announce, standing.told
+        speaks = announce.estimate and not state.emergency and told is not None
+        broken = speaks and told is not None and told.broken
+        first = state.spoken < 0
+        said: list[Fragment] = []
+        if 0 < standing.max_wait < standing.waited and not state.over_limit:
+            state.over_limit = True
+            said += self.text(self.menu.shape.waiting.over_limit)
+        if not (first or broken or standing.waited - state.spoken >= announce.every):
+            return said
+        if announce.place and standing.place > 0 and (state.place == 0 or standing.place < state.place):
+            state.place = standing.place
+            said += self._place(standing.place)
+        if speaks and told is not None:
+            said += yield from self._estimate(told, first=first)
+        if announce.prompts and not first:
+            said += self.known_text([announce.prompts[(state.round - 1) % len(announce.prompts)]])
+        state.spoken, state.round = standing.waited, state.round + 1
+        return said
+
+    def _estimate(self, told: Told, *, first: bool) -> Generator[Effect, Any, list[Fragment]]:
+        rules = self.menu.shape.waiting
+        if not rules.between:  # a menu from before estimates were spoken
+            return []
+        if told.new:
+            yield Promised(told.low_ms, told.high_ms)
+        said = self.text(rules.late) if told.broken else []
+        self.state.late = self.state.late or told.broken
+        if told.high is None and told.low is None:
+            return [*said, *(self.text([rules.nobody] if rules.nobody and (first or told.broken) else []))]
+        if told.high is None:
+            return [*said, *self.text([rules.beyond], low=str(told.low))]
+        if told.low:
+            return [*said, *self.text([rules.between], low=str(told.low), high=str(told.high))]
+        if told.high > 1:
+            return [*said, *self.text([rules.within], high=str(told.high))]
+        return [*said, *self.text([rules.soon])]
+
+    def known_text(self, keys: Sequence[str]) -> list[Fragment]:
+        """The fragments of sentences that another file names: a call's menu may be older than that file."""
+        return self.text([key for key in keys if key in self.menu.prompts.prompts])
 
     def _place(self, place: int) -> list[Fragment]:
         rules = self.menu.shape.waiting

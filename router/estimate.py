@@ -49,9 +49,11 @@ class Told:
 
     low: int | None
     high: int | None
-    new: bool = False  # a promise to be recorded before it is spoken
+    new: bool = False  # a promise to be recorded before it is spoken: `low_ms` to `high_ms` from now
     broken: bool = False  # and it breaks the former one
     promise: Promise | None = None  # the one that holds from now on
+    low_ms: int = 0
+    high_ms: int = 0
 
 
 def estimate(outlook: Outlook) -> Estimate | None:
@@ -141,6 +143,8 @@ def _new(found: Estimate | None, now: int, *, broken: bool) -> Told:
     if found is None:
         return Told(None, None, broken=broken)
     low, high = minutes(found.low, found.high)
-    until = now + (high * 60 if high is not None else math.ceil(found.high / 60) * 60) * 1000
-    promise = Promise(now + (low or 0) * 60_000, until)
-    return Told(low, high, new=True, broken=broken, promise=promise)
+    first = (low or 0) * 60_000
+    last = (high if high is not None else math.ceil(found.high / 60)) * 60_000
+    return Told(
+        low, high, new=True, broken=broken, promise=Promise(now + first, now + last), low_ms=first, high_ms=last
+    )

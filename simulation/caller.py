@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from config.clock import VirtualClock
 from config.operator import prefixes
+from config.schema.queues import Announce
 from ivr.flow import step
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Reject, Wait
 from ivr.menu import Menu
-from ivr.turn import Caller, Effect, Enqueue, Intent, Lookup, Note, Signal, State, Where, run
+from ivr.turn import Caller, Effect, Enqueue, Intent, Lookup, Note, Promised, Signal, Standing, State, Where, run
+from router.estimate import Told
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 CHARACTERS_A_SECOND = 14  # of a voice at 160 words a minute
@@ -29,6 +31,9 @@ class World:
     reports: list[ReportView] = field(default_factory=list)
     reserved: list[str] = field(default_factory=lambda: [f"54{n}" for n in range(100000001, 100000100)])
     place: int = 1
+    told: Told | None = None
+    announce: Announce = field(default_factory=lambda: Announce(every=20))
+    max_wait: float = 0.0
 
     def look_up(self, wanted: Lookup) -> Any:
         """The fact, as ivr.facts would read it from SQL."""
@@ -81,10 +86,12 @@ class ScriptedCaller:
         self.intents: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []
         self.queues: list[Enqueue] = []
+        self.promises: list[Promised] = []
         self.lines: list[Line] = []
         self._began = self.clock.ms()
         self._seconds = seconds
         self._stored = ""
+        self._queued = 0.0
 
     # --- what the caller does
 
@@ -102,6 +109,8 @@ class ScriptedCaller:
         """Keys nothing; in line that is the next round."""
         if isinstance(self.instruction, Ask):
             self.clock.advance(seconds=self.instruction.first_timeout)
+        elif isinstance(self.instruction, Wait):
+            self.clock.advance(seconds=self.instruction.round_seconds)
         self.lines.append(Line(self.seconds, "caller", "…"))
         return self._step(Signal("waiting" if isinstance(self.instruction, Wait) else "next"))
 
@@ -155,15 +164,22 @@ class ScriptedCaller:
             self.clock.advance(seconds=self._seconds(fragment))
         return self.instruction
 
+    def _standing(self) -> Standing:
+        world, waited = self.world, self.seconds - self._queued
+        return Standing(world.place, world.told, waited, world.announce, world.max_wait)
+
     def _perform(self, effect: Effect) -> Any:
         match effect:
             case Lookup():
                 return self.world.look_up(effect)
             case Enqueue():
                 self.queues.append(effect)
-                return self.world.place
+                self._queued = self.seconds
+                return self._standing()
             case Where():
-                return self.world.place
+                return self._standing()
+            case Promised():
+                self.promises.append(effect)
             case Intent():
                 self.intents.append(effect.data)
             case Note():

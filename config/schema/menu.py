@@ -127,6 +127,13 @@ class Waiting(Shape):
     place: str = Field(description="{place}")
     far: str = Field(description="Instead of a place beyond `spoken_places`.")
     spoken_places: int = Field(default=60, ge=1, le=200)
+    soon: str = Field(default="", description="The wait: less than a minute. Empty, here and below: not said.")
+    within: str = Field(default="", description="Less than {high} minutes.")
+    between: str = Field(default="", description="{low} to {high} minutes.")
+    beyond: str = Field(default="", description="More than {low} minutes.")
+    nobody: str = Field(default="", description="It cannot be estimated.")
+    late: Say = Field(default_factory=list, description="Longer than was told: said before the new estimate.")
+    over_limit: Say = Field(default_factory=list, description="Once, beyond the queue's `max_wait`.")
     again: Say = Field(default_factory=list, description="When a CSO did not answer and the caller is back in line.")
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from config.schema.base import Shape
 
 # What may stand in braces; the flow fills it in (ivr/nodes.py).
-PLACEHOLDERS = frozenset({"number", "place", "key", "name"})
+PLACEHOLDERS = frozenset({"number", "place", "key", "name", "low", "high"})
 
 
 def names_in(text: str) -> frozenset[str]:

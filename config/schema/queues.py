@@ -33,6 +33,18 @@ class ServiceLevel(Shape):
     seconds: int = Field(default=20, gt=0)
 
 
+class Announce(Shape):
+    """What a waiting caller hears beside music. Said on entering the line, then every so often."""
+
+    every: float = Field(default=60, ge=10, le=600, description="Seconds between two announcements.")
+    place: bool = Field(default=True, description="The place in line, while it gets better.")
+    estimate: bool = Field(default=True, description="How long it will take (docs/router/estimate.md).")
+    prompts: list[str] = Field(default=[], description="Keys of prompts.yaml; one at each announcement, in turn.")
+    music: str = Field(
+        default="default", pattern=r"^[a-z0-9-]{1,32}$", description="Folder of recordings beside the own piece."
+    )
+
+
 class Queue(Shape):
     """A queue of callers."""
 
@@ -48,6 +60,10 @@ class Queue(Shape):
         default="longest-idle", description="Which free CSO is next; of equals the one who has been free longest."
     )
     max_waiting: int = Field(default=0, ge=0, description="Callers in the queue beyond which none are taken; 0 = any.")
+    announce: Announce = Announce()
+    max_wait: float = Field(
+        default=0, ge=0, description="Seconds after which a caller is told that it takes too long; 0 = never."
+    )
     service_level: ServiceLevel = ServiceLevel()
     overflow: Overflow | None = None
     callback: Callback | None = Field(default=None, description="Instead of that of all queues.")

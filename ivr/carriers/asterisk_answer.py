@@ -116,11 +116,12 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
                 "SUAR_INTER": str(inter),
                 "SUAR_DO": "ask",
             }
-        case Wait(say, queue, keys, seconds):
+        case Wait(say, queue, keys, seconds, music):
             return {
                 "SUAR_PLAY": _list(sounds(say)),
                 "SUAR_KEYSET": keys if emergency_key in keys else keys + emergency_key,
                 "SUAR_ROUND": str(seconds),
+                "SUAR_MUSIC": music,
                 "SUAR_Q": queue,
                 "SUAR_EMG": "1" if queue == emergency_queue else "0",
                 "SUAR_DO": "wait",

@@ -114,6 +114,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "telephones": kept.telephones,
         "partners": partners,
         "music": s.sounds_dir / "moh",
+        "music_classes": music.classes(op),
         "emergency_key": emergency_key(op),
         "last_resort": op.queues.last_resort,
         "emergency_queue": op.queues.emergency,

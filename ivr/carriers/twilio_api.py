@@ -69,7 +69,9 @@ _route("/status", twilio_callbacks.status, twilio_callbacks.nothing)
 
 
 @router.get("/moh.wav")
-async def moh(seconds: int = Query(20, ge=1, le=60)) -> Response:
+async def moh(
+    seconds: int = Query(20, ge=1, le=120), name: str = Query("default", alias="music", pattern="^[a-z0-9-]{1,32}$")
+) -> Response:
     """The music of one round of waiting. Not signed: it is the same for everyone."""
-    sound = await asyncio.to_thread(music, seconds)
+    sound = await asyncio.to_thread(music, seconds, name)
     return Response(sound, media_type="audio/wav", headers={"cache-control": "public, max-age=86400"})

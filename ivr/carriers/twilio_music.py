@@ -6,13 +6,13 @@ import io
 import wave
 from functools import lru_cache
 
-from ivr.speech.music import ensure
+from ivr.speech.music import ensure, recordings
 
 
 @lru_cache(maxsize=8)
-def music(seconds: int) -> bytes:
-    """A WAV of that many seconds: the piece repeated or cut."""
-    with wave.open(str(ensure()), "rb") as piece:
+def music(seconds: int, name: str = "default") -> bytes:
+    """A WAV of that many seconds: the first recording of the class, or the own piece, repeated or cut."""
+    with wave.open(str(next(iter(recordings(name)), ensure())), "rb") as piece:
         shape = piece.getparams()
         once = piece.readframes(piece.getnframes())
     wanted = seconds * shape.framerate * shape.sampwidth * shape.nchannels

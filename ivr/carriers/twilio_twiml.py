@@ -30,13 +30,19 @@ def render(instruction: Instruction, trail: Trail) -> str:
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
             _say(gather, instruction.say)
-            gather.play(f"{settings().base_url}/twilio/moh.wav?seconds={instruction.round_seconds}")
+            gather.play(
+                f"{settings().base_url}/twilio/moh.wav?seconds={instruction.round_seconds}{_music(instruction)}"
+            )
         case Bye():
             _say(response, instruction.say)
             response.hangup()
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
     return str(response)
+
+
+def _music(instruction: Wait) -> str:
+    return "" if instruction.music == "default" else f"&music={instruction.music}"
 
 
 def join(call: str, *, caller: bool, after: str) -> str:

@@ -6,6 +6,7 @@ import math
 from array import array
 from pathlib import Path
 
+from config.operator import Operator
 from config.settings import settings
 from ivr.speech import sound
 
@@ -20,6 +21,19 @@ def ensure() -> Path:
     if not path.exists():
         sound.write(path, _piece())
     return path
+
+
+def classes(operator: Operator) -> list[str]:
+    """The classes of music that queues ask for and that have recordings (8 kHz, 16 bit, mono) in their folder; every
+    other one is the own piece.
+    """
+    wanted = {queue.announce.music for queue in operator.queues.queues.values()} - {"default"}
+    return sorted(name for name in wanted if recordings(name))
+
+
+def recordings(name: str) -> list[Path]:
+    """The recordings of a class, in the order of their names."""
+    return sorted((settings().sounds_dir / "moh" / name).glob("*.wav"))
 
 
 def _piece() -> array[int]:

@@ -16,6 +16,7 @@ from config.operator import operator
 from ivr.menu import Menu
 from ivr.speech import music, render
 from ivr.speech.cache import name_of
+from router.estimate import LAST
 from tickets import lookup, phrases
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ def fixed() -> Iterator[tuple[str, str]]:
     yield from (("digit", str(digit)) for digit in range(10))
     places = range(1, files.menu.waiting.spoken_places + 1)
     yield from (("place", f"ke-{place}") for place in places)
+    yield from (("minutes", str(minutes)) for minutes in range(1, LAST + 1))
     for code, area in files.areas.areas.items():
         yield "area", area.name
         yield "outage.holding", phrases.holding(code)

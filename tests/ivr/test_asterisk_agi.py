@@ -92,7 +92,8 @@ def test_the_token_is_set_last_and_alone(server: AgiServer, flow: Flow) -> None:
     commands = ask(server)
     assert len(commands) == 2
     assert commands[0] == (
-        'SET VARIABLE "ARRAY(SUAR_PLAY,SUAR_KEYSET,SUAR_ROUND,SUAR_Q,SUAR_EMG,SUAR_DO)" ",19,20,gangguan,0,wait"'
+        'SET VARIABLE "ARRAY(SUAR_PLAY,SUAR_KEYSET,SUAR_ROUND,SUAR_MUSIC,SUAR_Q,SUAR_EMG,SUAR_DO)" '
+        '",19,20,default,gangguan,0,wait"'
     )
     assert commands[1] == 'SET VARIABLE "SUAR_ACK" "1763794347.12.3"'
     assert flow.asked == [Step(CALL, "1763794347.12.3", "next", "0")]

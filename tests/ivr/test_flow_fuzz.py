@@ -11,7 +11,7 @@ from ivr.flow import step
 from ivr.instructions import Ask, Bye, Fragment, Play, Wait
 from ivr.instructions_json import dumps, loads
 from ivr.menu import Menu
-from ivr.turn import Caller, Enqueue, Signal, State, Where, run
+from ivr.turn import Caller, Enqueue, Signal, Standing, State, Where, run
 from simulation.caller import ScriptedCaller, World
 from tests.fixtures.callers import IDPEL, IN_OUTAGE, NO_OUTAGE, SEVERAL, UNKNOWN, UTILITY, outage, premises, report
 
@@ -105,8 +105,8 @@ def test_the_same_question_twice_gets_the_same_answer(state: State, signal: Sign
     assert state.dumps() == before
 
 
-def _nothing(effect: object) -> int | None:
-    return 0 if isinstance(effect, Enqueue | Where) else None
+def _nothing(effect: object) -> Standing | None:
+    return Standing() if isinstance(effect, Enqueue | Where) else None
 
 
 def test_a_state_from_another_version_is_read() -> None:
