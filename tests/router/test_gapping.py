@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from config.errors import Problem
@@ -196,3 +198,18 @@ async def test_a_gap_is_told_once_with_who_and_why(pool: Pool) -> None:
         "area": "31", "per_s": 0.5, "burst": 2, "by": "spv1", "reason": "banjir panggilan", "until": 0,
     }  # fmt: skip
     assert (await pool.acd.gauges()).gaps == (Gap("31", 0.5, 2, "spv1", "banjir panggilan", 0),)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_in_no_stretch_of_time_come_more_than_the_burst_and_the_rate(pool: Pool, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311
+    await gap(pool, per_s=0.5, burst=3)
+    passed = []
+    for n in range(120):
+        if (await arrive(pool, 1, first=n))[0].reason == "":
+            passed.append(pool.clock.ms())
+        pool.later(dice.choice([0, 0, 0.1, 0.7, 2, 9]))
+    for i, start in enumerate(passed):
+        for count, end in enumerate(passed[i:], 1):
+            assert count <= 3 + 0.5 * (end - start) / 1000 + 1e-6
+    assert len(passed) > 20

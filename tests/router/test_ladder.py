@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.operator import operator
+from router import dispatcher
 from router.events import Event
 from router.ladder import Figures, Rules, State, decide
 from router.store.types import Gauges, QueueGauge, Rate
@@ -211,3 +212,25 @@ async def test_a_level_by_hand_stays_whatever_the_ladder_thinks(pool: Pool) -> N
     assert (await pool.acd.snapshot()).level == 1
     await pool.acd.release_override(by="spv1", reason="selesai")
     assert (await pool.acd.snapshot()).level == 3
+
+
+@pytest.mark.store
+@pytest.mark.anyio
+async def test_the_dispatcher_moves_the_ladder_and_gives_the_store_its_gaps(pool: Pool) -> None:
+    rules = operator()
+    quick = replace(
+        rules,
+        areas=rules.areas.model_copy(update={"lines": 10, "emergency_lines": 1}),
+        surge=rules.surge.model_copy(update={"raise_after": 0.0}),
+    )
+    await dispatcher.configure(pool.acd, quick)
+    for n in range(9):
+        await pool.arrives(f"c000000000{n}")
+        await pool.enqueue(f"c000000000{n}", "keluhan")
+    await dispatcher.Dispatcher(pool.acd, quick).turn()
+    assert (await pool.acd.snapshot()).level == 3
+    await pool.acd.ended("c0000000000", by="caller")
+    for n in range(61):
+        reason = (await pool.arrives(f"c00000001{n:02}")).reason
+        await pool.acd.ended(f"c00000001{n:02}", by="caller")
+    assert reason == "gapped", "sixty at once at level 3 (surge.yaml)"
