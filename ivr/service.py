@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable
+from copy import copy
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,6 +47,7 @@ from ivr.turn import (
     Where,
 )
 from router.calls import CallState, Outcome
+from router.pools import Pools, named
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Admission, Call
 
@@ -53,6 +55,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED})
 IVR_STATES = IN_LINE | {CallState.IVR}
+ON_THE_WAY = frozenset({CallState.PARTNER, CallState.MOVING})
 AFTER = {"after-offer": talk_ended, "after-partner": partner_ended}
 SHARE_FOR_FACTS = 0.6  # of the deadline: a slow database costs the caller the announcement, never the call
 
@@ -76,8 +79,10 @@ class IvrService:
         clock: Clock | None = None,
         *,
         deadline_ms: int = 1000,
+        pools: Pools | None = None,
     ) -> None:
         self.acd = acd
+        self._pools = pools or Pools(acd, ())
         self._menus = menus
         self._numbers = numbers
         self._clock = clock or SystemClock()
@@ -94,6 +99,7 @@ class IvrService:
         """End what `start` began."""
         await self._background.stop()
         await self._numbers.settled()
+        await self._pools.close()
 
     def last_announcement(self) -> str:
         """The newest statement that may be said to anybody; "" when nothing is known anywhere (for fallbacks)."""
@@ -107,17 +113,31 @@ class IvrService:
 
     async def step(self, step: Step) -> Instruction:
         """The next instruction of a call; raises StepFailed, or NotFound (unknown-call) unless it resumes."""
-        return await self._in_time(self._step(step))
+
+        async def there() -> Instruction:
+            return await (await self._for(step.call))._step(step)
+
+        return await self._in_time(there())
 
     async def hung_up(self, call: str, *, by: str = "caller") -> None:
         """The caller's leg is gone. Whoever sees it says so; the first one counts."""
-        known = await self.acd.call(call)
+        acd = await self._pools.of(call)
+        known = await acd.call(call)
         if known is None or known.state is CallState.ENDED:
             return
         said_goodbye = known.state is CallState.IVR and State.loads(known.flow).closing
-        await self.acd.ended(call, by=by, outcome=Outcome.ANNOUNCED if said_goodbye else None)
+        await acd.ended(call, by=by, outcome=Outcome.ANNOUNCED if said_goodbye else None)
 
     # --- how
+
+    async def _for(self, call: str) -> IvrService:
+        """This service, or itself with the pool that the call was moved to."""
+        acd = await self._pools.of(call)
+        if acd is self.acd:
+            return self
+        there = copy(self)
+        there.acd = acd
+        return there
 
     async def _in_time(self, answer: Awaitable[T]) -> T:
         try:
@@ -164,14 +184,14 @@ class IvrService:
             again = await self._call(call.id)
             return await (self._goodbye(again, asked.token) if over else self._turn(again, asked.token, Signal("back")))
         signal, menu = self._signal(call, asked), self._menu_of(call)
-        # On the way to a partner: an emergency is taken back, whatever else is keyed changes nothing.
-        urgent = call.state is CallState.PARTNER and is_emergency(menu, signal.digits)
+        # On the way to a partner an emergency is taken back, to another pool it goes on as one; no other key counts.
+        urgent = call.state in ON_THE_WAY and is_emergency(menu, signal.digits)
         if call.state in IVR_STATES or urgent:
             return await self._turn(call, asked.token, signal)
         if call.state is CallState.ENDED:
             return Bye()
         # A redirect is on its way to this channel.
-        return Wait((), call.queue, keys=menu.shape.emergency.key if call.state is CallState.PARTNER else "")
+        return Wait((), call.queue, keys=menu.shape.emergency.key if call.state in ON_THE_WAY else "")
 
     def _signal(self, call: Call, asked: Step) -> Signal:
         if asked.name == "resume":  # the fallback offers one thing to press, and may have been told it before
@@ -351,4 +371,5 @@ def build(acd: Acd) -> IvrService:
     """The service of this process, from its settings. `acd` stays the caller's to close."""
     now, db = settings(), database()
     menus = Menus(now.config_dir, now.data.resolve() / "menus")
-    return IvrService(acd, db, menus, from_database(db), deadline_ms=now.step_deadline_ms)
+    pools = Pools(acd, named(operator().queues, acd.pool))
+    return IvrService(acd, db, menus, from_database(db), deadline_ms=now.step_deadline_ms, pools=pools)

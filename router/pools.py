@@ -35,6 +35,10 @@ class Pools:
             self._open[name] = self.home.sibling(name)
         return self._open[name]
 
+    async def of(self, call: str) -> Acd:
+        """The pool that has a call; without other pools nobody is asked."""
+        return (await self.find(call))[0] if len(self._names) > 1 else self.home
+
     async def find(self, call: str) -> tuple[Acd, Call | None]:
         """The pool that has a call, from this process's own on; its own when nobody knows it."""
         acd, known = self.home, await self.home.call(call)

@@ -54,6 +54,11 @@ class Channel:
         return self.variables.get("SUAR_RT", "")
 
     @property
+    def pool(self) -> str:
+        """The pool that has the call; "" on a channel from before it was written there."""
+        return self.variables.get("SUAR_POOL", "")
+
+    @property
     def busy(self) -> str:
         """`talking`, `partner`, `emergency`, or "" while nobody speaks with the caller."""
         return self.variables.get("SUAR_BUSY", "")

@@ -85,7 +85,7 @@ class AsteriskConnector(Connector):
     async def on_entry(self, entry: Entry) -> None:
         """Bring, take back or end, as the entry asks."""
         match entry.event:
-            case Event.CALL_QUEUED | Event.CALL_ADOPTED:
+            case Event.CALL_QUEUED | Event.CALL_ADOPTED | Event.CALL_RECEIVED:
                 await self._remember(entry)
             case Event.CALL_OFFERED:
                 await self.moves.bring(entry.call, entry.token, "offer", str(entry.data.get("endpoint", "")))
@@ -111,6 +111,7 @@ class AsteriskConnector(Connector):
                     SUAR_Q=call.queue,
                     SUAR_PRI=str(call.priority),
                     SUAR_EMG="1" if call.emergency else "0",
+                    SUAR_POOL=self.acd.pool,
                 )
 
     async def _take_back(self, entry: Entry) -> None:

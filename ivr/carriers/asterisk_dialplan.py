@@ -117,6 +117,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "music_classes": music.classes(op),
         "emergency_key": emergency_key(op),
         "last_resort": op.queues.last_resort,
+        "pool": settings().pool,
         "emergency_queue": op.queues.emergency,
         "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat"),
     }

@@ -22,6 +22,7 @@ from router.store.types import Call, Snapshot
 log = logging.getLogger(__name__)
 
 LISTENING = frozenset({"wait", "fallback"})  # contexts in which a caller waits for somebody
+REBUILT = LISTENING | MOVING.keys()  # of a caller whom the IVR still asks, the next step rebuilds the call
 LIVE = frozenset(CallState) - {CallState.ENDED}
 
 
@@ -46,7 +47,7 @@ class Reconciler:
                 self._look(call, callers.get(call.id), sure=full or call.id in doubted)
         known = {call.id for call in snapshot.calls}
         for name, channel in callers.items():
-            if name not in known and channel.context in LISTENING:
+            if name not in known and channel.pool in ("", self._acd.pool) and channel.context in REBUILT:
                 self._lanes.put(name, partial(self._adopt, channel))
         for channel in channels:
             if channel.leg and channel.leg not in callers:
@@ -75,7 +76,7 @@ class Reconciler:
     async def adopt_named(self, call: str) -> None:
         """A caller reached the fallback: the store should know about it."""
         for channel in await self._link.channels():
-            if channel.call == call:
+            if channel.call == call and channel.pool in ("", self._acd.pool):
                 await self._adopt(channel)
 
     async def _lost(self, call: str) -> None:
@@ -147,6 +148,8 @@ class Reconciler:
         )
         if adopted:
             repaired("adopted", channel.call)
+            if channel.busy:
+                await self._moves.speaks(channel.call, channel.busy)
 
 
 def _differs(call: Call, channel: Channel) -> bool:

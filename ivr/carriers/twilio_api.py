@@ -13,12 +13,15 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Query, Request, Response
 
 from config.logging import told
+from config.operator import operator
 from config.settings import settings
 from ivr.carriers import twilio_callbacks, twilio_steps
 from ivr.carriers.twilio_context import Context
 from ivr.carriers.twilio_music import music
 from ivr.carriers.twilio_signature import FAILURES, NotTwilio, read_webhook
 from ivr.carriers.twilio_trail import Malformed
+from router.pools import Pools, named
+from router.store.acd import Acd
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/twilio", include_in_schema=False)
@@ -39,11 +42,23 @@ async def _answer(request: Request, handler: Handler, broken: Callable[[Context]
         return Response(status_code=403)
     try:
         async with asyncio.timeout(settings().step_deadline_ms / 1000):
+            context.acd = await _pool_of(request, context)
             document = await handler(context)
     except Exception as fault:  # whatever it is, the caller must not hear it
         log.error("webhook %s failed: %s", context.path, told(fault))
         document = broken(context)
     return Response(document, media_type="text/xml")
+
+
+async def _pool_of(request: Request, context: Context) -> Acd:
+    """The pool that has the call; without other pools nobody is asked."""
+    state, others = request.app.state, named(operator().queues, settings().pool)
+    if not others or context.path.endswith(("/voice", "/status")):  # a new call; an end, which the service knows where
+        return context.acd
+    if not hasattr(state, "pools") or state.pools.home is not state.acd:
+        state.pools = Pools(state.acd, others)
+    found: Acd = await state.pools.of(context.call)
+    return found
 
 
 def _route(path: str, handler: Handler, broken: Callable[[Context], str]) -> None:

@@ -17,6 +17,7 @@ from ivr.carriers.base import Lanes
 from router.agents import CsoState
 from router.calls import CallState
 from router.store.types import Call, Cso, Snapshot
+from tests.fixtures.manager import Link
 from tests.fixtures.wait import until_async
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -47,49 +48,6 @@ class Store:
             self.said.append((verb, call, *args, *named.values()))
 
         return say
-
-
-class Link:
-    """Asterisk's manager: answers by action; a Redirect arrives when `arrives` says so."""
-
-    def __init__(self) -> None:
-        self.up = _Up()
-        self.sent: list[dict[str, str]] = []
-        self.variables: dict[str, str] = {}
-        self.gone = False
-        self.arrives = [True]
-        self.moves: Moves | None = None
-        self.rows: list[Channel] = []
-
-    async def action(self, **headers: str) -> Message:
-        return (await self.actions(headers))[0]
-
-    async def actions(self, *many: Mapping[str, str]) -> list[Message]:
-        return [self._one(dict(one)) for one in many]
-
-    async def channels(self) -> list[Channel]:
-        return self.rows
-
-    def _one(self, one: dict[str, str]) -> Message:
-        self.sent.append(one)
-        if self.gone:
-            return Message(["Response: Error\r\n", "Message: No such channel\r\n"])
-        if one["Action"] == "Getvar":
-            return Message(["Response: Success\r\n", f"Value: {self.variables.get(one['Variable'], '')}\r\n"])
-        if one["Action"] == "Redirect" and self.moves and (self.arrives.pop(0) if self.arrives else False):
-            self.moves.arrived("tok")
-        return Message(["Response: Success\r\n"])
-
-    def redirects(self) -> list[str]:
-        return [one["Context"] for one in self.sent if one["Action"] == "Redirect"]
-
-
-class _Up:
-    def is_set(self) -> bool:
-        return True
-
-    async def wait(self) -> bool:
-        return True
 
 
 @pytest.fixture
