@@ -18,7 +18,7 @@ class Event(StrEnum):
     CALL_REFUSED = "call.refused"  # d: ani, reason
     CALL_NOTED = "call.noted"  # d: what, …: something the caller heard or keyed (for the desk's card)
     CALL_INTENT = "call.intent"  # d: kind, key, …: a durable write wanted by the IVR (ivr/intents.py executes it)
-    CALL_QUEUED = "call.queued"  # d: score, priority, emergency, place
+    CALL_QUEUED = "call.queued"  # d: score, priority, emergency, place, skills (what is asked of a CSO)
     CALL_LEFT_QUEUE = "call.left_queue"
     CALL_OFFERED = "call.offered"  # token, cso; d: deadline, endpoint
     CALL_RINGING = "call.ringing"  # token, cso: the CSO's telephone rings
@@ -47,7 +47,7 @@ class Event(StrEnum):
     CALL_RECEIVED = "call.received"  # from another pool; d: pool (the former), as queued
     CALL_ENDED = "call.ended"  # cso if it talked; d: outcome, by, state (the state it was in)
     CALL_ADOPTED = "call.adopted"  # rebuilt from a live channel after a loss of state; d: as queued
-    CSO_STATE = "cso.state"  # cso; d: state, since, reason, next, by (a supervisor)
+    CSO_STATE = "cso.state"  # cso; d: state, since, reason, next, by (a supervisor); queues, skills if changed
     LEVEL = "level"  # d: level, reason, by, hand (an override), until (of it; 0 = until released)
     GAP = "gap"  # d: area, per_s (0 = off), burst, by, reason, until
     PARTNER_STATE = "partner"  # d: partner, open, reachable, breaker (closed | open | half), reason, by

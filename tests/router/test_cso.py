@@ -165,3 +165,13 @@ async def test_unknown_names(pool: Pool) -> None:
         await pool.acd.log_in("cso1", queues=["gangguan", "x"], endpoint="cso1", carrier="asterisk")
     assert told.value.slug == "unknown-queue"
     assert await pool.acd.cso("cso1") is None
+
+
+async def test_what_a_cso_serves_is_told_when_it_changes(pool: Pool) -> None:
+    await pool.acd.log_in("cso1", queues=["gangguan:5"], endpoint="cso1", carrier="asterisk", skills={"en": 2})
+    await pool.acd.log_in("cso1", queues=["gangguan:5"], endpoint="cso1", carrier="asterisk", skills={"en": 2})
+    await pool.acd.ask_state("cso1", CsoState.READY)
+    await pool.acd.log_in("cso1", queues=["keluhan"], endpoint="cso1", carrier="asterisk")
+    told = [entry.data for entry in await pool.told() if entry.cso == "cso1"]
+    assert [data.get("queues") for data in told] == ["gangguan:5", None, "keluhan:3"]
+    assert [data.get("skills") for data in told] == ["en:2", None, ""]

@@ -185,8 +185,8 @@ local function show(p, cso)
     wrap_until = tonumber(cso.wrap_until),
     calls = tonumber(cso.calls),
     by = cso.by,
-    queues = cso.by and cso.queues,
-    skills = cso.by and cso.skills,
+    queues = (cso.by or cso.fresh) and cso.queues or nil, -- what is served is told when it changes
+    skills = (cso.by or cso.fresh) and cso.skills or nil,
   })
 end
 

@@ -69,6 +69,7 @@ local function queued_data(p, call, from)
     place = place[1],
     from = from,
     channel = call.channel,
+    skills = call.skills ~= '' and call.skills or nil,
   }
 end
 

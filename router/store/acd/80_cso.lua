@@ -34,10 +34,12 @@ local function log_in(keys, args)
     turn(p, cso, 'log_in')
     cso.calls, cso.assigned = '0', '0'
   end
+  local before = not changed and table.concat({ cso.carrier, cso.queues, cso.skills }, '|')
   cso.endpoint, cso.carrier = args[3], args[4]
   if cso.assigned ~= '1' then
     cso.queues, cso.skills = args[5], args[6]
   end
+  cso.fresh = changed or before ~= table.concat({ cso.carrier, cso.queues, cso.skills }, '|')
   redis.call('PERSIST', key(p, ':cso:', cso.id))
   redis.call('HSET', key(p, ':cso:', cso.id), 'endpoint', cso.endpoint, 'carrier', cso.carrier, 'assigned', cso.assigned)
   serve(p, cso)
@@ -49,6 +51,9 @@ local function log_in(keys, args)
   else
     redis.call('HSET', key(p, ':cso:', cso.id), 'silent', '0')
     index(p, cso)
+    if cso.fresh then
+      show(p, cso)
+    end
   end
   return 'OK'
 end

@@ -1,0 +1,346 @@
+"""The invariants of the live state, from the entries of the journal alone: streaming, pure.
+
+`Checker.feed` takes every entry in order; `finish` compares what the journal told with what the store says at the end.
+What is found are sentences in `violations`; calls and CSOs are named in them, telephone numbers never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.calls import CALLS, CallState, Outcome
+from router.events import Entry, Event
+from router.store.audit_state import Live
+from simulation.torture.lanes import Waiting
+from simulation.torture.told import BAND, BIRTHS, HELD, MOVES, RANKED, TOKENED, C, Desk, E, Rules, Told
+
+
+@dataclass
+class Checker:
+    """Everything that must hold, entry by entry."""
+
+    rules: Rules
+    patience_ms: int = 120_000  # how late a wrap-up may end when whoever sweeps was killed
+    violations: list[str] = field(default_factory=list)
+    calls: dict[str, Told] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    csos: dict[str, Desk] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
+    entries: int = 0
+    last: tuple[int, int] = (0, 0)
+    last_at: int = 0
+    epoch: str = ""
+    lines: int = 0  # calls on a line that were admitted
+    at: dict[str, int] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+    def _wrong(self, entry: Entry, sentence: str) -> None:
+        self.violations.append(f"journal: {entry.id} {entry.event.value} {entry.call or entry.cso}: {sentence}")
+
+    def feed(self, entry: Entry) -> None:
+        """One entry, the next in order."""
+        self.entries += 1
+        self._order(entry)
+        if entry.event is Event.CSO_STATE:
+            self._cso(entry)
+        elif entry.event is Event.UNKNOWN:
+            self._wrong(entry, "an event without a name here")
+        elif entry.call and entry.event not in (Event.CALL_INTENT, Event.CALL_PROMISED, Event.CALL_LOCATED):
+            self._call(entry)
+
+    def _order(self, entry: Entry) -> None:
+        ms, _, number = entry.id.partition("-")
+        ident = (int(ms), int(number))
+        if ident <= self.last:
+            self._wrong(entry, "not after the entry before it")
+        if entry.at < self.last_at:
+            self._wrong(entry, f"its instant lies {self.last_at - entry.at} ms before the entry before it")
+        if entry.event is Event.STORE_STARTED or not self.epoch:
+            if entry.epoch == self.epoch:
+                self._wrong(entry, "a start of the store without a new epoch")
+            self.epoch = entry.epoch
+        elif entry.epoch != self.epoch:
+            self._wrong(entry, "another epoch without a start of the store")
+        self.last, self.last_at = ident, entry.at
+
+    # --- calls
+
+    def _call(self, entry: Entry) -> None:
+        if entry.event in BIRTHS or (entry.event is Event.CALL_ADOPTED and entry.call not in self.calls):
+            self._born(entry)
+            return
+        call = self.calls.get(entry.call)
+        if call is None:
+            if entry.event is not Event.CALL_NOTED or entry.call not in self.ended:
+                self._wrong(entry, "after its end" if entry.call in self.ended else "a call nobody announced")
+            return
+        if entry.event in TOKENED and entry.token != call.token:
+            self._wrong(entry, "under a token that is not the live one")
+        before = self._moved(call, entry)
+        effect = EFFECTS.get(entry.event)
+        if effect:
+            effect(self, call, entry, before)
+
+    def _born(self, entry: Entry) -> None:
+        if entry.call in self.calls or entry.call in self.ended:
+            self._wrong(entry, "arrived again")
+            return
+        if entry.event is Event.CALL_REFUSED:
+            self.ended.add(entry.call)
+            if entry.data.get("ani"):
+                self.refused.add(entry.call)
+            return
+        state = BIRTHS.get(entry.event, C.WAITING)
+        call = Told(entry.call, state, carrier=entry.carrier, serial=self.entries)
+        call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
+        call.adopted = entry.event in (Event.CALL_ADOPTED, Event.CALL_RECEIVED)
+        self.calls[entry.call] = call
+        if not call.virtual:
+            self._take_line(call, entry)
+        if state is C.WAITING:
+            self._joined(call, entry)
+
+    def _moved(self, call: Told, entry: Entry) -> CallState:
+        """The table's move; answers the state before."""
+        before, to = call.state, call.state
+        if entry.event in (Event.CALL_QUEUED, Event.CALL_ADOPTED):
+            allowed = before is C.WAITING or E.ENQUEUE in CALLS.moves[before]
+            to = C.WAITING
+        elif entry.event in MOVES:
+            allowed = MOVES[entry.event] in CALLS.moves[before]
+            to = CALLS.moves[before].get(MOVES[entry.event], before)
+        else:
+            allowed = True
+        if not allowed:
+            self._wrong(entry, f"cannot happen to a call that is {before.value}")
+        if before is C.WAITING and (to is not C.WAITING or entry.event in RANKED):
+            self.waiting.remove(call.lane, call.virtual, call.id)
+        call.state = to
+        return before
+
+    def _take_line(self, call: Told, entry: Entry) -> None:
+        if call.on_line:
+            return
+        call.on_line = True
+        self.lines += not call.adopted
+        if not call.adopted and self.lines > self.rules.lines:
+            self._wrong(entry, f"{self.lines} calls on {self.rules.lines} lines")
+
+    def _leave_line(self, call: Told) -> None:
+        if call.on_line:
+            call.on_line = False
+            self.lines -= not call.adopted
+
+    def _joined(self, call: Told, entry: Entry) -> None:
+        """In line, with the score it had."""
+        if entry.queue:
+            call.queue = entry.queue
+        if "score" in entry.data:
+            emergency, score = bool(entry.data.get("emergency")), float(entry.data["score"])
+            call.skills = str(entry.data.get("skills") or "")
+            if call.score is not None and score != call.score - (BAND if emergency and not call.emergency else 0):
+                self._wrong(entry, f"the score was {call.score:.0f} and is {score:.0f}")
+            if call.emergency and not emergency:
+                self._wrong(entry, "was an emergency and is none")
+            call.score, call.emergency = score, emergency
+        if call.score is None:
+            self._wrong(entry, "in line without a score")
+            return
+        self.waiting.add(call.lane, call.virtual, call.id, call.score)
+
+    def _queued(self, call: Told, entry: Entry, before: CallState) -> None:
+        if before in HELD:
+            self._released(call)
+        call.token = ""
+        self._joined(call, entry)
+
+    def _noted(self, call: Told, entry: Entry, _before: CallState) -> None:
+        if entry.data.get("what") == "emergency" and not call.emergency and entry.queue and call.state is C.OFFERED:
+            call.emergency, call.queue = True, entry.queue
+            call.score = (call.score or 0.0) - BAND
+
+    def _offered(self, call: Told, entry: Entry, _before: CallState) -> None:
+        desk = self.csos.setdefault(entry.cso, Desk())
+        self._may_have(desk, call, entry)
+        better = self.waiting.better(call.lane, call.virtual, call.score or 0.0)
+        if better:
+            self._wrong(entry, f"{better} waits in the same lane with a lower score")
+        if desk.queues:
+            passed = self.waiting.passed_over(desk.carrier, desk.queues, desk.skills, call.score or 0.0)
+            if passed:
+                self._wrong(entry, f"{passed} waits for the same CSO with a lower score")
+        if call.virtual:
+            self._take_line(call, entry)
+        call.cso, call.token = entry.cso, entry.token
+        desk.call = call.id
+
+    def _may_have(self, desk: Desk, call: Told, entry: Entry) -> None:
+        if desk.call:
+            self._wrong(entry, f"to {entry.cso}, who has {desk.call}")
+        if desk.state != "ready":
+            self._wrong(entry, f"to {entry.cso}, who is {desk.state}")
+        if not desk.telephone:
+            self._wrong(entry, f"to {entry.cso}, whose telephone cannot be reached")
+        if desk.queues and not call.lane.served_by(desk.carrier, desk.queues, desk.skills):
+            self._wrong(entry, f"to {entry.cso}, who does not serve {call.lane.name}")
+
+    def _released(self, call: Told) -> None:
+        desk = self.csos.get(call.cso)
+        if desk and desk.call == call.id:
+            desk.call = ""
+        call.cso = ""
+
+    def _returned(self, call: Told, entry: Entry, _before: CallState) -> None:
+        self._released(call)
+        call.token = ""
+        if call.virtual:
+            self._leave_line(call)
+        self._joined(call, entry)
+
+    def _with_cso(self, call: Told, entry: Entry, _before: CallState) -> None:
+        if entry.cso != call.cso:
+            self._wrong(entry, f"by {entry.cso}, offered to {call.cso}")
+
+    def _reached(self, call: Told, entry: Entry, before: CallState) -> None:
+        self._with_cso(call, entry, before)
+        call.virtual = False
+
+    def _transferred(self, call: Told, entry: Entry, _before: CallState) -> None:
+        self._released(call)
+        call.cso, call.token = entry.cso, entry.token
+        self.csos.setdefault(entry.cso, Desk()).call = call.id
+        if entry.data.get("kind") == "attended":
+            call.state = C.TALKING
+
+    def _handed_over(self, call: Told, entry: Entry, before: CallState) -> None:
+        if before in HELD:
+            self._released(call)
+        partner = str(entry.data.get("partner", ""))
+        if call.emergency and partner not in self.rules.outside:
+            self._wrong(entry, "an emergency handed to a partner")
+        call.partner, call.token = partner, entry.token
+        self.at[partner] = self.at.get(partner, 0) + 1
+        if partner in self.rules.partners and self.at[partner] > self.rules.partners[partner].cap:
+            self._wrong(entry, f"{self.at[partner]} calls at {partner}")
+
+    def _handed_back(self, call: Told, entry: Entry, _before: CallState) -> None:
+        self._left_partner(call)
+        call.token = ""
+        self._joined(call, entry)
+
+    def _left_partner(self, call: Told) -> None:
+        if call.partner:
+            self.at[call.partner] -= 1
+        call.partner = ""
+
+    def _callback(self, call: Told, entry: Entry, _before: CallState) -> None:
+        call.virtual = True
+        self._leave_line(call)
+        self._joined(call, entry)
+
+    def _rejoined(self, call: Told, entry: Entry, _before: CallState) -> None:
+        call.token = ""
+        self._joined(call, entry)
+
+    def _unreached(self, call: Told, _entry: Entry, _before: CallState) -> None:
+        self._released(call)
+        call.token = ""
+        self._leave_line(call)
+
+    def _departed(self, call: Told, entry: Entry, _before: CallState) -> None:
+        call.token = entry.token
+
+    def _left_queue(self, call: Told, _entry: Entry, _before: CallState) -> None:
+        call.queue = ""
+
+    def _ended(self, call: Told, entry: Entry, before: CallState) -> None:
+        outcome = entry.data.get("outcome", "")
+        if outcome not in set(Outcome):
+            self._wrong(entry, f"without an outcome that has a name: {outcome!r}")
+        if outcome == Outcome.REFUSED:
+            self._wrong(entry, "refused after it was taken in")
+        if entry.data.get("state") != before.value:
+            self._wrong(entry, f"was {entry.data.get('state')}, as the journal tells {before.value}")
+        if before in HELD:
+            self._released(call)
+        self._left_partner(call)
+        self._leave_line(call)
+        self.ended.add(call.id)
+        del self.calls[call.id]
+
+    # --- CSOs
+
+    def _cso(self, entry: Entry) -> None:
+        desk, data = self.csos.setdefault(entry.cso, Desk()), entry.data
+        state = str(data.get("state", ""))
+        if state in ("offered", "talking"):
+            if entry.call != desk.call:
+                self._wrong(entry, f"is {state} with {entry.call}, was given {desk.call or 'nobody'}")
+        elif desk.call and desk.call in self.calls:
+            self._wrong(entry, f"is {state}, but has {desk.call}")
+        else:
+            desk.call = ""
+        if desk.state == "wrap_up" and entry.at > desk.wrap_until + self.patience_ms:
+            self._wrong(entry, f"was in wrap-up {entry.at - desk.wrap_until} ms too long")
+        desk.state, desk.telephone = state, bool(data.get("telephone", True))
+        desk.wrap_until = int(data.get("wrap_until") or 0)
+        if state == "wrap_up" and desk.wrap_until <= int(data.get("since", 0)):
+            self._wrong(entry, "wrap-up without an end")
+        if "queues" in data:
+            desk.carrier, desk.queues, desk.skills = entry.carrier, str(data["queues"]), str(data.get("skills", ""))
+
+    # --- the end
+
+    def finish(self, live: Live) -> None:
+        """What the journal told is what the store says."""
+        from_store = live.live()
+        for name in from_store.keys() - self.calls.keys():
+            self.violations.append(f"journal: {name} lives, but the journal does not tell of it")
+        for name, call in self.calls.items():
+            told = (call.state.value, call.cso if call.state in HELD else "", call.token)
+            found = from_store.get(name)
+            real = (found["state"], found["cso"] if call.state in HELD else "", found["token"]) if found else None
+            if real != told:
+                self.violations.append(f"journal: {name} should be {told[:2]} and is {real[:2] if real else 'gone'}")
+            elif found and call.score is not None and float(found["score"]) != call.score:
+                self.violations.append(f"journal: the score of {name} changed without being told")
+        for name, desk in self.csos.items():
+            state = live.csos().get(name, {}).get("state", "logged_out")
+            if state != desk.state:
+                self.violations.append(f"journal: {name} should be {desk.state} and is {state}")
+
+
+Effect = Callable[[Checker, Told, Entry, CallState], Any]
+EFFECTS: dict[Event, Effect] = {
+    Event.CALL_QUEUED: Checker._queued,
+    Event.CALL_ADOPTED: Checker._queued,
+    Event.CALL_LEFT_QUEUE: Checker._left_queue,
+    Event.CALL_NOTED: Checker._noted,
+    Event.CALL_OFFERED: Checker._offered,
+    Event.CALL_RETURNED: Checker._returned,
+    Event.CALL_ANSWERED: Checker._with_cso,
+    Event.CALL_RINGING: Checker._with_cso,
+    Event.CALL_DIALLED: Checker._with_cso,
+    Event.CALL_REACHED: Checker._reached,
+    Event.CALL_UNREACHED: Checker._unreached,
+    Event.CALL_TRANSFERRED: Checker._transferred,
+    Event.CALL_HANDED_OVER: Checker._handed_over,
+    Event.CALL_HANDED_BACK: Checker._handed_back,
+    Event.CALL_CALLBACK: Checker._callback,
+    Event.CALL_DUE: Checker._rejoined,
+    Event.CALL_STAYED: Checker._rejoined,
+    Event.CALL_DEPARTED: Checker._departed,
+    Event.CALL_ENDED: Checker._ended,
+}
+
+
+def check(entries: Iterable[Entry], rules: Rules, live: Live | None = None) -> list[str]:
+    """Everything wrong with a whole journal."""
+    checker = Checker(rules)
+    for entry in entries:
+        checker.feed(entry)
+    if live is not None:
+        checker.finish(live)
+    return checker.violations
