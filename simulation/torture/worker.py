@@ -1,0 +1,69 @@
+"""One process of the run: some actors, who share a connection and what they know of the world."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import simulation.torture
+from config.errors import Refused
+from router.store.acd import Acd
+from router.store.wire import StoreUnavailable
+from simulation.torture.actors import Actor, play
+from simulation.torture.house import POOL
+from simulation.torture.shared import Shared
+from simulation.torture.world import World
+
+FOLLOW_S = 0.02
+TIMEOUT_S = 5.0
+
+# Six processes; each dies with all its actors.
+PARTS: tuple[tuple[str, ...], ...] = (
+    ("callers", "callers", "callers"),
+    ("callers", "callers", "connectors"),
+    ("dispatchers", "dispatchers", "connectors"),
+    ("dispatchers", "connectors", "connectors", "supervisors"),
+    ("desks", "desks", "callers"),
+    ("desks", "connectors", "callers"),
+)
+
+
+def load_verbs() -> None:
+    """Every module verbs_*.py puts its verbs into the list."""
+    for module in sorted(found.name for found in iter_modules(simulation.torture.__path__)):
+        if module.startswith("verbs_"):
+            import_module(f"simulation.torture.{module}")
+
+
+async def _follow(world: World, acd: Acd, shared: Shared) -> None:
+    while not shared.stopping:
+        try:
+            await world.follow(acd)
+        except (StoreUnavailable, Refused):  # the store is away; the clock was turned while the command was held back
+            continue
+        await asyncio.sleep(FOLLOW_S)
+
+
+async def _work(folder: Path, number: int, life: int, seed: str) -> None:
+    shared, world = Shared(folder / "shared"), World()
+    acd = Acd(f"unix://{folder / 'p.sock'}", POOL, clock=shared, timeout=TIMEOUT_S)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_follow(world, acd, shared))
+            for place, part in enumerate(PARTS[number]):
+                actor = Actor(
+                    acd, world, shared, f"{life}x{number}{place}", f"{seed}.{life}.{number}.{place}", folder / "faults"
+                )
+                group.create_task(play(actor, part))
+    finally:
+        await acd.close()
+
+
+def main(folder: str, number: int, life: int, seed: str) -> None:
+    """The process, in its n-th life; ends when the run stops."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    load_verbs()
+    asyncio.run(_work(Path(folder), number, life, seed))
