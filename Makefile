@@ -24,5 +24,8 @@ check: ## Style, types, who may import whom, the project's own rules
 bench: ## Measurements beside their peers (installs those; says so first); some minutes
 	@scripts/bench.sh
 
-replay torture:
+torture: setup ## Many processes on one store, killed at random; ends with a JSON line. SEED=n EVENTS=n
+	@.venv/bin/python -m simulation.torture $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
+
+replay:
 	@echo "make $@ is not part of this version yet." >&2; exit 2

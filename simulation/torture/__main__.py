@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simulation.torture.replay import replay
 from simulation.torture.run import Options, Run, quiet, summary
+from simulation.torture.substitute import substitute
 
 SHOWN = 20
 
@@ -23,6 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--keep", type=Path, help="where the trace is kept (always, not only of a failing run)")
     parser.add_argument("--replay", type=Path, metavar="TRACE", help="feed a recorded run to a fresh store")
+    parser.add_argument("--library", default="", metavar="FILE", help="another text of the store's library")
     return parser.parse_args()
 
 
@@ -33,12 +35,12 @@ def _tell(found: list[str]) -> None:
         sys.stdout.write(f"… and {len(found) - SHOWN} more\n")
 
 
-def torture(seed: int, events: int, keep: Path | None) -> int:
+def torture(seed: int, events: int, keep: Path | None, library: str) -> int:
     """One run; the exit code."""
     quiet()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="suar-", ignore_cleanup_errors=True) as name:
-        run = Run(Options(seed, events, Path(name)))
+        run = Run(Options(seed, events, Path(name), library))
         asyncio.run(run.go())
         _tell(run.violations)
         if run.violations or keep:
@@ -55,7 +57,8 @@ def main() -> int:
     """A run, or the replay of one."""
     given = _arguments()
     if given.replay is None:
-        return torture(given.seed, given.events, given.keep)
+        return torture(given.seed, given.events, given.keep, given.library)
+    substitute(given.library)
     found, said = asyncio.run(replay(given.replay))
     _tell(found)
     sys.stdout.write(json.dumps(said) + "\n")

@@ -19,7 +19,7 @@ from config.errors import Problem
 from router.store.acd import Acd
 from router.store.wire import StoreUnavailable
 from simulation.torture.shared import Shared
-from simulation.torture.world import World
+from simulation.torture.world import Held, World
 
 T = TypeVar("T")
 Ask = Callable[[], Awaitable[Any]]
@@ -38,6 +38,7 @@ class Actor:
     faults: Path
     serial: int = 0
     dice: random.Random = field(default_factory=random.Random)
+    refused: str = ""  # why the last command was, or ""
     past: deque[tuple[Ask, Any]] = field(default_factory=lambda: deque(maxlen=20))
 
     def name_of(self, kind: str) -> str:
@@ -51,9 +52,11 @@ class Actor:
     async def ask(self, verb: Ask) -> Any:
         """The answer; None when it is refused. Asked again while the store is away or this clock lags behind."""
         while True:
+            self.refused = ""
             try:
                 return await verb()
             except StoreUnavailable:
+                self.refused = "store-unavailable"
                 if self.shared.stopping:
                     return None
             except Problem as problem:
@@ -62,7 +65,17 @@ class Actor:
                     continue
                 if problem.slug == "store-fault":
                     self.wrong(f"{self.name} was answered by a fault: {problem.title}")
+                self.refused = problem.slug
                 return None
+
+    async def show(self, held: Held, verb: Callable[[str, str], Awaitable[Any]]) -> Any:
+        """A verb with a token, now and then told by two witnesses; one that was never the call's must be refused."""
+        answer = await self.ask(lambda: verb(held.call, held.token))
+        if held.foreign and not self.refused:
+            self.wrong(f"the token of another call was taken for {held.call}")
+        if not self.refused and self.dice.random() < AGAIN:
+            await self.ask(lambda: verb(held.call, held.token))
+        return answer
 
     async def command(self, verb: Ask) -> Any:
         """A verb with a command id: repeated now and then, at once and late, it must answer the same (R4)."""

@@ -17,6 +17,7 @@ from router.history.repository import PositionMoved
 from router.store.acd import Acd
 from simulation.torture.house import POOL
 from simulation.torture.shared import Shared
+from simulation.torture.substitute import substitute
 
 RETAINED_MS = 1500  # so that the journal is trimmed all the time
 IDLE_S, TRIM_S = 0.05, 0.5
@@ -48,9 +49,10 @@ async def _follow(folder: Path) -> None:
     db.dispose()
 
 
-def main(folder: str) -> None:
+def main(folder: str, text: str) -> None:
     """The process; ends when the run stops."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    substitute(text)
     asyncio.run(_follow(Path(folder)))
 
 

@@ -26,6 +26,7 @@ from simulation.torture import history, proxy, worker
 from simulation.torture.house import MS_PER_EVENT, POOL, configure, rules
 from simulation.torture.journal import Checker
 from simulation.torture.shared import START, Number, Shared
+from simulation.torture.substitute import substitute
 
 TICK_S = 0.01
 AUDIT_S = 0.7
@@ -36,7 +37,7 @@ PATIENT_S = 20.0
 # What may stay in a house that everybody has left.
 FURNITURE = (
     ":pool", ":queues", ":strategies", ":lanes:", ":partners", ":call:", ":flow:", ":cso:", ":csos", ":serving:",
-    ":ready:", ":alive", ":telephones", ":followers", ":journal",
+    ":ready:", ":alive", ":telephones", ":followers", ":journal", ":refused", ":refusals", ":counts", ":rates",
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ class Options:
     seed: int
     events: int
     folder: Path  # short enough for sockets
+    library: str = ""  # a file with another text of the library
 
 
 @dataclass
@@ -90,6 +92,7 @@ class Run:
 
     def __post_init__(self) -> None:
         folder = self.options.folder
+        substitute(self.options.library)
         self.dice = random.Random(f"conductor.{self.options.seed}")  # noqa: S311
         self.shared = Shared(folder / "shared")
         self.shared[Number.CLOCK] = int(START.timestamp() * 1000)
@@ -108,11 +111,13 @@ class Run:
 
     def _start_worker(self, number: int) -> None:
         self.lives[number] = self.lives.get(number, 0) + 1
-        given = (str(self.options.folder), number, self.lives[number], str(self.options.seed))
+        given = (
+            str(self.options.folder), number, self.lives[number], str(self.options.seed), self.options.library
+        )  # fmt: skip
         self.workers[number] = self._process(worker.main, *given)
 
     def _start_history(self) -> None:
-        self.others["history"] = self._process(history.main, str(self.options.folder))
+        self.others["history"] = self._process(history.main, str(self.options.folder), self.options.library)
 
     async def go(self) -> None:
         """The whole run; the violations are then in `violations`."""

@@ -32,18 +32,15 @@ async def ringing(me: Actor) -> None:
     """A telephone rings."""
     held = me.world.held(me.dice, C.OFFERED)
     if held:
-        await me.ask(lambda: me.acd.ringing(*held))
+        await me.show(held, me.acd.ringing)
 
 
 @verb("answered", connectors=9)
 async def answered(me: Actor) -> None:
     """A CSO lifts the receiver; often two witnesses say so."""
     held = me.world.held(me.dice, C.OFFERED)
-    if not held:
-        return
-    first = await me.ask(lambda: me.acd.answered(*held, leg="leg"))
-    if first is not None and me.dice.random() < 0.3:
-        await me.ask(lambda: me.acd.answered(*held, leg="leg"))
+    if held:
+        await me.show(held, lambda call, token: me.acd.answered(call, token, leg="leg"))
 
 
 @verb("returned", connectors=2)
@@ -51,7 +48,7 @@ async def returned(me: Actor) -> None:
     """A CSO does not."""
     held, reason = me.world.held(me.dice, C.OFFERED), me.pick(REASONS)
     if held:
-        await me.ask(lambda: me.acd.returned(*held, reason=reason))
+        await me.show(held, lambda call, token: me.acd.returned(call, token, reason=reason))
 
 
 @verb("partner_answered", connectors=4)
@@ -59,7 +56,7 @@ async def partner_answered(me: Actor) -> None:
     """A partner does."""
     held = me.world.held(me.dice, C.PARTNER)
     if held:
-        await me.ask(lambda: me.acd.partner_answered(*held))
+        await me.show(held, me.acd.partner_answered)
 
 
 @verb("hand_back", connectors=2)
@@ -67,4 +64,4 @@ async def hand_back(me: Actor) -> None:
     """A partner does not."""
     held = me.world.held(me.dice, C.PARTNER)
     if held:
-        await me.ask(lambda: me.acd.hand_back(*held, reason="busy"))
+        await me.show(held, lambda call, token: me.acd.hand_back(call, token, reason="busy"))

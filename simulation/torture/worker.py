@@ -15,6 +15,7 @@ from router.store.wire import StoreUnavailable
 from simulation.torture.actors import Actor, play
 from simulation.torture.house import POOL
 from simulation.torture.shared import Shared
+from simulation.torture.substitute import substitute
 from simulation.torture.world import World
 
 FOLLOW_S = 0.02
@@ -62,8 +63,9 @@ async def _work(folder: Path, number: int, life: int, seed: str) -> None:
         await acd.close()
 
 
-def main(folder: str, number: int, life: int, seed: str) -> None:
+def main(folder: str, number: int, life: int, seed: str, text: str) -> None:
     """The process, in its n-th life; ends when the run stops."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    substitute(text)
     load_verbs()
     asyncio.run(_work(Path(folder), number, life, seed))

@@ -51,6 +51,15 @@ class Seen:
     guest_token: str = ""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A call, and the token that somebody shows for it."""
+
+    call: str
+    token: str
+    foreign: bool = False  # it was never this call's
+
+
 @dataclass
 class World:
     """Live calls, CSOs, and what used to be true."""
@@ -106,17 +115,18 @@ class World:
         found = [call for call in self.calls.values() if not states or call.state in states]
         return found[int(dice.random() * len(found))] if found else None
 
-    def held(self, dice: random.Random, *states: CallState) -> tuple[str, str] | None:
+    def held(self, dice: random.Random, *states: CallState) -> Held | None:
         """A call and its token: mostly the right one, sometimes an old one, sometimes of another call."""
         lot = dice.random()
         if lot < 0.08 and self.tokens:
-            return self.tokens[int(dice.random() * len(self.tokens))]
+            return Held(*self.tokens[int(dice.random() * len(self.tokens))])
         seen = self.one(dice, *states)
         if seen is None:
             return None
-        if lot < 0.12 and self.tokens:
-            return seen.id, self.tokens[int(dice.random() * len(self.tokens))][1]
-        return seen.id, seen.token
+        if lot < 0.14 and self.tokens:
+            owner, token = self.tokens[int(dice.random() * len(self.tokens))]
+            return Held(seen.id, token, foreign=owner != seen.id)
+        return Held(seen.id, seen.token)
 
     def any_call(self, dice: random.Random, *states: CallState) -> str | None:
         """The name of a call in one of these states; sometimes of any other, or of one that has ended."""

@@ -164,3 +164,18 @@ async def test_wrong_names_are_refused_before_the_store_is_asked(pool: Pool) -> 
     with pytest.raises(Problem) as told:
         await pool.configure(queues=[QueueRules("dua kata", 1000, 1000)])
     assert told.value.slug == "invalid"
+
+
+async def test_a_call_that_is_adopted_out_of_the_ivr_keeps_its_score_and_its_emergency(pool: Pool) -> None:
+    """Found by the torture: it left the line by its own key, then reconciliation put it back with other figures."""
+    await pool.waits("c0000000001", priority=2)
+    await pool.waits("c0000000002", emergency=True)
+    for call in ("c0000000001", "c0000000002"):
+        before = await pool.call(call)
+        await pool.acd.leave_queue(call, cmd=f"l-{call}")
+        assert await pool.acd.adopt(
+            call, carrier="asterisk", channel="x", ani="", trunk="", region="", queue="keluhan",
+            arrived=before.arrived - 5000, priority=0, emergency=False,
+        )  # fmt: skip
+        after = await pool.call(call)
+        assert (after.score, after.emergency, after.priority) == (before.score, before.emergency, before.priority)

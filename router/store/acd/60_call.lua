@@ -90,6 +90,19 @@ local function raise_offered(p, call, queue, score, cmd)
   tell(p, 'call.noted', { call = call.id, queue = queue, carrier = call.carrier, cmd = cmd }, { what = 'emergency' })
 end
 
+-- R5: whether it is an emergency, its priority, its score: what it once had stays, but for the step into the band.
+local function standing(p, call, emergency, priority)
+  emergency = emergency or call.emergency == '1'
+  priority = tonumber(call.score == '0' and priority or call.priority)
+  local score = call.score
+  if score == '0' then
+    score = score_of(p, tonumber(call.arrived), priority, emergency)
+  elseif emergency and call.emergency ~= '1' then
+    score = int(score + EMERGENCY_BAND)
+  end
+  return emergency, priority, score
+end
+
 -- args: now, cmd, call, queue, priority, emergency, skills ('' = as before, '-' = none) → JSON [place, ready, serving]
 -- From the IVR, from another queue, or from a conversation (a transfer); an emergency also on its way to a CSO or to a
 -- partner. The first score stays, except that an emergency goes to its own band.
@@ -102,13 +115,9 @@ local function enqueue(keys, args)
   end
   known_queue(p, queue)
   local call = known_call(p, args[3])
-  emergency = emergency or call.emergency == '1'
   local skills = args[7] == '' and (call.skills or '') or args[7] == '-' and '' or args[7]
-  local priority = call.score == '0' and tonumber(args[5]) or tonumber(call.priority)
-  local score = call.score
-  if score == '0' or (emergency and call.emergency ~= '1') then
-    score = score == '0' and score_of(p, tonumber(call.arrived), priority, emergency) or int(score + EMERGENCY_BAND)
-  end
+  local priority, score
+  emergency, priority, score = standing(p, call, emergency, args[5])
   if (call.state == 'offered' or call.state == 'moving') and emergency then
     raise_offered(p, call, queue, score, cmd)
     return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
@@ -200,12 +209,10 @@ local function adopt(keys, args)
     carrier = args[3], channel = args[4], ani = args[5], trunk = args[6], region = args[7], arrived = args[9],
   })
   local to = after('call', CALLS, call.state, 'enqueue')
-  local kept = (call.kept or '') ~= ''
-  local priority = kept and call.priority or args[10]
-  local score = kept and not emergency and call.score
-    or score_of(p, tonumber(call.arrived), tonumber(priority), emergency)
-  set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', args[11], 'score', score,
-    'queued', kept and call.queued or int(p.now), 'kept', '')
+  local priority, score
+  emergency, priority, score = standing(p, call, emergency, args[10])
+  set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
+    'score', score, 'queued', (call.kept or '') ~= '' and call.queued or int(p.now), 'kept', '')
   take_line(p, call)
   got_through(p, call)
   join_line(p, call, p.now)
