@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from config.errors import Problem
+from router.pools import Pools
 from router.store.acd import Acd
 from router.store.wire import StoreUnavailable
 from simulation.torture.shared import Shared
@@ -38,6 +39,7 @@ class Actor:
     faults: Path
     serial: int = 0
     dice: random.Random = field(default_factory=random.Random)
+    pools: Pools | None = None
     refused: str = ""  # why the last command was, or ""
     past: deque[tuple[Ask, Any]] = field(default_factory=lambda: deque(maxlen=20))
 

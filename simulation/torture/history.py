@@ -15,7 +15,7 @@ from router.history.follower import Follower
 from router.history.models import CallEvent
 from router.history.repository import PositionMoved
 from router.store.acd import Acd
-from simulation.torture.house import POOL
+from simulation.torture.house import POOLS
 from simulation.torture.shared import Shared
 from simulation.torture.substitute import substitute
 
@@ -28,9 +28,17 @@ def database(folder: Path) -> Database:
     return Database(f"sqlite:///{folder / 'history.db'}")
 
 
-async def _follow(folder: Path) -> None:
-    shared, db = Shared(folder / "shared"), database(folder)
-    acd = Acd(f"unix://{folder / 'p.sock'}", POOL, clock=shared, timeout=5.0)
+async def _follow_all(folder: Path) -> None:
+    db = database(folder)
+    async with asyncio.TaskGroup() as group:
+        for pool in POOLS:
+            group.create_task(_follow(folder, pool, db))
+    db.dispose()
+
+
+async def _follow(folder: Path, pool: str, db: Database) -> None:
+    shared = Shared(folder / "shared")
+    acd = Acd(f"unix://{folder / 'p.sock'}", pool, clock=shared, timeout=5.0)
     follower = Follower(acd, db, retained_ms=RETAINED_MS)
     loop = asyncio.get_running_loop()
     trimmed = loop.time()
@@ -46,14 +54,13 @@ async def _follow(folder: Path) -> None:
         if not written:
             await asyncio.sleep(IDLE_S)
     await acd.close()
-    db.dispose()
 
 
 def main(folder: str, text: str) -> None:
     """The process; ends when the run stops."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     substitute(text)
-    asyncio.run(_follow(Path(folder)))
+    asyncio.run(_follow_all(Path(folder)))
 
 
 async def catch_up(folder: Path, acd: Acd) -> None:
@@ -70,12 +77,13 @@ def mark(entry: str, before: int) -> int:
     return zlib.crc32(entry.encode(), before)
 
 
-def written(folder: Path) -> tuple[int, int]:
+def written(folder: Path, pool: str) -> tuple[int, int]:
     """How many entries are in the history, and the check sum of their ids in the order they were written."""
     db = database(folder)
     count = total = 0
     with db.reading() as session:
-        for entry in session.scalars(select(CallEvent.entry).order_by(CallEvent.id).execution_options(yield_per=5000)):
+        asked = select(CallEvent.entry).where(CallEvent.pool == pool).order_by(CallEvent.id)
+        for entry in session.scalars(asked.execution_options(yield_per=5000)):
             count, total = count + 1, mark(entry, total)
     db.dispose()
     return count, total

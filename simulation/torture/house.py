@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from router.store.acd import Acd
-from router.store.types import PartnerRules, QueueRules, Strategy
+from router.store.types import LevelGap, PartnerRules, QueueRules, Strategy, TrunkRules
 from simulation.torture.told import Rules
 
-POOL = "torture"
+POOLS = ("torture", "torture-b")  # callers of the first are moved to the second, and back
 LINES, EMERGENCY_LINES, STEP_MS = 40, 6, 60_000
 MS_PER_EVENT = 40
 QUEUES = (
@@ -19,6 +21,9 @@ PARTNERS = (
     PartnerRules("mitra", cap=3, addresses={"asterisk": "sip:mitra@mitra.example"}, ring_ms=8_000),
     PartnerRules("cadangan", cap=1, addresses={"asterisk": "sip:c@c.example", "twilio": "+620"}, ring_ms=8_000),
 )
+TRUNKS = (TrunkRules("jakarta", lines=26, emergency_lines=3), TrunkRules("bandung"))
+GAPS = (LevelGap(3, "31", per_s=0.2, burst=3), LevelGap(2, "32.73", per_s=0.1, burst=2))
+AREAS = ("31.71", "31.74.02", "32.73", "32.04")
 CARRIERS = ("asterisk", "asterisk", "asterisk", "twilio")
 SKILLS: tuple[dict[str, int] | None, ...] = (None, None, None, {}, {"en": 2}, {"en": 4, "prabayar": 1})
 CSOS = tuple(f"cso{n}" for n in range(1, 15))
@@ -34,8 +39,15 @@ def carrier_of(cso: str) -> str:
     return "twilio" if int(cso[3:]) % 5 == 0 else "asterisk"
 
 
+def queues(pool: str) -> list[QueueRules]:
+    """The queues of one pool; callers of the first may go to the other pool."""
+    (other,) = (name for name in POOLS if name != pool)
+    return [replace(one, pools=(other,)) if one is QUEUES[0] else one for one in QUEUES]
+
+
 async def configure(acd: Acd) -> None:
     """The same rules, however often."""
     await acd.configure(
-        queues=QUEUES, partners=PARTNERS, lines=LINES, emergency_lines=EMERGENCY_LINES, priority_step_ms=STEP_MS
-    )
+        queues=queues(acd.pool), partners=PARTNERS, lines=LINES, emergency_lines=EMERGENCY_LINES,
+        priority_step_ms=STEP_MS, trunks=TRUNKS, gaps=GAPS,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from router.calls import CALLS, CallState, Outcome
 from router.events import Entry, Event
 from router.store.audit_state import Live
 from simulation.torture.lanes import Waiting
-from simulation.torture.told import BAND, BIRTHS, HELD, MOVES, RANKED, TOKENED, C, Desk, E, Rules, Told
+from simulation.torture.told import BAND, BIRTHS, HELD, MOVES, RANKED, TOKENED, WORDS, C, Desk, E, Rules, Told
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Checker:
     epoch: str = ""
     lines: int = 0  # calls on a line that were admitted
     at: dict[str, int] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)  # number → the call that was refused last
 
     def _wrong(self, entry: Entry, sentence: str) -> None:
         self.violations.append(f"journal: {entry.id} {entry.event.value} {entry.call or entry.cso}: {sentence}")
@@ -47,7 +47,7 @@ class Checker:
             self._cso(entry)
         elif entry.event is Event.UNKNOWN:
             self._wrong(entry, "an event without a name here")
-        elif entry.call and entry.event not in (Event.CALL_INTENT, Event.CALL_PROMISED, Event.CALL_LOCATED):
+        elif entry.call and entry.event not in WORDS:
             self._call(entry)
 
     def _order(self, entry: Entry) -> None:
@@ -84,18 +84,22 @@ class Checker:
             effect(self, call, entry, before)
 
     def _born(self, entry: Entry) -> None:
-        if entry.call in self.calls or entry.call in self.ended:
+        back = entry.event is Event.CALL_RECEIVED  # moved away and moved back
+        if entry.call in self.calls or (entry.call in self.ended and not back):
             self._wrong(entry, "arrived again")
             return
+        ani = str(entry.data.get("ani") or "")
         if entry.event is Event.CALL_REFUSED:
             self.ended.add(entry.call)
-            if entry.data.get("ani"):
-                self.refused.add(entry.call)
+            if ani:
+                self.refused[ani] = entry.call
             return
+        self.ended.discard(entry.call)
+        self.refused.pop(ani, None)
         state = BIRTHS.get(entry.event, C.WAITING)
-        call = Told(entry.call, state, carrier=entry.carrier, serial=self.entries)
+        call = Told(entry.call, state, carrier=entry.carrier, ani=ani)
         call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
-        call.adopted = entry.event in (Event.CALL_ADOPTED, Event.CALL_RECEIVED)
+        call.adopted = entry.event is Event.CALL_ADOPTED
         self.calls[entry.call] = call
         if not call.virtual:
             self._take_line(call, entry)
@@ -108,6 +112,8 @@ class Checker:
         if entry.event in (Event.CALL_QUEUED, Event.CALL_ADOPTED):
             allowed = before is C.WAITING or E.ENQUEUE in CALLS.moves[before]
             to = C.WAITING
+        elif entry.event is Event.CALL_OFFERED and call.directed == entry.token != "":
+            allowed = before is C.OFFERED
         elif entry.event in MOVES:
             allowed = MOVES[entry.event] in CALLS.moves[before]
             to = CALLS.moves[before].get(MOVES[entry.event], before)
@@ -157,13 +163,25 @@ class Checker:
         self._joined(call, entry)
 
     def _noted(self, call: Told, entry: Entry, _before: CallState) -> None:
-        if entry.data.get("what") == "emergency" and not call.emergency and entry.queue and call.state is C.OFFERED:
+        moved = call.state in (C.OFFERED, C.MOVING)
+        if entry.data.get("what") == "emergency" and not call.emergency and entry.queue and moved:
             call.emergency, call.queue = True, entry.queue
             call.score = (call.score or 0.0) - BAND
 
     def _offered(self, call: Told, entry: Entry, _before: CallState) -> None:
         desk = self.csos.setdefault(entry.cso, Desk())
-        self._may_have(desk, call, entry)
+        self._is_free(desk, entry)
+        if call.directed != entry.token:
+            self._is_next(desk, call, entry)
+        if call.virtual:
+            self._take_line(call, entry)
+        call.cso, call.token, call.directed = entry.cso, entry.token, ""
+        desk.call = call.id
+
+    def _is_next(self, desk: Desk, call: Told, entry: Entry) -> None:
+        """Nobody is passed over: neither in its own line nor in another one that this CSO serves."""
+        if desk.queues and not call.lane.served_by(desk.carrier, desk.queues, desk.skills):
+            self._wrong(entry, f"to {entry.cso}, who does not serve {call.lane.name}")
         better = self.waiting.better(call.lane, call.virtual, call.score or 0.0)
         if better:
             self._wrong(entry, f"{better} waits in the same lane with a lower score")
@@ -171,20 +189,14 @@ class Checker:
             passed = self.waiting.passed_over(desk.carrier, desk.queues, desk.skills, call.score or 0.0)
             if passed:
                 self._wrong(entry, f"{passed} waits for the same CSO with a lower score")
-        if call.virtual:
-            self._take_line(call, entry)
-        call.cso, call.token = entry.cso, entry.token
-        desk.call = call.id
 
-    def _may_have(self, desk: Desk, call: Told, entry: Entry) -> None:
+    def _is_free(self, desk: Desk, entry: Entry) -> None:
         if desk.call:
             self._wrong(entry, f"to {entry.cso}, who has {desk.call}")
         if desk.state != "ready":
             self._wrong(entry, f"to {entry.cso}, who is {desk.state}")
         if not desk.telephone:
             self._wrong(entry, f"to {entry.cso}, whose telephone cannot be reached")
-        if desk.queues and not call.lane.served_by(desk.carrier, desk.queues, desk.skills):
-            self._wrong(entry, f"to {entry.cso}, who does not serve {call.lane.name}")
 
     def _released(self, call: Told) -> None:
         desk = self.csos.get(call.cso)
@@ -209,10 +221,29 @@ class Checker:
 
     def _transferred(self, call: Told, entry: Entry, _before: CallState) -> None:
         self._released(call)
-        call.cso, call.token = entry.cso, entry.token
-        self.csos.setdefault(entry.cso, Desk()).call = call.id
+        call.token = entry.token
         if entry.data.get("kind") == "attended":
-            call.state = C.TALKING
+            if entry.cso != call.guest:
+                self._wrong(entry, f"to {entry.cso}, consulted was {call.guest or 'nobody'}")
+            call.state, call.cso, call.guest = C.TALKING, entry.cso, ""
+        else:
+            call.directed = entry.token
+
+    def _consulted(self, call: Told, entry: Entry, before: CallState) -> None:
+        guest = str(entry.data.get("guest", ""))
+        if before is not C.TALKING or call.guest:
+            self._wrong(entry, f"while it is {before.value}, with {call.guest or 'nobody'} as guest")
+        desk = self.csos.setdefault(guest, Desk())
+        self._is_free(desk, entry)
+        call.guest, desk.call = guest, call.id
+
+    def _guest_left(self, call: Told, entry: Entry, _before: CallState) -> None:
+        if entry.data.get("guest") != call.guest:
+            self._wrong(entry, f"the guest is {call.guest or 'nobody'}")
+        desk = self.csos.get(call.guest)
+        if desk:
+            desk.call = ""
+        call.guest = ""
 
     def _handed_over(self, call: Told, entry: Entry, before: CallState) -> None:
         if before in HELD:
@@ -265,6 +296,8 @@ class Checker:
             self._wrong(entry, f"was {entry.data.get('state')}, as the journal tells {before.value}")
         if before in HELD:
             self._released(call)
+        if call.guest:
+            self._wrong(entry, f"while {call.guest} is its guest")
         self._left_partner(call)
         self._leave_line(call)
         self.ended.add(call.id)
@@ -306,6 +339,9 @@ class Checker:
                 self.violations.append(f"journal: {name} should be {told[:2]} and is {real[:2] if real else 'gone'}")
             elif found and call.score is not None and float(found["score"]) != call.score:
                 self.violations.append(f"journal: the score of {name} changed without being told")
+        for ani, name in self.refused.items():
+            if ani not in live.scores(":refused"):
+                self.violations.append(f"journal: {name} was refused and its number cannot be called back")
         for name, desk in self.csos.items():
             state = live.csos().get(name, {}).get("state", "logged_out")
             if state != desk.state:
@@ -326,6 +362,8 @@ EFFECTS: dict[Event, Effect] = {
     Event.CALL_REACHED: Checker._reached,
     Event.CALL_UNREACHED: Checker._unreached,
     Event.CALL_TRANSFERRED: Checker._transferred,
+    Event.CALL_CONSULTED: Checker._consulted,
+    Event.CALL_GUEST_LEFT: Checker._guest_left,
     Event.CALL_HANDED_OVER: Checker._handed_over,
     Event.CALL_HANDED_BACK: Checker._handed_back,
     Event.CALL_CALLBACK: Checker._callback,

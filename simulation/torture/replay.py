@@ -13,7 +13,7 @@ from router.store import answers, library
 from router.store.audit import load, violations
 from router.store.wire import Wire
 from simulation.torture import run as conductor
-from simulation.torture.house import POOL, rules
+from simulation.torture.house import POOLS, rules
 from simulation.torture.journal import check
 from simulation.torture.trace import BULKY, plain, rows, same
 
@@ -40,7 +40,9 @@ class Player:
                 await self.flush()
         elif row[0] == "audit":
             await self.flush()
-            self.found += [f"after {self.played} commands: {one}" for one in violations(await load(self._wire, POOL))]
+            for pool in POOLS:
+                found = violations(await load(self._wire, pool))
+                self.found += [f"{pool}: after {self.played} commands: {one}" for one in found]
 
     async def flush(self) -> None:
         """What has been gathered."""
@@ -64,11 +66,14 @@ async def replay(trace: Path) -> tuple[list[str], dict[str, Any]]:
             for row in rows(trace):
                 await player.play(row)
             await player.flush()
-            live = await load(wire, POOL)
-            entries = await wire.call("XRANGE", f"suar:{{{POOL}}}:journal", "-", "+")
+            found, told = player.found, 0
+            for pool in POOLS:
+                live = await load(wire, pool)
+                entries = await wire.call("XRANGE", f"suar:{{{pool}}}:journal", "-", "+")
+                told += len(entries)
+                wrong = check((answers.entry(ident, flat) for ident, flat in entries), rules(), live)
+                found += [f"{pool}: {one}" for one in (*violations(live), *wrong)]
         finally:
             wire.close()
             store.kill()
-    found = [*player.found, *map(str, violations(live))]
-    found += check((answers.entry(ident, flat) for ident, flat in entries), rules(), live)
-    return found, {"replayed": player.played, "violations": len(found), "entries": len(entries), "trace": trace.name}
+    return found, {"replayed": player.played, "violations": len(found), "entries": told, "trace": trace.name}

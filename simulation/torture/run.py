@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from config.migrate import upgrade
-from router.calls import Outcome
-from router.events import Entry
+from router.agents import CsoState
+from router.calls import CallState, Outcome
+from router.handover import Handover
+from router.pools import Pools
 from router.store import answers
 from router.store.acd import Acd
 from router.store.audit import load, violations
@@ -23,7 +25,7 @@ from router.store.audit_state import Live
 from router.store.embedded import embedded, ready
 from router.store.wire import Wire
 from simulation.torture import history, proxy, worker
-from simulation.torture.house import MS_PER_EVENT, POOL, configure, rules
+from simulation.torture.house import MS_PER_EVENT, POOLS, configure, rules
 from simulation.torture.journal import Checker
 from simulation.torture.shared import START, Number, Shared
 from simulation.torture.substitute import substitute
@@ -34,10 +36,10 @@ STUCK_S = 45.0
 JUMP = 0.004  # how often per tick time jumps by some seconds
 PATIENT_S = 20.0
 
-# What may stay in a house that everybody has left.
-FURNITURE = (
-    ":pool", ":queues", ":strategies", ":lanes:", ":partners", ":call:", ":flow:", ":cso:", ":csos", ":serving:",
-    ":ready:", ":alive", ":telephones", ":followers", ":journal", ":refused", ":refusals", ":counts", ":rates",
+# What must be gone when everybody has left.
+GUESTS = (
+    ":lines", ":callbacks", ":waiting:", ":virtual:", ":heads", ":due:", ":offers", ":moving", ":guests", ":at:",
+    ":wrapups", ":trunk:", ":scheduled",
 )  # fmt: skip
 
 
@@ -76,6 +78,17 @@ class Options:
 
 
 @dataclass
+class Heard:
+    """One pool's journal so far."""
+
+    acd: Acd
+    pools: Pools
+    checker: Checker = field(default_factory=lambda: Checker(rules()))
+    after: str = "0-0"
+    ids: int = 0  # check sum
+
+
+@dataclass
 class Run:
     """One run."""
 
@@ -87,8 +100,7 @@ class Run:
     workers: dict[int, BaseProcess] = field(default_factory=dict)
     others: dict[str, BaseProcess] = field(default_factory=dict)
     jumped: int = 0
-    ids: int = 0
-    after: str = "0-0"
+    heard: dict[str, Heard] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         folder = self.options.folder
@@ -97,7 +109,6 @@ class Run:
         self.shared = Shared(folder / "shared")
         self.shared[Number.CLOCK] = int(START.timestamp() * 1000)
         self.store = Store(folder)
-        self.checker = Checker(rules())
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload([worker.__name__, proxy.__name__, history.__name__])
         self.every = max(1250, self.options.events // 200)  # events between two kills
@@ -126,12 +137,15 @@ class Run:
         await asyncio.to_thread(upgrade, f"sqlite:///{folder / 'history.db'}")
         self.others["proxy"] = self._process(proxy.main, str(folder), self.store.socket, f"proxy.{self.options.seed}")
         url = f"unix://{folder / 'p.sock'}"
-        self.acd = Acd(url, POOL, clock=self.shared, timeout=PATIENT_S)
+        for pool in POOLS:
+            acd = Acd(url, pool, clock=self.shared, timeout=PATIENT_S)
+            self.heard[pool] = Heard(acd, Pools(acd, POOLS))
         self.control = Wire(url, timeout=PATIENT_S)
         self.direct = Wire(self.store.url, timeout=PATIENT_S)
         try:
-            await configure(self.acd)
-            await self.acd.committed("checker", "0")
+            for heard in self.heard.values():
+                await configure(heard.acd)
+                await heard.acd.committed("checker", "0")
             for number in range(len(worker.PARTS)):
                 self._start_worker(number)
             self._start_history()
@@ -140,13 +154,16 @@ class Run:
             await self._drain()
             await self._last_look()
         finally:
-            await self.acd.close()
+            for heard in self.heard.values():
+                await heard.pools.close()
+                await heard.acd.close()
             self.control.close()
             self.direct.close()
             self._stop_everything()
         faults = folder / "faults"
         self.violations += faults.read_text(encoding="utf-8").splitlines() if faults.exists() else []
-        self.violations += self.checker.violations
+        for pool, heard in self.heard.items():
+            self.violations += [f"{pool}: {sentence}" for sentence in heard.checker.violations]
 
     # --- the busy hour
 
@@ -155,7 +172,8 @@ class Run:
         before = 0
         while (events := self.shared[Number.EVENTS]) < self.options.events:
             self._turn_clock(events)
-            self._look_after_workers()
+            if not self._workers_live():
+                return
             now = time.monotonic()
             if events >= kill_at:
                 kill_at = events + int(self.every * (0.5 + self.dice.random()))
@@ -174,11 +192,12 @@ class Run:
             self.jumped += self.dice.choice((500, 3_000, 8_000, 20_000))
         self.shared[Number.CLOCK] = int(START.timestamp() * 1000) + events * MS_PER_EVENT + self.jumped
 
-    def _look_after_workers(self) -> None:
-        for number, process in list(self.workers.items()):
+    def _workers_live(self) -> bool:
+        for number, process in self.workers.items():
             if not process.is_alive():
                 self.violations.append(f"worker {number} ended by itself ({process.exitcode})")
-                self._start_worker(number)
+                return False
+        return True
 
     async def _kill(self) -> None:
         self.kills += 1
@@ -196,29 +215,28 @@ class Run:
             self.store.kill()
             await self.store.start()
 
-    async def _look(self) -> Live:
-        """The raw state now, and what the journal told up to now."""
-        live = await load(self.control, POOL)
+    async def _look(self) -> dict[str, Live]:
+        """The raw state now, and what the journals told up to now."""
         self.audits += 1
-        found = [str(one) for one in violations(live)]
-        for sentence in found[:5]:
-            await self.control.call("TRACE", "violation", sentence)
-        self.violations += found
-        await self._hear()
-        await self.acd.committed("checker", self.after)
-        return live
+        found = {}
+        for pool, heard in self.heard.items():
+            live = found[pool] = await load(self.control, pool)
+            wrong = [f"{pool}: {one}" for one in violations(live)]
+            for sentence in wrong[:5]:
+                await self.control.call("TRACE", "violation", sentence)
+            self.violations += wrong
+            await self._hear(heard)
+            await heard.acd.committed("checker", heard.after)
+        return found
 
-    async def _hear(self) -> None:
+    async def _hear(self, heard: Heard) -> None:
         # Read beside the proxy and without a greeting: nothing of this belongs into the trace.
-        while True:
-            rows = await self.direct.call("XRANGE", f"suar:{{{POOL}}}:journal", "(" + self.after, "+", "COUNT", 1000)
+        stream = f"suar:{{{heard.acd.pool}}}:journal"
+        while rows := await self.direct.call("XRANGE", stream, "(" + heard.after, "+", "COUNT", 1000):
             for ident, flat in rows:
-                entry: Entry = answers.entry(ident, flat)
-                self.checker.feed(entry)
-                self.ids = history.mark(ident, self.ids)
-                self.after = ident
-            if not rows:
-                return
+                heard.checker.feed(answers.entry(ident, flat))
+                heard.ids = history.mark(ident, heard.ids)
+                heard.after = ident
 
     # --- the end
 
@@ -231,28 +249,40 @@ class Run:
                 _kill(process)
 
     async def _drain(self) -> None:
-        """Everybody hangs up, every wrap-up ends; nobody may be left."""
+        """Moves are finished, everybody hangs up, every wrap-up ends; nobody may be left."""
         for _ in range(60):
-            snapshot = await self.acd.snapshot()
-            calls = [call.id for call in (*snapshot.calls, *snapshot.callbacks)]
-            if not calls and all(cso.state.value not in ("wrap_up", "offered", "talking") for cso in snapshot.csos):
+            busy = 0
+            for heard in self.heard.values():
+                busy += await self._usher(heard.acd, heard.pools)
+            if not busy:
                 return
-            for call in calls:
-                await self.acd.ended(call, by="list", outcome=Outcome.LOST)
             self.shared[Number.CLOCK] += 10_000
-            for cso in snapshot.csos:
-                await self.acd.heartbeat(cso.id)
-            await self.acd.sweep()
         self.violations.append("the house could not be emptied")
 
+    async def _usher(self, acd: Acd, pools: Pools) -> int:
+        """One round in one pool; how many are still there."""
+        await Handover(pools, ()).turn()
+        snapshot = await acd.snapshot()
+        calls = [call for call in (*snapshot.calls, *snapshot.callbacks) if call.state is not CallState.MOVING]
+        for call in calls:
+            await acd.ended(call.id, by="list", outcome=Outcome.LOST)
+        for cso in snapshot.csos:
+            await acd.heartbeat(cso.id)
+        await acd.sweep()
+        busy = [cso for cso in snapshot.csos if cso.state in (CsoState.WRAP_UP, CsoState.OFFERED, CsoState.TALKING)]
+        return len(snapshot.calls) + len(snapshot.callbacks) + len(busy)
+
     async def _last_look(self) -> None:
-        live = await self._look()
-        self.violations += [f"left behind: {suffix}" for suffix in live.keys if not suffix.startswith(FURNITURE)]
-        self.checker.finish(live)
-        await history.catch_up(self.options.folder, self.acd)
-        count, total = await asyncio.to_thread(history.written, self.options.folder)
-        if (count, total) != (self.checker.entries, self.ids):
-            self.violations.append(f"the history has {count} entries, the journal told {self.checker.entries}")
+        for pool, live in (await self._look()).items():
+            heard = self.heard[pool]
+            left = [suffix for suffix in live.keys if suffix.startswith(GUESTS)]
+            self.violations += [f"{pool}: left behind: {suffix}" for suffix in left]
+            heard.checker.finish(live)
+            await history.catch_up(self.options.folder, heard.acd)
+            count, total = await asyncio.to_thread(history.written, self.options.folder, pool)
+            if (count, total) != (heard.checker.entries, heard.ids):
+                told = heard.checker.entries
+                self.violations.append(f"{pool}: the history has {count} entries, the journal told {told}")
 
     def _stop_everything(self) -> None:
         for process in (*self.workers.values(), *self.others.values()):
@@ -277,7 +307,7 @@ def summary(run: Run, seconds: float) -> dict[str, Any]:
         "seed": run.options.seed,
         "kills": run.kills,
         "lost_replies": run.shared[Number.LOST],
-        "entries": run.checker.entries,
+        "entries": sum(heard.checker.entries for heard in run.heard.values()),
         "audits": run.audits,
         "seconds": round(seconds, 1),
     }

@@ -38,6 +38,8 @@ BIRTHS = {
     Event.CALL_RECEIVED: C.WAITING,
 }
 RANKED = frozenset({Event.CALL_QUEUED, Event.CALL_ADOPTED, Event.CALL_CALLBACK})
+# What is said of a call without moving it, also after its end.
+WORDS = frozenset({Event.CALL_INTENT, Event.CALL_PROMISED, Event.CALL_LOCATED})
 # Only with the token of the offer, hand-over or departure that is live.
 TOKENED = frozenset(
     {
@@ -52,6 +54,9 @@ TOKENED = frozenset(
         Event.CALL_HELD,
         Event.CALL_RESUMED,
         Event.CALL_STAYED,
+        Event.CALL_CONSULTED,
+        Event.CALL_GUEST_ANSWERED,
+        Event.CALL_GUEST_LEFT,
     }
 )
 
@@ -83,7 +88,9 @@ class Told:
     cso: str = ""
     token: str = ""
     partner: str = ""
-    serial: int = 0
+    ani: str = ""
+    guest: str = ""
+    directed: str = ""  # token of an offer that names its CSO (a blind transfer): no line is looked at
 
     @property
     def lane(self) -> Lane:

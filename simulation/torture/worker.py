@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import traceback
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -13,7 +14,7 @@ from config.errors import Refused
 from router.store.acd import Acd
 from router.store.wire import StoreUnavailable
 from simulation.torture.actors import Actor, play
-from simulation.torture.house import POOL
+from simulation.torture.house import POOLS
 from simulation.torture.shared import Shared
 from simulation.torture.substitute import substitute
 from simulation.torture.world import World
@@ -21,14 +22,14 @@ from simulation.torture.world import World
 FOLLOW_S = 0.02
 TIMEOUT_S = 5.0
 
-# Six processes; each dies with all its actors.
-PARTS: tuple[tuple[str, ...], ...] = (
-    ("callers", "callers", "callers"),
-    ("callers", "callers", "connectors"),
-    ("dispatchers", "dispatchers", "connectors"),
-    ("dispatchers", "connectors", "connectors", "supervisors"),
-    ("desks", "desks", "callers"),
-    ("desks", "connectors", "callers"),
+# Six processes: the pool each works in, and its actors, who die together.
+PARTS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (0, ("callers", "callers", "callers")),
+    (0, ("callers", "callers", "talkers", "connectors")),
+    (0, ("dispatchers", "dispatchers", "talkers", "connectors", "movers")),
+    (0, ("dispatchers", "connectors", "supervisors")),
+    (0, ("desks", "desks", "talkers", "movers")),
+    (1, ("desks", "dispatchers", "connectors", "talkers", "callers", "supervisors", "movers")),
 )
 
 
@@ -50,11 +51,12 @@ async def _follow(world: World, acd: Acd, shared: Shared) -> None:
 
 async def _work(folder: Path, number: int, life: int, seed: str) -> None:
     shared, world = Shared(folder / "shared"), World()
-    acd = Acd(f"unix://{folder / 'p.sock'}", POOL, clock=shared, timeout=TIMEOUT_S)
+    pool, parts = PARTS[number]
+    acd = Acd(f"unix://{folder / 'p.sock'}", POOLS[pool], clock=shared, timeout=TIMEOUT_S)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_follow(world, acd, shared))
-            for place, part in enumerate(PARTS[number]):
+            for place, part in enumerate(parts):
                 actor = Actor(
                     acd, world, shared, f"{life}x{number}{place}", f"{seed}.{life}.{number}.{place}", folder / "faults"
                 )
@@ -68,4 +70,9 @@ def main(folder: str, number: int, life: int, seed: str, text: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     substitute(text)
     load_verbs()
-    asyncio.run(_work(Path(folder), number, life, seed))
+    try:
+        asyncio.run(_work(Path(folder), number, life, seed))
+    except BaseExceptionGroup as group:
+        with (Path(folder) / "faults").open("a", encoding="utf-8") as file:
+            file.write(f"worker {number} failed: {traceback.format_exception(group)[-8:]!r}\n")
+        raise SystemExit(1) from None
