@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from simulation.torture.replay import replay
@@ -43,6 +44,8 @@ def torture(seed: int, events: int, keep: Path | None, library: str) -> int:
         run = Run(Options(seed, events, Path(name), library))
         asyncio.run(run.go())
         _tell(run.violations)
+        told = sum((heard.checker.told for heard in run.heard.values()), Counter())
+        sys.stdout.write("told: " + ", ".join(f"{name} {count}" for name, count in sorted(told.items())) + "\n")
         if run.violations or keep:
             folder = keep or Path(tempfile.gettempdir())
             folder.mkdir(parents=True, exist_ok=True)

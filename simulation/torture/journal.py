@@ -6,6 +6,7 @@ What is found are sentences in `violations`; calls and CSOs are named in them, t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Checker:
     csos: dict[str, Desk] = field(default_factory=dict)
     waiting: Waiting = field(default_factory=Waiting)
     entries: int = 0
+    told: Counter[str] = field(default_factory=Counter)  # how often each event came
     last: tuple[int, int] = (0, 0)
     last_at: int = 0
     epoch: str = ""
@@ -42,6 +44,7 @@ class Checker:
     def feed(self, entry: Entry) -> None:
         """One entry, the next in order."""
         self.entries += 1
+        self.told[entry.event.value] += 1
         self._order(entry)
         if entry.event is Event.CSO_STATE:
             self._cso(entry)
