@@ -11,11 +11,13 @@ from simulation.torture.house import AREAS, QUEUES, SKILLS
 C = CallState
 
 
-@verb("locate", callers=2)
+@verb("locate", "triaged", callers=2)
 async def locate(me: Actor) -> None:
-    """Where the caller is."""
+    """Where the caller is; some hear a few words only."""
     call, area = me.world.any_call(me.dice, C.IVR), me.pick(AREAS)
-    if call:
+    if call and me.dice.random() < 0.2:
+        await me.ask(lambda: me.acd.triaged(call))
+    elif call:
         first = await me.ask(lambda: me.acd.locate(call, area))
         if first is not None and me.dice.random() < 0.2:
             await me.ask(lambda: me.acd.locate(call, area))
