@@ -40,6 +40,7 @@ class Actor:
     serial: int = 0
     dice: random.Random = field(default_factory=random.Random)
     pools: Pools | None = None
+    asked: int = 0  # commands
     refused: str = ""  # why the last command was, or ""
     past: deque[tuple[Ask, Any]] = field(default_factory=lambda: deque(maxlen=20))
 
@@ -53,6 +54,7 @@ class Actor:
 
     async def ask(self, verb: Ask) -> Any:
         """The answer; None when it is refused. Asked again while the store is away or this clock lags behind."""
+        self.asked += 1
         while True:
             self.refused = ""
             try:
@@ -124,6 +126,11 @@ def verb(*uses: str, **weights: int) -> Callable[[Callable[[Actor], Awaitable[No
     return note
 
 
+# Who looks now and then only, and how long everybody waits who found nothing to do. Seconds.
+PAUSES = {"movers": 0.03, "supervisors": 0.02}
+NOTHING_TO_DO = 0.004
+
+
 async def play(actor: Actor, part: str) -> None:
     """Until the run stops."""
     verbs = [one for one in VERBS if part in one.weights]
@@ -133,5 +140,6 @@ async def play(actor: Actor, part: str) -> None:
         actor.serial += 1
         (chosen,) = order.choices(verbs, weights)
         actor.dice.seed(f"{actor.seed}.{actor.serial}")
+        before = actor.asked
         await chosen.act(actor)
-        await asyncio.sleep(0)
+        await asyncio.sleep(PAUSES.get(part, 0 if actor.asked > before else NOTHING_TO_DO))

@@ -14,6 +14,7 @@ from typing import Any
 from router.calls import CALLS, CallState, Outcome
 from router.events import Entry, Event
 from router.store.audit_state import Live
+from simulation.torture.ending import differences
 from simulation.torture.lanes import Waiting
 from simulation.torture.told import BAND, BIRTHS, HELD, MOVES, RANKED, TOKENED, WORDS, C, Desk, E, Rules, Told
 
@@ -98,7 +99,7 @@ class Checker:
                 self.refused[ani] = entry.call
             return
         self.ended.discard(entry.call)
-        self.refused.pop(ani, None)
+        self._promised(entry, ani)
         state = BIRTHS.get(entry.event, C.WAITING)
         call = Told(entry.call, state, carrier=entry.carrier, ani=ani)
         call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
@@ -109,6 +110,11 @@ class Checker:
         if state is C.WAITING:
             self._joined(call, entry)
 
+    def _promised(self, entry: Entry, ani: str) -> None:
+        """A number that got through, or that is to be called back anyway, need not be kept any more."""
+        self.refused.pop(ani, None)
+        self.refused.pop(str(entry.data.get("number") or ""), None)
+
     def _moved(self, call: Told, entry: Entry) -> CallState:
         """The table's move; answers the state before."""
         before, to = call.state, call.state
@@ -117,6 +123,10 @@ class Checker:
             to = C.WAITING
         elif entry.event is Event.CALL_OFFERED and call.directed == entry.token != "":
             allowed = before is C.OFFERED
+        elif entry.event is Event.CALL_SCHEDULED and call.missed:
+            allowed, to = before is C.CALLING, C.SCHEDULED
+        elif entry.event is Event.CALL_UNREACHED:
+            allowed = before is C.CALLING
         elif entry.event in MOVES:
             allowed = MOVES[entry.event] in CALLS.moves[before]
             to = CALLS.moves[before].get(MOVES[entry.event], before)
@@ -143,7 +153,8 @@ class Checker:
             self.lines -= not call.adopted
 
     def _joined(self, call: Told, entry: Entry) -> None:
-        """In line, with the score it had."""
+        """In line, with the score it had; its number has got through."""
+        self.refused.pop(call.ani, None)
         if entry.queue:
             call.queue = entry.queue
         if "score" in entry.data:
@@ -271,6 +282,7 @@ class Checker:
 
     def _callback(self, call: Told, entry: Entry, _before: CallState) -> None:
         call.virtual = True
+        self._promised(entry, call.ani)
         self._leave_line(call)
         self._joined(call, entry)
 
@@ -278,10 +290,15 @@ class Checker:
         call.token = ""
         self._joined(call, entry)
 
-    def _unreached(self, call: Told, _entry: Entry, _before: CallState) -> None:
-        self._released(call)
-        call.token = ""
-        self._leave_line(call)
+    def _unreached(self, call: Told, entry: Entry, before: CallState) -> None:
+        self._with_cso(call, entry, before)
+        call.missed = True
+
+    def _scheduled(self, call: Told, _entry: Entry, before: CallState) -> None:
+        if before is C.CALLING:
+            self._released(call)
+            self._leave_line(call)
+        call.token, call.missed = "", False
 
     def _departed(self, call: Told, entry: Entry, _before: CallState) -> None:
         call.token = entry.token
@@ -331,24 +348,7 @@ class Checker:
 
     def finish(self, live: Live) -> None:
         """What the journal told is what the store says."""
-        from_store = live.live()
-        for name in from_store.keys() - self.calls.keys():
-            self.violations.append(f"journal: {name} lives, but the journal does not tell of it")
-        for name, call in self.calls.items():
-            told = (call.state.value, call.cso if call.state in HELD else "", call.token)
-            found = from_store.get(name)
-            real = (found["state"], found["cso"] if call.state in HELD else "", found["token"]) if found else None
-            if real != told:
-                self.violations.append(f"journal: {name} should be {told[:2]} and is {real[:2] if real else 'gone'}")
-            elif found and call.score is not None and float(found["score"]) != call.score:
-                self.violations.append(f"journal: the score of {name} changed without being told")
-        for ani, name in self.refused.items():
-            if ani not in live.scores(":refused"):
-                self.violations.append(f"journal: {name} was refused and its number cannot be called back")
-        for name, desk in self.csos.items():
-            state = live.csos().get(name, {}).get("state", "logged_out")
-            if state != desk.state:
-                self.violations.append(f"journal: {name} should be {desk.state} and is {state}")
+        self.violations += [f"journal: {one}" for one in differences(self.calls, self.csos, self.refused, live)]
 
 
 Effect = Callable[[Checker, Told, Entry, CallState], Any]
@@ -364,6 +364,7 @@ EFFECTS: dict[Event, Effect] = {
     Event.CALL_DIALLED: Checker._with_cso,
     Event.CALL_REACHED: Checker._reached,
     Event.CALL_UNREACHED: Checker._unreached,
+    Event.CALL_SCHEDULED: Checker._scheduled,
     Event.CALL_TRANSFERRED: Checker._transferred,
     Event.CALL_CONSULTED: Checker._consulted,
     Event.CALL_GUEST_LEFT: Checker._guest_left,

@@ -265,7 +265,7 @@ class Run:
         snapshot = await acd.snapshot()
         calls = [call for call in (*snapshot.calls, *snapshot.callbacks) if call.state is not CallState.MOVING]
         for call in calls:
-            await acd.ended(call.id, by="list", outcome=Outcome.LOST)
+            await acd.ended(call.id, by="supervisor", outcome=Outcome.LOST)
         for cso in snapshot.csos:
             await acd.heartbeat(cso.id)
         await acd.sweep()

@@ -25,7 +25,6 @@ MOVES: dict[Event, CallEvent] = {
     Event.CALL_DUE: E.DUE,
     Event.CALL_DIALLED: E.DIAL,
     Event.CALL_REACHED: E.REACHED,
-    Event.CALL_UNREACHED: E.UNREACHED,
     Event.CALL_TRANSFERRED: E.TRANSFER,
     Event.CALL_DEPARTED: E.DEPART,
     Event.CALL_STAYED: E.STAY,
@@ -90,6 +89,7 @@ class Told:
     partner: str = ""
     ani: str = ""
     guest: str = ""
+    missed: bool = False  # a callback that was not reached: it ends, or is scheduled again
     directed: str = ""  # token of an offer that names its CSO (a blind transfer): no line is looked at
 
     @property

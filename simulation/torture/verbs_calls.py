@@ -96,21 +96,21 @@ async def look(me: Actor) -> None:
         await me.ask(lambda: me.acd.call(call))
 
 
-@verb("ended", callers=5, connectors=2)
+@verb("ended", callers=6, connectors=1)
 async def hang_up(me: Actor) -> None:
     """The caller has had enough, or was helped; several witnesses tell it."""
-    states = me.pick(((C.TALKING,), (C.TALKING,), (C.TALKING,), (C.PARTNER,), (C.PARTNER,), (C.IVR,), ()))
+    states = me.pick(((C.TALKING,), (C.TALKING,), (C.PARTNER,), (C.PARTNER,), (C.IVR,), (C.WAITING,), ()))
     call, outcome = me.world.any_call(me.dice, *states), me.pick(OUTCOMES)
     if not call:
         return
     first = await me.ask(lambda: me.acd.ended(call, by="caller", outcome=outcome))
-    if me.dice.random() < 0.3:
+    if first is not None and me.dice.random() < 0.3:
         again = await me.ask(lambda: me.acd.ended(call, by="list", outcome=Outcome.LOST))
         if again != first:
             me.wrong(f"the end of a call was told as {again} after {first}")
 
 
-@verb("adopt", connectors=1)
+@verb("adopt", supervisors=1)
 async def adopt(me: Actor) -> None:
     """A live channel is put back: mostly one the store has in the IVR, seldom one it does not know."""
     call = me.name_of("x") if me.dice.random() < 0.1 else me.world.any_call(me.dice, C.IVR)

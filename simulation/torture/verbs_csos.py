@@ -26,7 +26,7 @@ async def log_in(me: Actor) -> None:
     await me.ask(lambda: me.acd.ask_state(cso, S.READY))
 
 
-@verb("ask_state", "heartbeat", "telephone", desks=6)
+@verb("ask_state", "heartbeat", "telephone", desks=4)
 async def ask_state(me: Actor) -> None:
     """Ready, a pause, home; the telephone comes and goes; the desk is alive."""
     cso, lot = me.pick(CSOS), me.dice.random()
@@ -46,7 +46,16 @@ async def telephones(me: Actor) -> None:
         await me.ask(lambda cso=cso: me.acd.telephone(cso, reachable=True))  # type: ignore[misc]
 
 
-@verb("cso", "heartbeat", desks=3)
+@verb("ask_state", desks=10)
+async def work(me: Actor) -> None:
+    """Whoever rests goes back to work."""
+    resting = [name for name, state in me.world.csos.items() if state in (S.PAUSED, S.NOT_ANSWERING)]
+    if resting:
+        cso = resting[int(me.dice.random() * len(resting))]
+        await me.ask(lambda: me.acd.ask_state(cso, S.READY))
+
+
+@verb("cso", "heartbeat", desks=2)
 async def look(me: Actor) -> None:
     """The desk shows itself, and lives."""
     for cso in [name for name, state in me.world.csos.items() if state != S.LOGGED_OUT]:

@@ -104,7 +104,8 @@ class World:
         state = STATE_AFTER[entry.event]
         seen = self.calls.setdefault(entry.call, Seen(entry.call, state))
         seen.state = state
-        seen.virtual = seen.virtual or entry.event in (Event.CALL_CALLBACK, Event.CALL_RECALLED)
+        if entry.event in (Event.CALL_CALLBACK, Event.CALL_RECALLED, Event.CALL_REACHED):
+            seen.virtual = entry.event is not Event.CALL_REACHED
         if state in (C.IVR, C.WAITING, C.SCHEDULED):
             seen.cso = seen.token = seen.guest = seen.guest_token = ""
         else:
@@ -118,12 +119,14 @@ class World:
     def held(self, dice: random.Random, *states: CallState) -> Held | None:
         """A call and its token: mostly the right one, sometimes an old one, sometimes of another call."""
         lot = dice.random()
-        if lot < 0.08 and self.tokens:
-            return Held(*self.tokens[int(dice.random() * len(self.tokens))])
         seen = self.one(dice, *states)
+        if seen is None and dice.random() < 0.95:
+            return None
+        if self.tokens and (lot < 0.06 or seen is None):
+            return Held(*self.tokens[int(dice.random() * len(self.tokens))])
         if seen is None:
             return None
-        if lot < 0.14 and self.tokens:
+        if lot < 0.11 and self.tokens:
             owner, token = self.tokens[int(dice.random() * len(self.tokens))]
             return Held(seen.id, token, foreign=owner != seen.id)
         return Held(seen.id, seen.token)

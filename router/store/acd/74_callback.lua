@@ -174,11 +174,11 @@ function callback.adopt_callback(keys, args)
   local until_ms = tonumber(given['until'])
   given.channel = ''
   local call = callback.new(p, args[2], given)
-  callback.begin(p, call, until_ms, 'hours')
   tell(p, 'call.adopted', names_of(call), {
     ani = call.ani, trunk = call.trunk, region = call.region, arrived = tonumber(call.arrived), score = call.score,
     priority = tonumber(call.priority), emergency = false, virtual = true, number = call.dial, ['until'] = until_ms,
-    queued = tonumber(call.queued),
+    queued = tonumber(call.queued), skills = call.skills ~= '' and call.skills or nil,
   })
+  callback.begin(p, call, until_ms, 'hours')
   return 1
 end
