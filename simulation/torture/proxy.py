@@ -26,7 +26,7 @@ LOSE, HOLD_BACK = 0.006, 0.02
 HELD_S = 0.004
 MARKER = "torture:marker"
 AGAIN_S = 0.02
-GREETINGS = ("acd_v1_version", "acd_v1_boot")
+GREETINGS = ("acd_v1_build", "acd_v1_boot")
 
 
 def encoded(reply: Any) -> bytes:

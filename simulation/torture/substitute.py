@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from router.store import library
+from router.store.verbs import Verbs
 
-_VERSION = re.compile(r"^local VERSION = '\w+'$", re.MULTILINE)
+_VERSION = re.compile(r"^(local BUILD, VERSION = \d+, )'\w+'$", re.MULTILINE)
 
 
 def versioned(text: str) -> tuple[str, str]:
     """The text under a version of its own, and that version."""
     version = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return _VERSION.sub(f"local VERSION = '{version}'", text, count=1), version
+    return _VERSION.sub(rf"\g<1>'{version}'", text, count=1), version
 
 
 def use(text: str) -> None:
     """From now on this process loads this text."""
     source, version = versioned(text)
+    given = replace(library.current(), source=source, version=version)
     library.source = lambda: source  # type: ignore[assignment]
-    library.version = lambda: version  # type: ignore[assignment]
+    Verbs.library = given
 
 
 def substitute(path: str) -> None:
