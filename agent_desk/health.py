@@ -19,6 +19,7 @@ from config import migrate
 from config.errors import Problem
 from config.operator import operator
 from router.agents import CsoState
+from router.api import last_hour
 from router.calls import CallState, Outcome
 from router.history.models import CallRecord
 
@@ -72,6 +73,7 @@ async def metrics(request: Request) -> Response:
     _now(request, registry)
     with contextlib.suppress(DBAPIError):  # the live figures are told also while the database is away
         await asyncio.to_thread(_ended, request, registry)
+        await asyncio.to_thread(_told, request, registry)
     text = generate_latest(registry) + generate_latest(REGISTRY)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -84,6 +86,23 @@ def _ended(request: Request, registry: CollectorRegistry) -> None:
     for outcome in Outcome:
         family.add_metric([outcome.value], found.get(outcome.value, 0))
     registry.register(_Told(family))
+
+
+def _told(request: Request, registry: CollectorRegistry) -> None:
+    """How true it was what callers were told in the last hour."""
+    estimates, levels = last_hour(request, request.app.state.acd.pool, database(request))
+    mae = Gauge("suar_estimate_mae_seconds", "Told wait beside the real one", ["queue"], registry=registry)
+    coverage = Gauge("suar_estimate_coverage", "Share of waits within the range told", ["queue"], registry=registry)
+    broken = Gauge("suar_promises_broken_share", "Share of told callers", ["queue"], registry=registry)
+    for queue, quality in estimates.items():
+        broken.labels(queue).set(quality.broken_share)
+        if quality.n:
+            mae.labels(queue).set(quality.mae_s)
+            coverage.labels(queue).set(quality.coverage)
+    level = Gauge("suar_service_level", "Share answered in the queue's time", ["queue"], registry=registry)
+    for queue, share in levels.items():
+        if share is not None:
+            level.labels(queue).set(share)
 
 
 class _Told:

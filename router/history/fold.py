@@ -122,6 +122,19 @@ def _received(record: CallRecord, entry: Entry) -> Change:
     return {**_adopted(record, entry), **words}
 
 
+def _promised(record: CallRecord, entry: Entry) -> Change:
+    broken = (record.promises_broken or 0) + bool(entry.data.get("broken"))
+    if record.promised_at is not None:
+        return {"promises_broken": broken}
+    low, high = (entry.data.get(name, 0) / 1000 for name in ("low", "high"))
+    return {
+        "promised_at": moment(entry.at),
+        "promised_low_s": low,
+        "promised_high_s": high,
+        "promises_broken": broken,
+    }
+
+
 def _departed(_record: CallRecord, entry: Entry) -> Change:
     return {"moved_to": entry.data.get("pool", "")}
 
@@ -157,6 +170,7 @@ FOLDS: Mapping[Event, Callable[[CallRecord, Entry], Change]] = {
     Event.CALL_TRANSFERRED: _transferred,
     Event.CALL_HANDED_OVER: _handed_over,
     Event.CALL_PARTNER_ANSWERED: _partner_answered,
+    Event.CALL_PROMISED: _promised,
     Event.CALL_DEPARTED: _departed,
     Event.CALL_STAYED: _stayed,
     Event.CALL_RECEIVED: _received,

@@ -60,6 +60,26 @@ class CallRecordView(BaseModel):
     events: list[CallEventView] = []
 
 
+class EstimateView(BaseModel):
+    """How true the waits were that callers were told in the last hour (docs/router/estimate.md)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    told: int
+    n: int
+    mae_s: float
+    coverage: float
+    broken_share: float
+
+
+class ServiceLevelView(BaseModel):
+    """The share answered within `seconds` in the last hour; null = there was nobody."""
+
+    share: float | None
+    target: float
+    seconds: float
+
+
 class QueueView(BaseModel):
     """One queue now."""
 
@@ -70,6 +90,8 @@ class QueueView(BaseModel):
     talking: int
     ready: int
     serving: int
+    estimate: EstimateView | None = None
+    service_level: ServiceLevelView | None = None
 
 
 class AgentView(BaseModel):

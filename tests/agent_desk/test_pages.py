@@ -62,6 +62,9 @@ def test_health_and_metrics(web: Web) -> None:
         "suar_lines_in_use",
         "suar_sse_clients",
         "suar_calls_total{",
+        "suar_estimate_mae_seconds",
+        "suar_estimate_coverage",
+        "suar_promises_broken_share",
     ):
         assert name in text
 
