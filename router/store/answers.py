@@ -14,12 +14,14 @@ from router.events import Entry, Event
 from router.pace import Pace
 from router.store.types import (
     Admission,
+    Breaker,
     Call,
     Cso,
     Gap,
     Gauges,
     Outlook,
     Override,
+    Partner,
     Place,
     QueueGauge,
     Rate,
@@ -206,6 +208,24 @@ def cso(name: str, fields: dict[str, str], *, reachable: bool) -> Cso:
         token=fields["token"],
         wrap_until=int(fields["wrap_until"]),
         telephone=reachable,
+    )
+
+
+def partner(name: str, rules: str, state: dict[str, str], calls: int) -> Partner:
+    """From the rules and the state of a partner."""
+    hand = state.get("hand", "")
+    return Partner(
+        name=name,
+        calls=calls,
+        cap=int(json.loads(rules)["cap"]),
+        open=hand == "open" if hand else state.get("hours") != "0",
+        reachable={"0": False, "1": True}.get(state.get("reachable", "")),
+        breaker=Breaker(state.get("breaker", "closed")),
+        until=int(state.get("until", 0)),
+        failures=int(state.get("failures", 0)),
+        by_hand=hand,
+        by=state.get("by", "") if hand else "",
+        reason=state.get("reason", "") if hand else "",
     )
 
 

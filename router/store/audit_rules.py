@@ -139,11 +139,19 @@ def lines(live: Live) -> Iterator[str]:
 
 
 def partners(live: Live) -> Iterator[str]:
-    """A partner never has more calls than it said it can take."""
+    """A partner never has more calls than it said it can take; an emergency is only at a telephone kept for it."""
     rules = {name: json.loads(text) for name, text in live.hash(":partners").items()}
+    known = live.calls()
     for name, calls in live.each(":at:"):
-        if name in rules and len(calls) > rules[name]["cap"]:
+        if name in rules and not rules[name].get("outside") and len(calls) > rules[name]["cap"]:
             yield f"{name} has {len(calls)} calls, its most is {rules[name]['cap']}"
+        for call in calls:
+            if known.get(call, {}).get("emergency") == "1" and not rules.get(name, {}).get("outside"):
+                yield f"{call} is an emergency and was handed to {name}"
+    expected = {name for name, call in known.items() if call.get("state") == "partner" and _rings(call)}
+    listed = {member[13:] for member in live.members(":leaving")}
+    if listed != expected:
+        yield f"at partners ring {sorted(expected)}, listed are {sorted(listed)}"
 
 
 def scores(live: Live) -> Iterator[str]:
@@ -245,15 +253,22 @@ def wrap_ups(live: Live) -> Iterator[str]:
             yield f"{name} is {state} and {'is kept for ever' if state == 'logged_out' else 'goes away by itself'}"
 
 
+def _rings(call: Call) -> bool:
+    return call.get("partner_answered") == "0"
+
+
 def _has_deadline(call: Call) -> bool:
-    state = call.get("state")
-    return state in ("offered", "calling") or (state == "partner" and call.get("partner_answered") == "0")
+    return call.get("state") in ("offered", "calling") or (call.get("state") == "partner" and _rings(call))
 
 
 def deadlines(live: Live) -> Iterator[str]:
-    """A deadline stands for each call that is being rung somewhere, and for no other."""
-    expected = {name for name, call in live.live().items() if _has_deadline(call)}
-    real = live.members(":offers")
+    """A deadline stands for each call that is being rung somewhere, and for no other but one that talks with a partner
+    (for a while, until that counts as lasting).
+    """
+    calls = live.live()
+    expected = {name for name, call in calls.items() if _has_deadline(call)}
+    talking = {name for name, call in calls.items() if call.get("state") == "partner"} - expected
+    real = live.members(":offers") - talking
     if real != expected:
         yield f"deadlines without a ring: {sorted(real - expected)}, rings without one: {sorted(expected - real)}"
 
@@ -273,14 +288,17 @@ def guests(live: Live) -> Iterator[str]:
 
 
 def due(live: Live) -> Iterator[str]:
-    """Only a caller who waits in that very lane can become due for a partner, and never an emergency."""
+    """Only a caller who waits in that very lane can become due for a partner; an emergency only for the telephone
+    outside that its queue names.
+    """
     calls = live.calls()
+    rules = {name: json.loads(text) for name, text in live.hash(":queues").items()}
     for lane, members in live.each(":due:"):
         for name in members:
             call = calls.get(name, {})
             if call.get("state") != "waiting" or lane_of(call) != lane or is_virtual(call):
                 yield f"{name} is due in {lane}, but is {call.get('state')}"
-            elif call.get("emergency") == "1":
+            elif call.get("emergency") == "1" and not rules.get(call.get("queue", ""), {}).get("outside"):
                 yield f"{name} is an emergency and due for a partner"
 
 

@@ -161,6 +161,16 @@ class QueueRules:
     callback_attempts: int = 3  # how often a number is rung before the callback ends unreached
     callback_retry_ms: int = 300_000  # between two attempts
     callback_ring_ms: int = 30_000  # how long the caller's telephone rings
+    # Overflow, beside max_wait_ms: who joins beyond this place, who is told a longer wait; and, from the end of the
+    # line, while there are more callers per CSO at work, or the surge level is this. 0 = never.
+    over_place: int = 0
+    over_estimate_ms: int = 0
+    over_ratio: float = 0.0
+    over_level: int = 0
+    by_share: bool = False  # among `partners`: by their shares, else in the order given
+    drain_after_ms: int = 0  # a caller who rings at a partner comes back for a free CSO after this; 0 = never
+    outside: str = ""  # the partner entry that an emergency rings when nobody of ours takes it within outside_ms
+    outside_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,39 @@ class PartnerRules:
     cap: int  # calls at the same time
     addresses: dict[str, str] = field(default_factory=dict)  # carrier → what it dials
     ring_ms: int = 20_000
+    rate: float = 0.0  # new calls per second; 0 = no limit
+    share: float = 1.0  # weight among the partners of a queue that goes by share
+    failures: int = 5  # in a row, then the breaker opens; 0 = never
+    retry_ms: int = 30_000  # until one call is tried; doubles with each trial that fails, up to retry_limit_ms
+    retry_limit_ms: int = 600_000
+    short_ms: int = 5_000  # a conversation that the partner ends sooner was none
+    again_ms: int = 300_000  # a caller it failed is not sent there again for so long
+    outside: bool = False  # a telephone for emergencies: no rule keeps a call from it
+
+
+class Breaker(StrEnum):
+    """Of a partner that fails one call after the other."""
+
+    CLOSED = "closed"
+    OPEN = "open"  # it is left alone until an instant
+    HALF = "half"  # one call at a time, on trial
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A partner centre now."""
+
+    name: str
+    calls: int
+    cap: int
+    open: bool
+    reachable: bool | None  # None: nobody can tell
+    breaker: Breaker
+    until: int = 0  # ms; when an open breaker lets one call try
+    failures: int = 0  # in a row
+    by_hand: str = ""  # "open" | "shut" while somebody's word goes before the hours
+    by: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)

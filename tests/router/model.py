@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from config.errors import IllegalMove
@@ -10,16 +11,13 @@ from router.calls import CALLS, CallEvent, CallState, Outcome, outcome_of
 from router.store.types import Admission, PartnerRules, QueueRules, Strategy, TrunkRules
 from tests.router.model_admission import Admissions, ModelGap
 from tests.router.model_callback import BEFORE_THEY_TALK, Callbacks, Refusal
+from tests.router.model_overflow import ModelPartner, OverflowModel, Stale
 from tests.router.model_talk import Talks
 
 BAND = -4e15
 SETUP, GRACE = 5000, 2000
 C, S = CallState, CsoState
 ASKED = {S.READY: CsoEvent.READY, S.PAUSED: CsoEvent.PAUSE, S.LOGGED_OUT: CsoEvent.LOG_OUT}
-
-
-class Stale(Exception):
-    """The token is not the live one."""
 
 
 class Full(Exception):
@@ -44,7 +42,11 @@ class ModelCall:
     due: int = 0
     rang: bool = False
     partner: str = ""
-    partner_answered: bool = False
+    partner_answered: int = 0
+    over: str = ""
+    avoid: list[tuple[str, int]] = field(default_factory=list)
+    handed: int = 0
+    handed_why: str = ""
     outcome: str = ""
     virtual: bool = False
     dial: str = ""
@@ -86,7 +88,7 @@ class ModelCso:
 
 
 @dataclass
-class Model(Callbacks, Talks, Admissions):
+class Model(OverflowModel, Callbacks, Talks, Admissions):
     queues: dict[str, QueueRules]
     partners: dict[str, PartnerRules]
     lines: int
@@ -104,6 +106,8 @@ class Model(Callbacks, Talks, Admissions):
     by_hand: tuple[int, int] | None = None  # level, until
 
     stale = Stale  # for the modules of the topics
+    partner_load: int = 0
+    partner_states: dict[str, ModelPartner] = field(default_factory=lambda: defaultdict(ModelPartner))
 
     # --- what can be asked of it
 
@@ -135,9 +139,6 @@ class Model(Callbacks, Talks, Admissions):
                 return (cso.turn,)
             case _:
                 return (cso.free,)
-
-    def at(self, partner: str) -> int:
-        return sum(call.state is C.PARTNER and call.partner == partner for call in self.calls.values())
 
     # --- calls
 
@@ -171,6 +172,8 @@ class Model(Callbacks, Talks, Admissions):
         if call.state is C.OFFERED and emergency:
             call.queue, call.emergency, call.score = queue, True, score
             return
+        if call.state is C.PARTNER and call.emergency:
+            return
         middle = call.state
         if middle is C.PARTNER and emergency and not call.partner_answered:
             middle = CALLS.next(middle, CallEvent.HAND_BACK)
@@ -188,12 +191,13 @@ class Model(Callbacks, Talks, Admissions):
             self._hang_up(self.csos[call.cso], call.queue)
             call.last_token = call.token
         if call.state is C.PARTNER:
-            self._take_back(call)
+            self._take_back(call, "emergency")
         if not (call.state is C.WAITING and call.queue == queue) and not call.kept:
             call.queued = self.now
         call.kept = False
         self.got_through(call)
         call.last_token, call.token, call.cso = call.token or call.last_token, "", ""
+        call.over = call.over if call.queue == queue else ""
         call.queue, call.emergency, call.score, call.skills = queue, emergency, score, asked
         self._wait(call, to, call.queued)
 
@@ -259,44 +263,6 @@ class Model(Callbacks, Talks, Admissions):
         call.last_token, call.token, call.cso = call.token, "", ""
         self._wait(call, to, call.queued)
 
-    def overflow_next(self) -> tuple[str, str] | None:
-        """The possible answers are several lanes' heads; the scan names the one of the lowest head."""
-        seen: set[str] = set()
-        for head in self.waiting():
-            lane = f"{head.queue} {sorted(head.skills.items())}"
-            if lane in seen or self.eligible(head):
-                continue
-            seen.add(lane)
-            same = [one for one in self.waiting() if (one.queue, one.skills) == (head.queue, head.skills)]
-            due = [one for one in same if 0 < one.due <= self.now]
-            for call in sorted(due, key=lambda one: (one.due, one.id))[:1]:
-                for name in self.queues[call.queue].partners:
-                    if self.at(name) < self.partners[name].cap:
-                        return call.id, name
-        return None
-
-    def handed_over(self, name: str, partner: str, token: str) -> None:
-        call = self.calls[name]
-        call.state = CALLS.next(call.state, CallEvent.HAND_OVER)
-        call.partner, call.token, call.partner_answered = partner, token, False
-        call.deadline = self.now + SETUP + self.partners[partner].ring_ms + GRACE
-
-    def partner_answered(self, name: str, token: str) -> None:
-        call = self.calls[name]
-        if not self._held(call, token) or call.state is not C.PARTNER:
-            raise Stale
-        call.partner_answered, call.deadline = True, 0
-
-    def hand_back(self, name: str, token: str) -> None:
-        call = self.calls[name]
-        if self._held(call, token):
-            self._take_back(call)
-
-    def _take_back(self, call: ModelCall) -> None:
-        to = CALLS.next(call.state, CallEvent.HAND_BACK)
-        call.last_token, call.token, call.partner = call.token, "", ""
-        self._wait(call, to, self.now)
-
     def ended(self, name: str) -> str | None:
         call = self.calls[name]
         if call.state is C.ENDED:
@@ -305,7 +271,12 @@ class Model(Callbacks, Talks, Admissions):
             return None
         if call.triage and call.state is C.IVR:
             self.keep_number(call, call.ani)
-        call.outcome = outcome_of(call.state, partner_answered=call.partner_answered, given=None).value
+        return self._end(call)
+
+    def _end(self, call: ModelCall) -> str:
+        if call.state is C.PARTNER:
+            self.ended_at_partner(call)
+        call.outcome = outcome_of(call.state, partner_answered=bool(call.partner_answered), given=None).value
         if call.state is C.OFFERED:
             self._let_go(self.csos[call.cso], CsoEvent.RELEASE)
         elif call.state is C.TALKING:
@@ -316,10 +287,8 @@ class Model(Callbacks, Talks, Admissions):
         return call.outcome
 
     def _wait(self, call: ModelCall, to: CallState, since: int) -> None:
-        rules = self.queues[call.queue]
         call.state, call.deadline = to, 0
-        overflows = rules.max_wait_ms > 0 and not call.emergency and not call.virtual
-        call.due = since + rules.max_wait_ms if overflows else 0
+        call.due = 0 if call.virtual else self.due_of(call, since)
 
     # --- CSOs
 
@@ -377,9 +346,11 @@ class Model(Callbacks, Talks, Admissions):
         self.expire_level()
         expired = [call for call in self.live() if 0 < call.deadline <= self.now and call.token]
         expired = [call for call in expired if call.state in (C.OFFERED, C.CALLING, C.PARTNER)]
-        for call in expired:
-            if call.state is C.PARTNER:
-                self._take_back(call)
+        for call in sorted(expired, key=lambda one: (one.deadline, one.id)):
+            if call.state is C.PARTNER and call.partner_answered:
+                self.lasts(call)
+            elif call.state is C.PARTNER:
+                self._take_back(call, "expired")
             elif call.state is C.CALLING:
                 self.miss(call, "expired")
             else:

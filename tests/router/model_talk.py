@@ -142,13 +142,13 @@ class Talks:
             raise Refusal("emergency-stays")
         if partner not in self.partners:
             raise Refusal("unknown-partner")
-        if self.at(partner) >= self.partners[partner].cap:
+        if not self.has_room(partner):
             raise Refusal("partner-full")
 
     def referred(self: Model, name: str, partner: str, token: str) -> None:
         call = self.calls[name]
         former = self._pass_on(call)
-        self.handed_over(name, partner, token)
+        self.handed_over(name, partner, token, "referred")
         self._hang_up(self.csos[former], call.queue)
 
     def late_guests(self: Model) -> int:

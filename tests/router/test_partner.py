@@ -117,7 +117,10 @@ async def test_handed_back_with_the_same_score_and_not_sent_round_in_circles(poo
     await pool.acd.hand_back("c0000000001", given.token, reason="busy")
     call = await pool.call("c0000000001")
     assert (call.state, call.score, call.partner) == (CallState.WAITING, before.score, "")
-    assert await pool.acd.overflow_next() is None
+    other = await overflow(pool)
+    assert (other.call, other.partner) == ("c0000000001", "cadangan")
+    await pool.acd.hand_back("c0000000001", other.token, reason="busy")
+    assert await pool.acd.overflow_next() is None, "both have failed this caller"
     await pool.ready("cso1")
     assert (await pool.offered()).call == "c0000000001"
 

@@ -9,7 +9,8 @@ import asyncio
 import os
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -33,9 +34,10 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router import machine_admission, machine_callback, machine_talk
+from tests.router import machine_admission, machine_callback, machine_overflow, machine_talk
 from tests.router.machine_admission import AdmissionMachine, way_of
 from tests.router.machine_callback import CallbackMachine, number_of
+from tests.router.machine_overflow import OverflowRules
 from tests.router.machine_talk import TalkMachine
 from tests.router.machine_wait import WaitRules
 from tests.router.model import Full, Model, Refusal, Stale
@@ -60,7 +62,7 @@ def pick(source: Source, among: Sequence[T]) -> T:
     return source.choice(among) if isinstance(source, random.Random) else source.draw(st.sampled_from(among))
 
 
-class LivePool(WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
+class LivePool(OverflowRules, WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
     """Every verb in any order, with any call, any CSO and any token that was ever given."""
 
     url = ""
@@ -193,15 +195,6 @@ class LivePool(WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
             self.tokens.append((offer.call, offer.token))
             self.model.offered(offer.call, offer.cso, offer.token)
 
-    @rule()
-    def overflow_next(self) -> None:
-        expected = self.model.overflow_next()
-        given = self.run(self.acd.overflow_next())
-        assert (given and (given.call, given.partner)) == expected
-        if given:
-            self.tokens.append((given.call, given.token))
-            self.model.handed_over(given.call, given.partner, given.token)
-
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
     def ringing(self, data: Source) -> None:
@@ -219,18 +212,6 @@ class LivePool(WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
     def returned(self, data: Source, reason: str) -> None:
         call, token = self.some_token(data)
         self.both(self.acd.returned(call, token, reason=reason), lambda: self.model.returned(call, token, reason))
-
-    @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def partner_answered(self, data: Source) -> None:
-        call, token = self.some_token(data)
-        self.both(self.acd.partner_answered(call, token), lambda: self.model.partner_answered(call, token))
-
-    @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def hand_back(self, data: Source) -> None:
-        call, token = self.some_token(data)
-        self.both(self.acd.hand_back(call, token, reason="busy"), lambda: self.model.hand_back(call, token))
 
     @rule(call=CALLS)
     def ended(self, call: str) -> None:
@@ -291,6 +272,7 @@ class LivePool(WaitRules, CallbackMachine, TalkMachine, AdmissionMachine):
             if one.state is not CsoState.LOGGED_OUT
         }
         assert snapshot.partners == {name: self.model.at(name) for name in self.model.partners}
+        self.check_partners()
 
     @invariant()
     def the_structures_hold(self) -> None:
@@ -328,9 +310,10 @@ def test_every_verb_in_any_order(store_url: str) -> None:
 
 # How often each verb comes in a busy hour; Hypothesis seldom gets as deep as a conversation that is handed on.
 BUSY = {
-    "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 18, "overflow_next": 5, "ringing": 3, "answered": 16,
-    "returned": 2, "partner_answered": 6, "hand_back": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
+    "arrive": 8, "enqueue": 9, "leave_queue": 1, "offer_next": 18, "ringing": 3, "answered": 16,
+    "returned": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
     "later": 8, **machine_callback.BUSY, **machine_talk.BUSY, **machine_admission.BUSY,
+    **machine_overflow.WEIGHTS,
 }  # fmt: skip
 
 
@@ -358,21 +341,26 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
         "telephone": {"cso": cso, "reachable": dice.random() < 0.8},
         "later": {"seconds": dice.choice([0.001, 0.5, 1, 3, 3, 10, 31, 190, 200])},
         "offer_next": {},
-        "overflow_next": {},
+        **machine_overflow.arguments(dice),
     }.get(verb, {"data": dice})  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [int(os.environ.get("SUAR_SEED", "2019")), 804])
-def test_a_busy_hour(store_url: str, seed: int) -> None:
-    """A long walk with the weights of a busy hour."""
-    LivePool.url = store_url
+def walk(
+    url: str,
+    seed: int,
+    weights: Mapping[str, float],
+    csos: int = 4,
+    special: Callable[[random.Random, str], dict[str, Any]] = lambda _dice, _verb: {},
+) -> Counter[str]:
+    """A long walk through the verbs; answers how often calls ended in which way, and left for which reason."""
+    LivePool.url = url
     dice = random.Random(seed)  # noqa: S311
     machine = LivePool()
     try:
-        machine.begin(csos=["cso1", "cso2", "cso3", "cso4"], calls=6)
+        machine.begin(csos=[f"cso{n + 1}" for n in range(csos)], calls=6)
         for _ in range(int(os.environ.get("SUAR_STEPS", "1000"))):
-            (verb,) = dice.choices(list(BUSY), list(BUSY.values()))
-            given = arguments(dice, verb)
+            (verb,) = dice.choices(list(weights), list(weights.values()))
+            given = arguments(dice, verb) | special(dice, verb)
             if given.get("data") and not (machine.model.live() and machine.tokens):
                 continue
             if verb == "ended":
@@ -383,7 +371,20 @@ def test_a_busy_hour(store_url: str, seed: int) -> None:
             machine.the_conversations_are_the_models()
             machine.the_journal_tells_it()
             machine.the_gauges_are_the_models()
-        reached = {outcome for outcome in (call.outcome for call in machine.model.calls.values()) if outcome}
-        assert reached >= {"refused", "left_ivr", "abandoned", "answered", "cancelled"}
+        return Counter(call.outcome for call in machine.model.calls.values()) + machine.seen_there
     finally:
         machine.teardown()
+
+
+@pytest.mark.parametrize("seed", [int(os.environ.get("SUAR_SEED", "2019")), 804])
+def test_a_busy_hour(store_url: str, seed: int) -> None:
+    """With the weights of a busy hour."""
+    assert set(walk(store_url, seed, BUSY)) >= {"refused", "left_ivr", "abandoned", "answered", "cancelled"}
+
+
+def test_a_night_with_hardly_anybody(store_url: str) -> None:
+    """The weights of an hour in which most callers go to partners."""
+    seed = int(os.environ.get("SUAR_SEED", "1997"))
+    reached = walk(store_url, seed, BUSY | machine_overflow.NIGHT, csos=1, special=machine_overflow.at_night)
+    reasons = {"max-wait", "place", "estimate", "level", "ratio", "outside"}
+    assert len(reasons & set(reached)) >= 3, reached

@@ -29,12 +29,14 @@ KEYS
 :waiting:<lane>  zset    `<arrival number, 12 digits>:<call>` → score; the lowest is next
 :virtual:<lane>  zset    the same for callbacks, which need a line of ours before they can be offered
 :heads           zset    lane in which somebody waits (`<lane>!` for its callbacks) → score of its head
-:due:<lane>      zset    waiting call → when a partner may have it
-:offers          zset    call being offered, or ringing at a partner → its deadline
+:due:<lane>      zset    waiting call → when a partner may have it; of an emergency: when the outside telephone may
+:offers          zset    call being offered, or ringing at a partner → its deadline; answered there → when that counts as lasting
 :moving          zset    call on its way to another pool → when another mover may go on with it
 :handed:<call>:<token> string what this pool did with a call another one sent: received | refused; two days
 :guests          zset    call whose CSO consults another one, whose telephone rings → the deadline of that
 :at:<partner>    set     the calls a partner has now
+:partner:<name>  hash    a partner's state: hours, hand (open, shut), by, reason, reachable; breaker (closed, open, half), failures, retry, until, trial; load, next
+:leaving         zset    `<arrival number>:<call>` ringing at a partner → score
 :cso:<cso>       hash    one CSO (Cso); kept a day after logging out
 :csos            set     the CSOs that are logged in
 :serving:<lane>  set     the CSOs logged in for it
@@ -61,4 +63,7 @@ local BATCH = 100
 local CLOCK_MS = 2000 -- a caller's clock may be behind the pool's by so much
 local JUMP_MS = 60000 -- the store's own clock jumped, or nobody swept for so long
 -- Of a queue that was taken out of the configuration while a call was in it.
-local DEFAULT_RULES = { offer_ms = 15000, wrap_up_ms = 30000, wrap_up_max_ms = 300000, max_wait_ms = 0, partners = {} }
+local DEFAULT_RULES = {
+  offer_ms = 15000, wrap_up_ms = 30000, wrap_up_max_ms = 300000, max_wait_ms = 0, partners = {}, over_place = 0, over_estimate_ms = 0,
+  over_ratio = 0, over_level = 0, drain_after_ms = 0, outside = '', outside_ms = 0,
+}

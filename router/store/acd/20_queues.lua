@@ -13,12 +13,19 @@ local function lane_of_call(call)
   return lane_of(call.queue, call.carrier, call.skills)
 end
 
+-- Rules that an older process gave do not know of what came since.
+local function with_defaults(rules, defaults)
+  for name, value in pairs(defaults) do
+    if rules[name] == nil then
+      rules[name] = value
+    end
+  end
+  return rules
+end
+
 local function rules_of(p, queue)
   local text = redis.call('HGET', key(p, ':queues'), queue)
-  if text then
-    return cjson.decode(text)
-  end
-  return nil
+  return text and with_defaults(cjson.decode(text), DEFAULT_RULES) or nil
 end
 
 local function rules_in_use(p, queue)
@@ -62,9 +69,46 @@ local function score_of(p, arrived, priority, emergency)
   return int(score)
 end
 
+-- { place (1 = next), CSOs ready, CSOs serving } or nil when it does not wait
+local function place_of(p, call)
+  local line, lane = line_of(call)
+  local rank = redis.call('ZRANK', key(p, line, lane), member_of(call))
+  if not rank then
+    return nil
+  end
+  local other = line == ':waiting:' and ':virtual:' or ':waiting:'
+  local before = redis.call('ZCOUNT', key(p, other, lane), '-inf', '(' .. call.score)
+  return {
+    rank + before + 1, redis.call('ZCARD', key(p, ':ready:', lane)), redis.call('SCARD', key(p, ':serving:', lane)),
+  }
+end
+
+-- When the call may go elsewhere, if ever. An emergency only to the outside telephone of its queue.
+local function due_of(p, call, rules, since)
+  local over = call.over == 'estimate' and 'estimate' or ''
+  local due
+  if call.emergency == '1' then
+    due = rules.outside ~= '' and since + rules.outside_ms or nil
+  elseif rules.partners[1] then
+    if over == '' and rules.over_place > 0 and place_of(p, call)[1] > rules.over_place then
+      over = 'place'
+    end
+    if over ~= '' then
+      due = since
+    elseif rules.max_wait_ms > 0 then
+      due = since + rules.max_wait_ms
+    end
+  end
+  if over ~= (call.over or '') then
+    call.over = over
+    redis.call('HSET', key(p, ':call:', call.id), 'over', over)
+  end
+  return due
+end
+
 local open_lane -- 30_csos.lua
 
--- `since`: when the wait for a partner began; being offered in between does not begin it again.
+-- `since`: when the wait for a partner began; being offered, or sent to one, in between does not begin it again.
 local function join_line(p, call, since)
   local line, lane, head_name = line_of(call)
   if redis.call('SADD', key(p, ':lanes:', call.queue), lane) == 1 then
@@ -78,8 +122,11 @@ local function join_line(p, call, since)
   if call.virtual == '1' then
     redis.call('ZADD', key(p, ':callbacks'), call.asked, call.id)
     redis.call('HSET', key(p, ':numbers'), call.dial, call.id)
-  elseif call.emergency ~= '1' and rules.max_wait_ms > 0 and rules.partners[1] then
-    redis.call('ZADD', key(p, ':due:', lane), since + rules.max_wait_ms, call.id)
+    return
+  end
+  local due = due_of(p, call, rules, since)
+  if due then
+    redis.call('ZADD', key(p, ':due:', lane), due, call.id)
   end
 end
 
@@ -101,18 +148,4 @@ local function length_of(p, queue)
     virtual = virtual + redis.call('ZCARD', key(p, ':virtual:', lane))
   end
   return waiting, virtual
-end
-
--- { place (1 = next), CSOs ready, CSOs serving } or nil when it does not wait
-local function place_of(p, call)
-  local line, lane = line_of(call)
-  local rank = redis.call('ZRANK', key(p, line, lane), member_of(call))
-  if not rank then
-    return nil
-  end
-  local other = line == ':waiting:' and ':virtual:' or ':waiting:'
-  local before = redis.call('ZCOUNT', key(p, other, lane), '-inf', '(' .. call.score)
-  return {
-    rank + before + 1, redis.call('ZCARD', key(p, ':ready:', lane)), redis.call('SCARD', key(p, ':serving:', lane)),
-  }
 end

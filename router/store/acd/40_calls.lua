@@ -103,13 +103,20 @@ local function give_back(p, call, cso, reason)
   let_go(p, cso, event, reason)
 end
 
+-- From a partner back into line, with the score it had. An emergency is tried outside again after its time, others
+-- elsewhere at once: `avoid` is which partners failed this caller, and when.
 local function take_back(p, call, reason)
   local to = after('call', CALLS, call.state, 'hand_back')
   local partner, names = call.partner, names_of(call)
-  redis.call('SREM', key(p, ':at:', partner), call.id)
-  set(p, call, 'state', to, 'token', '', 'last_token', call.token, 'partner', '')
+  centres.leave(p, call, reason)
+  local avoid = call.avoid or ''
+  if not centres.BLAMELESS[reason] then
+    avoid = partner .. '=' .. int(p.now) .. ' ' .. avoid
+  end
+  set(p, call, 'state', to, 'token', '', 'last_token', call.token, 'partner', '', 'partner_answered', '0',
+    'avoid', avoid)
   redis.call('ZREM', key(p, ':offers'), call.id)
-  join_line(p, call, p.now)
+  join_line(p, call, call.emergency == '1' and p.now or tonumber(call.queued))
   tell(p, 'call.handed_back', names, { partner = partner, reason = reason, channel = call.channel })
 end
 
@@ -130,7 +137,7 @@ local function end_call(p, call, by, given)
     leave_line(p, call)
     pace.lost(p, call.queue)
   elseif from == 'partner' then
-    redis.call('SREM', key(p, ':at:', call.partner), call.id)
+    centres.leave(p, call, '')
   end
   redis.call('ZREM', key(p, ':callbacks'), call.id)
   redis.call('ZREM', key(p, ':offers'), call.id)

@@ -35,6 +35,7 @@ local function begin_again(p)
       redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
     end
   end
+  centres.try_again(p)
 end
 
 -- args: now, run id of the store → epoch. A new run is a new epoch.

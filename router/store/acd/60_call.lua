@@ -8,6 +8,7 @@ local function new_call(p, id, given)
     dialled = '', menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0',
     area = '', gap = '', gapped = '0',
     dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '',
+    over = '', avoid = '', handed = '0', handed_why = '',
   }
   for name, value in pairs(given) do
     call[name] = value
@@ -121,6 +122,8 @@ local function enqueue(keys, args)
   if (call.state == 'offered' or call.state == 'moving') and emergency then
     raise_offered(p, call, queue, score, cmd)
     return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
+  elseif call.state == 'partner' and call.emergency == '1' then -- the outside telephone is being rung already
+    return remember(p, 'enqueue', cmd, cjson.encode({ 1, 0, 0 }))
   elseif call.state == 'partner' and emergency and call.partner_answered == '0' then
     take_back(p, call, 'emergency') -- on its way to a partner, with whom nobody talks yet: it is not diverted
   end
@@ -143,6 +146,7 @@ local function enqueue(keys, args)
   local names = names_of(call)
   set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
     'score', score, 'queued', queued, 'kept', '', 'skills', skills, 'cso', '', 'token', '',
+    'over', call.queue == queue and call.over or '',
     'last_token', call.token ~= '' and call.token or call.last_token)
   join_line(p, call, tonumber(queued))
   got_through(p, call)

@@ -1,4 +1,4 @@
--- Verbs of an offer and of a hand-over to a partner: claim, ring, answer, give back.
+-- Verbs of an offer: claim, ring, answer, give back.
 
 local function token_of(p, random)
   return redis.call('HINCRBY', key(p, ':pool'), 'offers', 1) .. '-' .. random
@@ -134,94 +134,6 @@ local function returned(keys, args)
   if holding(call, 'offered', args[3]) ~= 'over' then
     after('call', CALLS, call.state, 'return')
     give_back(p, call, known_cso(p, call.cso), args[4])
-  end
-  return 'OK'
-end
-
--- The partner and what this carrier dials, when it has room for the call.
-local function room_at(p, call, name)
-  local text = redis.call('HGET', key(p, ':partners'), name)
-  local partner = text and cjson.decode(text)
-  local address = partner and partner.addresses[call.carrier] or ''
-  if address ~= '' and redis.call('SCARD', key(p, ':at:', name)) < partner.cap then
-    return partner, address
-  end
-  return nil
-end
-
--- The first partner of the list that has room.
-local function partner_for(p, call, names)
-  for _, name in ipairs(names) do
-    local partner, address = room_at(p, call, name)
-    if partner then
-      return partner, address
-    end
-  end
-  return nil
-end
-
--- A call that stands in no line goes to a partner; `why`: what more the journal tells.
-local function hand_over(p, call, partner, address, to, random, why)
-  local token = token_of(p, random)
-  set(p, call, 'state', to, 'partner', partner.name, 'token', token, 'partner_answered', '0')
-  redis.call('SADD', key(p, ':at:', partner.name), call.id)
-  redis.call('ZADD', key(p, ':offers'), p.now + SETUP_MS + partner.ring_ms + GRACE_MS, call.id)
-  why.partner, why.address, why.channel = partner.name, address, call.channel
-  tell(p, 'call.handed_over', names_of(call), why)
-  return { call.id, partner.name, token, call.carrier, call.channel, address }
-end
-
--- The caller due longest in some lane without a free CSO, and a partner for it. Emergencies are never due.
-local function overflowing(p)
-  for _, head in ipairs(lanes_in_order(p)) do
-    local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', head.lane), '-inf', p.now, 'LIMIT', 0, 1)
-    if due[1] and redis.call('ZCARD', key(p, ':ready:', head.lane)) == 0 then
-      local call = known_call(p, due[1])
-      local partner, address = partner_for(p, call, rules_in_use(p, call.queue).partners)
-      if partner then
-        return call, partner, address
-      end
-    end
-  end
-  return nil
-end
-
--- args: now, random → { call, partner, token, carrier, channel, address } or nothing
-local function overflow_next(keys, args)
-  local p = open(keys, args)
-  local call, partner, address = overflowing(p)
-  if not call then
-    return false
-  end
-  local to = after('call', CALLS, call.state, 'hand_over')
-  leave_line(p, call)
-  pace.lost(p, call.queue)
-  return hand_over(p, call, partner, address, to, args[2], { reason = 'max-wait' })
-end
-
--- args: now, call, token
-local function partner_answered(keys, args)
-  local p = open(keys, args)
-  local call = known_call(p, args[2])
-  local held = holding(call, 'partner', args[3])
-  if held ~= 'live' then
-    fail('stale-token')
-  end
-  if call.partner_answered == '0' then
-    set(p, call, 'partner_answered', int(p.now))
-    redis.call('ZREM', key(p, ':offers'), call.id)
-    extend(p, call.id)
-    tell(p, 'call.partner_answered', names_of(call), { partner = call.partner })
-  end
-  return 'OK'
-end
-
--- args: now, call, token, reason
-local function hand_back(keys, args)
-  local p = open(keys, args)
-  local call = known_call(p, args[2])
-  if holding(call, 'partner', args[3]) ~= 'over' then
-    take_back(p, call, args[4])
   end
   return 'OK'
 end

@@ -10,6 +10,7 @@ local HANDED_S = 172800 -- how long the target knows what it did with a token
 local STAYS_HERE = {
   state = true, number = true, cso = true, token = true, last_token = true, partner = true, partner_answered = true,
   outcome = true, ended = true, leg = true, rings = true, offered = true, moved_to = true, received_from = true, stayed = true,
+  over = true, avoid = true, handed = true, handed_why = true,
 }
 
 -- What the other pool needs to go on with the call, JSON.

@@ -8,7 +8,10 @@ local function sweep_offers(p)
   local calls = expired(p, ':offers', p.now)
   for _, id in ipairs(calls) do
     local call = known_call(p, id)
-    if call.state == 'partner' then
+    if call.state == 'partner' and call.partner_answered ~= '0' then
+      redis.call('ZREM', key(p, ':offers'), id)
+      centres.lasts(p, call.partner, id)
+    elseif call.state == 'partner' then
       take_back(p, call, 'expired')
     elseif call.state == 'calling' then
       callback.miss(p, call, 'expired')
