@@ -26,6 +26,7 @@ STAFF: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.DIRECTOR, R.OPERATOR, 
 CONTROL: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR})  # the command centre
 PUBLISHERS: frozenset[str] = frozenset({R.SUPERVISOR})  # one approved statement, one who answers for it
 SERVING: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR})  # need the personal data of callers
+CALLS: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR})  # a CSO only the own one: router/talk_api.py
 BOARD: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR, R.ENGINEER})
 DESK: frozenset[str] = frozenset({R.CSO})
 CREW: frozenset[str] = frozenset({R.CREW})
@@ -78,6 +79,9 @@ TABLE: tuple[Rule, ...] = (
     Rule(WRITE, "/api/v1/gaps/*", PUBLISHERS),
     Rule(WRITE, "/api/v1/outages*", CONTROL),
     Rule(WRITE, "/api/v1/work-orders*", CONTROL),
+    Rule(WRITE, "/api/v1/calls/*", CALLS),
+    Rule("POST", "/api/v1/agents/*/wrap-up", CALLS),
+    Rule(WRITE, "/api/v1/agents/*", PUBLISHERS),
     Rule(WRITE, "/api/v1/*", SERVING),
 )
 

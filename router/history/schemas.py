@@ -103,9 +103,12 @@ class AgentView(BaseModel):
     reason: str
     next: str
     queues: list[str]
+    levels: dict[str, int]  # proficiency in each of them, 1 to 5
+    skills: dict[str, int]
     call: str
     carrier: str
     telephone: bool
+    wrap_until: datetime | None  # null: not in wrap-up
 
 
 class LevelEntryView(BaseModel):

@@ -15,7 +15,7 @@ from router.history import repository
 from router.history.fold import moment
 from router.history.models import CallEvent, CallRecord
 from router.history.schemas import AgentView, CallEventView, CallRecordView, LevelEntryView, QueueView
-from router.store.types import Snapshot
+from router.store.types import Cso, Snapshot
 from router.store.verbs_callback import LostCallback
 
 
@@ -52,20 +52,25 @@ def _queue(snapshot: Snapshot, name: str, title: str) -> QueueView:
 
 def agents(snapshot: Snapshot) -> list[AgentView]:
     """Every CSO who is logged in."""
-    return [
-        AgentView(
-            id=cso.id,
-            state=cso.state.value,
-            since=moment(cso.since),
-            reason=cso.reason,
-            next=cso.next,
-            queues=list(cso.queues),
-            call=cso.call,
-            carrier=cso.carrier,
-            telephone=cso.telephone,
-        )
-        for cso in snapshot.csos
-    ]
+    return [agent(cso) for cso in snapshot.csos]
+
+
+def agent(cso: Cso) -> AgentView:
+    """One CSO."""
+    return AgentView(
+        id=cso.id,
+        state=cso.state.value,
+        since=moment(cso.since),
+        reason=cso.reason,
+        next=cso.next,
+        queues=list(cso.queues),
+        levels=cso.levels,
+        skills=cso.skills,
+        call=cso.call,
+        carrier=cso.carrier,
+        telephone=cso.telephone,
+        wrap_until=moment(cso.wrap_until) if cso.wrap_until else None,
+    )
 
 
 def level_log(session: Session, pool: str, limit: int) -> list[LevelEntryView]:

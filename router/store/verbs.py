@@ -9,7 +9,7 @@ from typing import Any, Self
 import hiredis
 
 from config.clock import Clock
-from config.errors import Invalid
+from config.errors import Invalid, NotFound
 from config.settings import settings
 from router.store import answers, library
 from router.store.durable import HELD, Disk
@@ -17,6 +17,7 @@ from router.store.library import Library
 from router.store.types import Call
 from router.store.wire import Link, Wire
 
+_QUEUE = re.compile(r"[\w.-]{1,64}")
 _SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -29,8 +30,10 @@ def skills_text(skills: Mapping[str, int]) -> str:
 
 
 def queues_text(queues: Mapping[str, int]) -> str:
-    """`gangguan:5 keluhan:3`; raises Invalid (unknown-level)."""
+    """`gangguan:5 keluhan:3`; raises Invalid (unknown-level), NotFound (unknown-queue)."""
     for name, level in queues.items():
+        if not _QUEUE.fullmatch(name):
+            raise NotFound("Antrean itu tidak dikenal.", slug="unknown-queue", field="queues")
         if not 1 <= level <= 5:
             raise Invalid("Tingkat kemahiran 1 sampai 5.", slug="unknown-level", field=name)
     return " ".join(f"{name}:{level}" for name, level in queues.items())
