@@ -207,12 +207,10 @@ async def wrap_up(
 
 def _keep_result(request: Request, me: Principal, call: str, result: str) -> None:
     with database(request).transaction() as session:
-        row = session.get(WrapUp, call)
+        row = session.get(WrapUp, (call, me.login))
         if row is None:
             row = WrapUp(call=call, cso=me.login)
             session.add(row)
-        elif row.cso != me.login:
-            raise Refused("Panggilan itu bukan milik Anda.", slug="not-your-call")
         row.result, row.at = result, clock(request).now()
 
 
@@ -249,7 +247,7 @@ def _unknown(problem: Problem) -> bool:
 
 
 async def _call(request: Request, me: Principal, call_id: str) -> Call | None:
-    """A call that is or was on this desk; None without one. Another CSO's call is refused."""
+    """A call that is or was on this desk, also as a guest's or passed on; None without one. Another CSO's is refused."""
     if call_id in ("", WITHOUT_CALL):
         return None
     pool = _live(request).pool
@@ -258,9 +256,14 @@ async def _call(request: Request, me: Principal, call_id: str) -> Call | None:
         call = await request.app.state.acd.call(call_id)
     if call is None:
         raise Refused("Panggilan itu sudah tidak dikenal. Simpan tanpa panggilan.", slug="unknown-call", status=404)
-    if call.cso not in ("", me.login):
+    if call.cso not in ("", me.login) and not await _on_desk(request, me, call_id):
         raise Refused("Panggilan itu bukan milik Anda.", slug="not-your-call", status=403)
     return call
+
+
+async def _on_desk(request: Request, me: Principal, call_id: str) -> bool:
+    cso: Cso | None = await request.app.state.acd.cso(me.login)
+    return cso is not None and cso.call == call_id
 
 
 async def _card_context(

@@ -55,11 +55,11 @@ class Throttle(Base):
 
 
 class WrapUp(Base):
-    """What a CSO said of a call when it was over."""
+    """What a CSO said of a call when it was over; of a call that was passed on, each who had it."""
 
     __tablename__ = "wrap_up"
 
     call: Mapped[str] = mapped_column(String(48), primary_key=True)
-    cso: Mapped[str] = mapped_column(String(32), index=True)
+    cso: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
     result: Mapped[str] = mapped_column(String(32))  # words.RESULTS
     at: Mapped[datetime] = mapped_column(UtcDateTime)

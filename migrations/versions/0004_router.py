@@ -33,6 +33,7 @@ def upgrade() -> None:
             table.add_column(column)
     with op.batch_alter_table("account") as table:
         table.add_column(sa.Column("skills", sa.String(200), nullable=False, server_default=""))
+    _wrap_ups(["call", "cso"])
     op.create_table(
         "partner_handover",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -51,8 +52,29 @@ def upgrade() -> None:
     op.create_index("ix_partner_handover_partner", "partner_handover", ["pool", "partner", "at"])
 
 
+def _wrap_ups(key: list[str]) -> None:
+    """The same rows under another primary key: a call that was passed on has a wrap-up of each CSO."""
+    op.drop_index("ix_wrap_up_cso", "wrap_up")
+    op.rename_table("wrap_up", "wrap_up_before")
+    op.create_table(
+        "wrap_up",
+        sa.Column("call", sa.String(48), nullable=False),
+        sa.Column("cso", sa.String(32), nullable=False),
+        sa.Column("result", sa.String(32), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint(*key, name="pk_wrap_up_" + "_".join(key)),
+    )
+    names = "call, cso, result, at"
+    last = "at = (SELECT max(at) FROM wrap_up_before AS other WHERE other.call = wrap_up_before.call)"
+    where = f" WHERE {last}" if key == ["call"] else ""
+    op.execute(f"INSERT INTO wrap_up ({names}) SELECT {names} FROM wrap_up_before{where}")  # noqa: S608
+    op.drop_table("wrap_up_before")
+    op.create_index("ix_wrap_up_cso", "wrap_up", ["cso"])
+
+
 def downgrade() -> None:
     op.drop_table("partner_handover")
+    _wrap_ups(["call"])
     with op.batch_alter_table("account") as table:
         table.drop_column("skills")
     names = (

@@ -70,7 +70,7 @@ async def test_a_call_from_the_pop_to_ready_again(web: Web, acd: Acd) -> None:
     with web.db.reading() as session:
         report = session.scalars(select(Report).where(Report.number == saved["number"])).one()
         assert (report.created_by, report.call, report.phone) == ("cso1", offer.call, SAMPLES["no_outage"])
-        result = session.get(WrapUp, offer.call)
+        result = session.get(WrapUp, (offer.call, "cso1"))
         assert result is not None
         assert (result.cso, result.result) == ("cso1", "laporan")
 
@@ -200,3 +200,22 @@ async def test_the_desk_of_a_cso_whom_the_store_forgot_works_again(web: Web, acd
     cso: DeskClient = web.client("cso1")
     await acd.ask_state("cso1", CsoState.LOGGED_OUT)
     assert cso.ready()["state"] == "ready"
+
+
+async def test_a_call_that_was_passed_on_has_a_result_of_each_cso(web: Web, acd: Acd) -> None:
+    first, second = web.client("cso1"), web.client("cso2")
+    first.ready()
+    offer = await offered(acd)
+    await acd.answered(offer.call, offer.token)
+    second.ready()
+    guest = await acd.consult(offer.call, offer.token, cso="cso2", cmd="k1")
+    assert second.page(f"/meja/panggilan/{offer.call}").status_code == 200, "a guest sees the card of the call"
+    await acd.guest_answered(offer.call, guest.token)
+    await acd.complete(offer.call, offer.token, cmd="k2")
+    assert first.wrap_up("laporan")["state"] == "ready"
+    assert first.page(f"/meja/panggilan/{offer.call}").status_code == 403
+    await acd.ended(offer.call, by="caller")
+    assert second.wrap_up("info")["state"] == "ready"
+    with web.db.reading() as session:
+        found = session.scalars(select(WrapUp).where(WrapUp.call == offer.call).order_by(WrapUp.cso)).all()
+        assert [(row.cso, row.result) for row in found] == [("cso1", "laporan"), ("cso2", "info")]
