@@ -247,7 +247,7 @@ def _unknown(problem: Problem) -> bool:
 
 
 async def _call(request: Request, me: Principal, call_id: str) -> Call | None:
-    """A call that is or was on this desk, also as a guest's or passed on; None without one. Another CSO's is refused."""
+    """A call that is or was on this desk, also as a guest or passed on; None without one. Another CSO's is refused."""
     if call_id in ("", WITHOUT_CALL):
         return None
     pool = _live(request).pool
