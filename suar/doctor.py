@@ -9,8 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import database
+from config.errors import Problem
 from config.operator import operator
 from config.settings import settings
+from router.history.recount import differences
+from router.store.acd import Acd, StoreUnavailable
+from router.store.audit import audit
 from router.store.embedded import ready
 from suar.processes import VERBS, NotThere, load
 from suar.welcome import status
@@ -77,11 +81,49 @@ def _asterisk() -> Finding:
     return "Asterisk" in said, said
 
 
+PATIENCE = 20.0  # seconds for reading a whole pool
+SHOWN = 20  # differences; whoever has more needs another tool
+
+
+def _structures() -> Finding:
+    """Every index of the live state against the calls and CSOs themselves; nothing is repaired."""
+    try:
+        found = [str(one) for one in asyncio.run(audit(settings().store_url, settings().pool, timeout=PATIENCE))]
+    except StoreUnavailable:
+        return False, "the store does not answer"
+    return not found, _shown(found) or "every index agrees with its calls and CSOs"
+
+
+def _counters() -> Finding:
+    """The counters against history and the journal's tail."""
+
+    async def look() -> list[str]:
+        acd = Acd.from_settings()
+        try:
+            await acd.boot()
+            return await differences(acd, database())
+        finally:
+            await acd.close()
+
+    try:
+        found = asyncio.run(look())
+    except (Problem, SQLAlchemyError) as fault:
+        return False, f"cannot be counted ({type(fault).__name__})"
+    return not found, _shown(found) or "agree with what was told"
+
+
+def _shown(found: list[str]) -> str:
+    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return "; ".join(found[:SHOWN] + more)
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "configuration": _configuration,
     "store": _store,
     "database": _database,
     "migrations": _migrations,
+    "structures": _structures,
+    "counters": _counters,
     "web": _web,
     "asterisk": _asterisk,
 }

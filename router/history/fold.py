@@ -118,8 +118,8 @@ def _partner_answered(record: CallRecord, entry: Entry) -> Change:
 
 
 def _received(record: CallRecord, entry: Entry) -> Change:
-    words = {name: entry.data.get(name, "") for name in ("dialled", "menu")}
-    return {**_adopted(record, entry), **words}
+    words = {name: entry.data.get(name, "") for name in ("dialled", "menu", "skills")}
+    return {**_adopted(record, entry), **words, "queued_at": moment(entry.data.get("queued", entry.at))}
 
 
 def _promised(record: CallRecord, entry: Entry) -> Change:

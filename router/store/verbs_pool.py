@@ -59,6 +59,11 @@ class PoolVerbs(Verbs):
 
     # --- reading
 
+    async def counted(self) -> tuple[str, str, dict[str, int]]:
+        """The epoch, the newest journal id, and how many entries of each name were told in this epoch."""
+        epoch, newest, counts = await self._do("counted")
+        return epoch, newest, {event: int(count) for event, count in answers.pairs(counts).items()}
+
     async def snapshot(self) -> Snapshot:
         """Everything live at one instant."""
         return answers.snapshot(await self._do("snapshot"))

@@ -135,6 +135,39 @@ async def test_a_pool_without_a_line_does_not_take_it(two: TwoPools) -> None:
     assert (await two.west.offered()).call == CALL
 
 
+async def test_a_callback_moves_with_its_number(two: TwoPools, sqlite_db: Database) -> None:
+    number = "+628110000099"
+    await two.west.waits(CALL)
+    await two.west.acd.call_back(CALL, number=number, cmd="b")
+    score = (await two.west.call(CALL)).score
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert await two.west.acd.ended(CALL, by="caller") is None, "the end of the old channel ends no callback"
+    await two.in_order()
+    assert await two.mover().finish(departure)
+    await two.in_order()
+    where, known = await two.place_of(CALL)
+    assert (where, known.virtual, known.dial, known.score) == ("east", True, number, score)
+    await Follower(two.east.acd, sqlite_db).once()
+    with sqlite_db.reading() as session:
+        record = repository.record(session, CALL)
+        assert record is not None
+        assert (record.callback, record.callback_number) == (True, number)
+    await two.east.ready("cso1")
+    assert (await two.east.offered()).call == CALL
+
+
+async def test_a_callback_that_is_taken_back_on_the_way(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.west.acd.call_back(CALL, number="+628110000099", cmd="b")
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    assert await two.west.acd.ended(CALL, by="desk", outcome=Outcome.CANCELLED) is not None
+    two.later(3)
+    await two.mover().turn()
+    assert (await two.east.call(CALL)).state is CallState.ENDED
+    await two.in_order()
+
+
 async def test_it_keeps_its_line_until_the_other_pool_has_it(two: TwoPools) -> None:
     await two.west.waits(CALL)
     departure = await two.west.acd.depart(CALL, two.east.acd.pool)

@@ -45,7 +45,7 @@ KEYS
 :alive           zset    CSO → last heartbeat of the desk
 :telephones      hash    CSO whose telephone cannot be reached → since
 :cmd:<verb>:<id> string  the answer given to a command, ten minutes
-:counts          hash    event → how many entries of that name the journal was ever given
+:counts          hash    event → how many entries of that name the journal was given since the store's last start
 :followers       hash    durable follower of the journal → the last entry it has committed; nothing newer is trimmed
 :journal         stream  every change (router/events.py)
 END KEYS ]]
@@ -60,6 +60,7 @@ local ENDED_CALL_S = 1800
 local LOGGED_OUT_S = 86400
 local EMERGENCY_BAND = -4e15
 local BATCH = 100
+local LOST_MS = 5000 -- more than a lost host can take of what was written
 local CLOCK_MS = 2000 -- a caller's clock may be behind the pool's by so much
 local JUMP_MS = 60000 -- the store's own clock jumped, or nobody swept for so long
 -- Of a queue that was taken out of the configuration while a call was in it.

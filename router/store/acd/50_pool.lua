@@ -38,6 +38,16 @@ local function begin_again(p)
   centres.try_again(p)
 end
 
+-- A lost host takes the last second or two with it: entries that followers have read, and made durable, are gone from
+-- the journal. What is told from now on must come after those, whatever the clock of the store says.
+local function go_beyond_what_was_lost(p)
+  local journal = key(p, ':journal')
+  if redis.call('EXISTS', journal) == 1 then
+    local newest = fields(redis.call('XINFO', 'STREAM', journal))['last-generated-id']
+    redis.call('XSETID', journal, int(tonumber(string.match(newest, '^%d+')) + LOST_MS) .. '-0')
+  end
+end
+
 -- args: now, run id of the store → epoch. A new run is a new epoch.
 local function boot(keys, args)
   local p = open(keys, args, true)
@@ -49,8 +59,20 @@ local function boot(keys, args)
   p.epoch = starts .. '-' .. string.sub(args[2], 1, 12)
   redis.call('HSET', key(p, ':pool'), 'run', args[2], 'starts', starts, 'epoch', p.epoch)
   begin_again(p)
+  go_beyond_what_was_lost(p)
+  redis.call('DEL', key(p, ':counts'))
   tell(p, 'store.started', {}, { starts = starts })
   return p.epoch
+end
+
+-- { epoch, newest journal id, counters } at one instant
+local function counted(keys, args)
+  local p = open(keys, args)
+  local newest = redis.call('XREVRANGE', key(p, ':journal'), '+', '-', 'COUNT', 1)
+  return {
+    redis.call('HGET', key(p, ':pool'), 'epoch') or '', newest[1] and newest[1][1] or '0-0',
+    redis.call('HGETALL', key(p, ':counts')),
+  }
 end
 
 -- `ms-n`, or `ms` alone for the first of its millisecond (a follower at its very start stands at `0`).

@@ -180,7 +180,7 @@ end
 
 -- Witnesses of a line that ended speak of a line. A callback has none until its caller is reached: before that only
 -- those can end it who mean the callback itself.
-local MEANS_IT = { desk = true, supervisor = true, lease = true }
+local MEANS_IT = { desk = true, supervisor = true, lease = true, pool = true }
 local SAYS_IT = { cancelled = true, unreached = true, moved = true }
 
 -- args: now, call, by, outcome ('' = let the state decide) → outcome; nothing for a call nobody knows, and for a

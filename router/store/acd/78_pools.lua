@@ -2,22 +2,23 @@
 -- the target takes it once under a token, or refuses that token for ever. So whoever died in between, repeating the
 -- steps ends the same: the call is in one pool, once, with its score.
 
-local RESUME_MS = 3000 -- a mover that is silent for so long may have died: another one goes on
-local AGAIN_MS = 30000 -- a call that another pool did not take is not sent again by itself before
-local HANDED_S = 172800 -- how long the target knows what it did with a token
+local pools = {}
+pools.RESUME_MS = 3000 -- a mover that is silent for so long may have died: another one goes on
+pools.AGAIN_MS = 30000 -- a call that another pool did not take is not sent again by itself before
+pools.HANDED_S = 172800 -- how long the target knows what it did with a token
 
 -- What is of this pool alone and does not travel.
-local STAYS_HERE = {
+pools.STAYS_HERE = {
   state = true, number = true, cso = true, token = true, last_token = true, partner = true, partner_answered = true,
   outcome = true, ended = true, leg = true, rings = true, offered = true, moved_to = true, received_from = true, stayed = true,
   over = true, avoid = true, handed = true, handed_why = true,
 }
 
 -- What the other pool needs to go on with the call, JSON.
-local function luggage(p, call)
+function pools.luggage(p, call)
   local travels = {}
   for name, value in pairs(call) do
-    if not STAYS_HERE[name] then
+    if not pools.STAYS_HERE[name] then
       travels[name] = value
     end
   end
@@ -25,15 +26,15 @@ local function luggage(p, call)
 end
 
 -- { call, pool, token, payload, '1' it still moves or '0' its caller has hung up, '1' emergency }
-local function departure(p, call)
+function pools.departure(p, call)
   local moving = call.state == 'moving'
   return {
-    call.id, call.moved_to, moving and call.token or call.last_token, luggage(p, call), moving and '1' or '0',
+    call.id, call.moved_to, moving and call.token or call.last_token, pools.luggage(p, call), moving and '1' or '0',
     call.emergency,
   }
 end
 
-local function may_go_to(p, call, pool)
+function pools.may_go_to(p, call, pool)
   for _, name in ipairs(rules_in_use(p, call.queue).pools or {}) do
     if name == pool then
       return true
@@ -42,44 +43,44 @@ local function may_go_to(p, call, pool)
   return false
 end
 
-local function set_out(p, call, pool, random)
+function pools.set_out(p, call, pool, random)
   local to = after('call', CALLS, call.state, 'depart')
   leave_line(p, call)
   pace.lost(p, call.queue)
   set(p, call, 'state', to, 'token', token_of(p, random), 'moved_to', pool)
   if call.virtual == '1' then
-    redis.call('ZADD', key(p, ':callbacks'), p.now, call.id)
+    redis.call('ZADD', key(p, ':callbacks'), call.asked, call.id)
   end
-  redis.call('ZADD', key(p, ':moving'), p.now + RESUME_MS, call.id)
-  local out = departure(p, call)
+  redis.call('ZADD', key(p, ':moving'), p.now + pools.RESUME_MS, call.id)
+  local out = pools.departure(p, call)
   tell(p, 'call.departed', names_of(call), { pool = pool, payload = cjson.decode(out[4]) })
   return out
 end
 
 -- args: now, call, pool, random → as `departure`. The first step, by hand. An emergency stays where it is.
-local function depart(keys, args)
+function pools.depart(keys, args)
   local p = open(keys, args)
   local call, pool = known_call(p, args[2]), args[3]
   if call.state == 'moving' and call.moved_to == pool then
-    return departure(p, call)
+    return pools.departure(p, call)
   end
   after('call', CALLS, call.state, 'depart')
-  if not may_go_to(p, call, pool) then
+  if not pools.may_go_to(p, call, pool) then
     fail('unknown-pool')
   end
   if call.emergency == '1' then
     fail('emergency-stays')
   end
-  return set_out(p, call, pool, args[4])
+  return pools.set_out(p, call, pool, args[4])
 end
 
 -- The first in one line that has waited long enough, has not been moved yet and is no emergency.
-local function traveller(p, line, lane, pool)
+function pools.traveller(p, line, lane, pool)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key(p, line, lane), EMERGENCY_BAND / 2, '+inf', 'LIMIT', 0, 5)) do
     local call = known_call(p, string.sub(member, 14))
     local due = tonumber(call.queued) + rules_in_use(p, call.queue).max_wait_ms
-    local again = tonumber(call.stayed or 0) + AGAIN_MS
-    if p.now >= math.max(due, again) and not call.received_from and may_go_to(p, call, pool) then
+    local again = tonumber(call.stayed or 0) + pools.AGAIN_MS
+    if p.now >= math.max(due, again) and not call.received_from and pools.may_go_to(p, call, pool) then
       return call
     end
   end
@@ -87,22 +88,22 @@ local function traveller(p, line, lane, pool)
 end
 
 -- args: now, pool, lane, random → as `departure`, or nothing. Only from a lane without a free CSO here.
-local function depart_next(keys, args)
+function pools.depart_next(keys, args)
   local p = open(keys, args)
   local pool, lane = args[2], args[3]
   if redis.call('ZCARD', key(p, ':ready:', lane)) > 0 then
     return false
   end
-  local live, virtual = traveller(p, ':waiting:', lane, pool), traveller(p, ':virtual:', lane, pool)
+  local live, virtual = pools.traveller(p, ':waiting:', lane, pool), pools.traveller(p, ':virtual:', lane, pool)
   local call = live
   if virtual and (not live or tonumber(virtual.score) < tonumber(live.score)) then
     call = virtual
   end
-  return call and set_out(p, call, pool, args[4]) or false
+  return call and pools.set_out(p, call, pool, args[4]) or false
 end
 
 -- args: now → { lane, … } in which somebody waits and no CSO is free, in the order of their heads
-local function stranded(keys, args)
+function pools.stranded(keys, args)
   local p = open(keys, args)
   local out, seen = {}, {}
   for _, head in ipairs(lanes_in_order(p)) do
@@ -115,7 +116,7 @@ local function stranded(keys, args)
 end
 
 -- args: now, lane → how many more callers of that lane CSOs are free for, and lines
-local function room(keys, args)
+function pools.room(keys, args)
   local p = open(keys, args)
   local lane = args[2]
   local queue, carrier, asked = string.match(lane, '^(.-)@([^+]+)(.*)$')
@@ -137,7 +138,7 @@ local function room(keys, args)
 end
 
 -- What this pool did with a call under a token: `received`, `refused`, or nil. Its own hash knows longer than the note.
-local function handed(p, id, token)
+function pools.handed(p, id, token)
   local call = call_of(p, id)
   if call and call.received_token == token then
     return 'received', call
@@ -145,17 +146,17 @@ local function handed(p, id, token)
   return redis.call('GET', key(p, ':handed:', id .. ':' .. token)) or nil, call
 end
 
-local function known_handed(p, id, token, answer)
-  redis.call('SET', key(p, ':handed:', id .. ':' .. token), answer, 'EX', HANDED_S)
+function pools.known_handed(p, id, token, answer)
+  redis.call('SET', key(p, ':handed:', id .. ':' .. token), answer, 'EX', pools.HANDED_S)
   return answer
 end
 
 -- args: now, from pool, token, payload → 'received'. The second step, in the target.
-local function receive(keys, args)
+function pools.receive(keys, args)
   local p = open(keys, args)
   local from, token, given = args[2], args[3], cjson.decode(args[4])
   local travels = given.call
-  local did, call = handed(p, travels.id, token)
+  local did, call = pools.handed(p, travels.id, token)
   if did == 'received' then
     return did
   elseif did == 'refused' then
@@ -189,19 +190,20 @@ local function receive(keys, args)
   local data = queued_data(p, call, 'pool')
   data.pool, data.arrived, data.menu, data.virtual = from, tonumber(call.arrived), call.menu, virtual
   data.ani, data.trunk, data.region, data.dialled = call.ani, call.trunk, call.region, call.dialled
+  data.number, data.attempts, data.queued, data.skills = call.dial, call.attempts, tonumber(call.queued), call.skills
   tell(p, 'call.received', names_of(call), data)
-  return known_handed(p, call.id, token, 'received')
+  return pools.known_handed(p, call.id, token, 'received')
 end
 
 -- args: now, call, token → 'refused': this pool does not have the call and will never take it under this token;
 -- 'received': it has taken it.
-local function refuse(keys, args)
+function pools.refuse(keys, args)
   local p = open(keys, args)
-  local did = handed(p, args[2], args[3])
-  return did or known_handed(p, args[2], args[3], 'refused')
+  local did = pools.handed(p, args[2], args[3])
+  return did or pools.known_handed(p, args[2], args[3], 'refused')
 end
 
-local function arrived_elsewhere(p, call)
+function pools.arrived_elsewhere(p, call)
   redis.call('ZREM', key(p, ':moving'), call.id)
   redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
   redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
@@ -209,7 +211,7 @@ end
 
 -- args: now, call, token, '1' when the target knows it as an emergency → 'moved'; 'emergency': it has become one, tell
 -- the target first; 'ended': the caller hung up meanwhile, and the target must end it. The third step, in the source.
-local function departed(keys, args)
+function pools.departed(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   if holding(call, 'moving', args[3]) == 'live' then
@@ -217,23 +219,23 @@ local function departed(keys, args)
       return 'emergency'
     end
     end_call(p, call, 'pool', 'moved')
-    arrived_elsewhere(p, call)
+    pools.arrived_elsewhere(p, call)
   end
   return call.outcome == 'moved' and 'moved' or 'ended'
 end
 
 -- args: now, call, token. The target has ended what the source had ended before.
-local function settled(keys, args)
+function pools.settled(keys, args)
   local p = open(keys, args)
   local call = call_of(p, args[2])
   if call and call.state == 'ended' and call.last_token == args[3] then
-    arrived_elsewhere(p, call)
+    pools.arrived_elsewhere(p, call)
   end
   return 'OK'
 end
 
 -- args: now, call, token, reason. Only after the target has refused the token.
-local function stay(keys, args)
+function pools.stay(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   local held = holding(call, 'moving', args[3])
@@ -245,20 +247,20 @@ local function stay(keys, args)
     join_line(p, call, tonumber(call.queued))
     tell(p, 'call.stayed', names, { pool = pool, reason = args[4], channel = call.channel })
   elseif call.state == 'ended' then
-    arrived_elsewhere(p, call)
+    pools.arrived_elsewhere(p, call)
   end
   return 'OK'
 end
 
 -- args: now → those whose mover may have died, each as `departure`; they are this mover's for a while
-local function moving(keys, args)
+function pools.moving(keys, args)
   local p = open(keys, args)
   local out = {}
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', key(p, ':moving'), '-inf', p.now, 'LIMIT', 0, BATCH)) do
     local call = call_of(p, id)
     if call then
-      redis.call('ZADD', key(p, ':moving'), p.now + RESUME_MS, id)
-      out[#out + 1] = departure(p, call)
+      redis.call('ZADD', key(p, ':moving'), p.now + pools.RESUME_MS, id)
+      out[#out + 1] = pools.departure(p, call)
     else
       redis.call('ZREM', key(p, ':moving'), id)
     end
