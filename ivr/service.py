@@ -304,7 +304,10 @@ class IvrService:
                 skills=effect.skills,
                 cmd=f"{call.id}:{token}:{effect.queue}",
             )
-            return await standing(self.acd, call.id) or Standing(place.place)
+            found = await standing(self.acd, call.id)
+            if found and found.expected_ms is not None:
+                await self.acd.mark_due(call.id, estimate_ms=found.expected_ms)  # overflow by the estimated wait
+            return found or Standing(place.place)
         if isinstance(effect, Where):
             return await standing(self.acd, call.id) or Standing()
         if isinstance(effect, Promised):

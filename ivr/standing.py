@@ -16,12 +16,14 @@ async def standing(acd: Acd, call: str) -> Standing | None:
     if known is None or outlook is None or known.state is not CallState.WAITING:
         return None
     former = Promise(known.promised_from, known.promised_until) if known.promised_until else None
-    told = next_promise(former, estimate(outlook), outlook.now)
+    found = estimate(outlook)
+    told = next_promise(former, found, outlook.now)
     queue = operator().queues.queues.get(known.queue)
     return Standing(
         place=outlook.place,
         told=None if outlook.ready > outlook.ahead else told,  # the ringing comes before the end of the sentence
         waited=max(0, outlook.now - known.queued) / 1000,
+        expected_ms=round(found.mean * 1000) if found else None,
         announce=queue.announce if queue else Announce(),
         max_wait=queue.max_wait if queue else 0.0,
     )

@@ -117,6 +117,7 @@ class Standing:
     place: int = 0  # 1 = next; 0 = not known
     told: Told | None = None  # None: a CSO is free already, or the store could not be asked
     waited: float = 0.0  # seconds, in this line
+    expected_ms: int | None = None  # the mean of what is thought of the wait; None = cannot be estimated
     announce: Announce = field(default_factory=Announce)
     max_wait: float = 0.0  # the queue's own limit, seconds; 0 = none
 

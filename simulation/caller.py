@@ -166,7 +166,7 @@ class ScriptedCaller:
 
     def _standing(self) -> Standing:
         world, waited = self.world, self.seconds - self._queued
-        return Standing(world.place, world.told, waited, world.announce, world.max_wait)
+        return Standing(world.place, world.told, waited, announce=world.announce, max_wait=world.max_wait)
 
     def _perform(self, effect: Effect) -> Any:
         match effect:

@@ -21,6 +21,7 @@ from router.events import Event
 from simulation.caller import ScriptedCaller, World
 from tests.fixtures.callers import NO_OUTAGE
 from tests.fixtures.ivr_service import Ivr
+from tests.fixtures.router import RULES
 
 Dial = Callable[..., ScriptedCaller]
 TRAIL = Trail("ccall0001", "a-0", "gangguan")
@@ -216,3 +217,21 @@ def test_the_operators_file_is_as_the_page_says() -> None:
 def test_twilio_plays_the_queues_music() -> None:
     assert "music=tenang" in render(Wait((), "gangguan", music="tenang"), TRAIL)
     assert "music=" not in render(Wait((), "gangguan"), TRAIL)
+
+
+@pytest.mark.store
+@pytest.mark.anyio
+async def test_a_queue_may_overflow_by_the_wait_that_was_thought(ivr: Ivr) -> None:
+    """The estimate at queueing decides, not the time waited: a partner has the caller at once."""
+    impatient = [replace(rule, over_estimate_ms=60_000) if rule.name == "gangguan" else rule for rule in RULES]
+    await ivr.pool.configure(queues=impatient)
+    await ivr.pool.ready("cso1")
+    await ivr.pool.waits("c0000000090")
+    await ivr.pool.offered()
+    await ivr.pool.waits("c0000000091")  # who is next stays ours
+    await ivr.arrives()
+    assert await ivr.pool.acd.overflow_next() is None
+    await ivr.keys("0")
+    given = await ivr.pool.acd.overflow_next()
+    assert given is not None
+    assert given.call == "ccall0001"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable
 from typing import Any
 
@@ -14,6 +15,14 @@ from router.store.wire import Wire
 from tests.router.model import Model
 from tests.router.model_wait import PaceOfJournal, staff_of
 
+BUSY = {"promise_somebody": 4}
+
+
+def arguments(dice: random.Random, verb: str) -> dict[str, Any] | None:
+    """What a verb is asked with in a busy hour."""
+    return {"dice": dice} if verb == "promise_somebody" else None
+
+
 AT_WORK = ("ready", "offered", "talking", "wrap_up")
 
 
@@ -25,14 +34,21 @@ class WaitRules:
     model: Model
     serial: int
 
+    def pick(self, source: Any, among: list[Any]) -> Any:
+        raise NotImplementedError
+
     def run(self, work: Awaitable[Any]) -> Any:
         raise NotImplementedError
 
     @precondition(lambda self: self.model.waiting())
     @rule(data=st.data(), low=st.integers(0, 5), more=st.integers(1, 10))
     def promise(self, data: Any, low: int, more: int) -> None:
-        call = data.draw(st.sampled_from([one.id for one in self.model.waiting()]))
+        call = self.pick(data, [one.id for one in self.model.waiting()])
         self.promise_one(call, low, more)
+
+    def promise_somebody(self, dice: random.Random) -> None:
+        if waiting := self.model.waiting():
+            self.promise_one(dice.choice(waiting).id, dice.randint(0, 5), dice.randint(1, 10))
 
     def promise_one(self, call: str, low: int, more: int) -> None:
         self.serial += 1

@@ -34,7 +34,7 @@ from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
 from tests.fixtures.wait import PATIENT
-from tests.router import machine_admission, machine_callback, machine_overflow, machine_talk
+from tests.router import machine_admission, machine_callback, machine_overflow, machine_talk, machine_wait
 from tests.router.machine_admission import AdmissionMachine, way_of
 from tests.router.machine_callback import CallbackMachine, number_of
 from tests.router.machine_overflow import OverflowRules
@@ -314,6 +314,7 @@ BUSY = {
     "returned": 2, "ended": 8, "log_in": 2, "ask_state": 18, "telephone": 2,
     "later": 8, **machine_callback.BUSY, **machine_talk.BUSY, **machine_admission.BUSY,
     **machine_overflow.WEIGHTS,
+    **machine_wait.BUSY,
 }  # fmt: skip
 
 
@@ -322,7 +323,7 @@ def arguments(dice: random.Random, verb: str) -> dict[str, Any]:
     call, cso = f"c{dice.randrange(10**9):010}", f"cso{dice.randint(1, 4)}"
     queues = [rule.name for rule in RULES]
     states = [CsoState.READY, CsoState.READY, CsoState.READY, CsoState.PAUSED, CsoState.LOGGED_OUT]
-    for topic in (machine_callback, machine_talk, machine_admission):
+    for topic in (machine_callback, machine_talk, machine_admission, machine_wait):
         given = topic.arguments(dice, verb)
         if given is not None:
             return given
@@ -371,6 +372,8 @@ def walk(
             machine.the_conversations_are_the_models()
             machine.the_journal_tells_it()
             machine.the_gauges_are_the_models()
+            machine.the_pace_is_the_rule()
+            machine.the_staff_is_who_is_at_work()
         return Counter(call.outcome for call in machine.model.calls.values()) + machine.seen_there
     finally:
         machine.teardown()
