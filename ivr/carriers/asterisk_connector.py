@@ -85,11 +85,18 @@ class AsteriskConnector(Connector):
     async def on_entry(self, entry: Entry) -> None:
         """Bring, take back or end, as the entry asks."""
         match entry.event:
+            case Event.CALL_QUEUED if entry.data.get("from") == "talking":
+                await self._remember(entry)
+                await self._pass_on(entry, waits=True)
             case Event.CALL_QUEUED | Event.CALL_ADOPTED | Event.CALL_RECEIVED:
                 await self._remember(entry)
+            case Event.CALL_TRANSFERRED if entry.data.get("kind") == "blind":
+                await self._pass_on(entry, waits=False)  # call.offered follows
             case Event.CALL_OFFERED:
                 await self.moves.bring(entry.call, entry.token, "offer", str(entry.data.get("endpoint", "")))
             case Event.CALL_HANDED_OVER:
+                if entry.data.get("reason") == "referred":
+                    await self._pass_on(entry, waits=False)
                 await self.moves.bring(entry.call, entry.token, "partner", str(entry.data.get("partner", "")))
             case Event.CALL_RETURNED | Event.CALL_HANDED_BACK:
                 await self._take_back(entry)
@@ -113,6 +120,10 @@ class AsteriskConnector(Connector):
                     SUAR_EMG="1" if call.emergency else "0",
                     SUAR_POOL=self.acd.pool,
                 )
+
+    async def _pass_on(self, entry: Entry, *, waits: bool) -> None:
+        with contextlib.suppress(AmiDown):
+            await self.moves.out_of_conversation(str(entry.data.get("channel", "")), waits=waits)
 
     async def _take_back(self, entry: Entry) -> None:
         call = await self.acd.call(entry.call)

@@ -140,6 +140,18 @@ class Moves:
         REDIRECTS.labels("wait", "sent").inc()
         await self._link.actions(_set(channel, "SUAR_PLAY", ""), _redirect(channel, "wait", "s"))
 
+    async def out_of_conversation(self, channel: str, *, waits: bool) -> None:
+        """A CSO passes the caller on: a person parts the two, not our bookkeeping. `waits`: back to the line, else the
+        next redirect takes the caller away. The CSO's leg ends by that alone.
+        """
+        there = await self.at(channel)
+        if there is None or there.busy != "talking":
+            return
+        moves = [_set(channel, "SUAR_BUSY", "")]
+        if waits:
+            moves += [_set(channel, "SUAR_PLAY", ""), _redirect(channel, "wait", "s")]
+        await self._link.actions(*moves)
+
     async def hang_up(self, channel: str) -> None:
         """End a channel that should not be there any more."""
         await self._link.action(Action="Hangup", Channel=channel)
