@@ -23,6 +23,7 @@ from config.settings import settings
 from ivr.carriers import twilio_api
 from ivr.service import IvrService, build
 from router.api import api as router_api
+from router.partners_api import api as partners_api
 from router.store.acd import Acd
 from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
@@ -54,7 +55,7 @@ def create_app(
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
     for module in (health, login, desk, desk_stream, board, board_level, crew, tracking):
         app.include_router(module.router)
-    for api in (tickets_api.router, router_api, surge_api, talk_api, twilio_api.router):
+    for api in (tickets_api.router, router_api, surge_api, talk_api, partners_api, twilio_api.router):
         app.include_router(api)
     if settings().demo:
         app.include_router(telephone.router)

@@ -10,8 +10,9 @@ from pathlib import Path
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
 from config.schema.menu import Menu
+from config.schema.overflow import Partners
 from config.schema.prompts import Prompts, names_in
-from config.schema.queues import Partners, Queues
+from config.schema.queues import Queues
 from config.schema.statements import Statements
 from config.schema.surge import Surge
 from config.settings import settings
@@ -143,14 +144,30 @@ def _queue_faults(operator: Operator, file: YamlFile) -> list[str]:
     if queues.emergency in queues.queues and not queues.queues[queues.emergency].emergency:
         faults.append(file.fault(("queues", queues.emergency), "the emergency queue must say `emergency: true`"))
     for name, queue in queues.queues.items():
-        for at, partner in enumerate(queue.overflow.partners if queue.overflow else []):
-            if partner not in operator.partners.partners:
-                faults.append(file.fault(("queues", name, "overflow", "partners", at), f"no partner {partner!r}"))
+        faults += _overflow_faults(operator, file, name)
         for at, key in enumerate(queue.announce.prompts):
             prompt = operator.prompts.prompts.get(key)
             reason = f"no sentence {key!r} in prompts.yaml" if prompt is None else "nothing fills in its placeholders"
             if prompt is None or names_in(prompt.id):
                 faults.append(file.fault(("queues", name, "announce", "prompts", at), reason))
+    return faults
+
+
+def _overflow_faults(operator: Operator, file: YamlFile, name: str) -> list[str]:
+    """Ordinary callers go to partners, emergencies to a telephone outside: neither to the other's."""
+    queue, known = operator.queues.queues[name], operator.partners.partners
+    faults = []
+    for at, partner in enumerate(queue.overflow.partners if queue.overflow else []):
+        if partner not in known or known[partner].outside:
+            why = f"no partner {partner!r}" if partner not in known else f"{partner!r} is for emergencies alone"
+            faults.append(file.fault(("queues", name, "overflow", "partners", at), why))
+    if queue.outside:
+        outside = known.get(queue.outside.partner)
+        if not queue.emergency:
+            faults.append(file.fault(("queues", name, "outside"), "only the emergency queue may have it"))
+        if outside is None or not outside.outside:
+            reason = f"no partner {queue.outside.partner!r} with `outside: true`"
+            faults.append(file.fault(("queues", name, "outside", "partner"), reason))
     return faults
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.errors import Problem
-from router.calls import CallState, Outcome
+from router.calls import CallState
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Call
 
@@ -20,6 +20,7 @@ REASONS = {
     "DONTCALL": "declined",
     "TORTURE": "declined",
     "CHANUNAVAIL": "unreachable",
+    "LOST": "dropped",  # a partner whose sound ceased
 }
 ANSWERED = "ANSWER"
 
@@ -52,11 +53,15 @@ async def partner_ended(acd: Acd, call: Call, extra: Mapping[str, str]) -> bool:
     token = extra.get("token", "") or call.token
     if call.state is CallState.PARTNER:
         if extra.get("dialstatus", "").upper() == ANSWERED:
-            await _unless_moved_on(acd.partner_answered(call.id, token))
-            await acd.ended(call.id, by="partner", outcome=Outcome.PARTNER_ANSWERED)
-            return True
+            await _unless_moved_on(acd.partner_left(call.id, token, talked_ms=_ms(extra.get("answeredtime_ms", ""))))
+            known = await acd.call(call.id)
+            return known is None or known.state is CallState.ENDED  # dropped at once: back in line
         await _unless_moved_on(acd.hand_back(call.id, token, reason=reason_of(extra)))
     return call.state is CallState.ENDED
+
+
+def _ms(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
 
 
 async def _unless_moved_on(move: object) -> None:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from config.database import Database
 from config.errors import Problem
 from config.operator import Operator
-from config.schema.callback import Callback
 from config.zones import OFFSET_HOURS
 from router.calls import CallState
 from router.history import repository, service
@@ -28,11 +27,11 @@ ROUND = 200  # calls put off in one turn
 OUT_OF_THE_LINE = frozenset({CallState.WAITING, CallState.SCHEDULED})
 
 
-def opening(now: int, rules: Callback, zone: str) -> int:
+def opening(now: int, hours: tuple[str, str], zone: str) -> int:
     """0 while somebody may be rung there, else the instant of the next opening. All in ms since the epoch."""
     local = datetime.fromtimestamp(now / 1000, UTC) + timedelta(hours=OFFSET_HOURS[zone])
     minute = local.hour * 60 + local.minute
-    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in rules.hours)
+    start, end = (int(text[:2]) * 60 + int(text[3:]) for text in hours)
     opened = start <= minute < end if start < end else minute >= start or minute < end
     if opened:
         return 0
@@ -47,7 +46,7 @@ def may_ring(rules: Operator, region: str, queue: str, now: int) -> int:
         _, unit = rules.unit_of(region)
     except KeyError:
         _, unit = rules.unit_of(rules.areas.trunks[rules.areas.default_trunk].region)
-    return opening(now, rules.queues.callback_of(queue), unit.zone)
+    return opening(now, rules.queues.callback_of(queue).hours, unit.zone)
 
 
 class Callbacks:

@@ -20,9 +20,10 @@ from config.operator import Operator, operator
 from router.callbacks import Callbacks
 from router.handover import Handover
 from router.history.follower import Follower
+from router.partners import OpeningHours, overflow_rules, partner_rules
 from router.pools import Pools, named
 from router.store.acd import Acd
-from router.store.types import PartnerRules, QueueRules, Strategy, TrunkRules
+from router.store.types import QueueRules, Strategy, TrunkRules
 from router.store.wire import StoreUnavailable
 from router.surge import SurgeLadder, ladder_rules, level_gaps
 
@@ -41,30 +42,15 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             name=name,
             offer_ms=int(queue.offer_timeout * 1000),
             wrap_up_ms=int(queue.wrap_up * 1000),
-            max_wait_ms=int(queue.overflow.max_wait * 1000) if queue.overflow else 0,
-            partners=tuple(queue.overflow.partners) if queue.overflow else (),
             strategy=Strategy(queue.strategy),
             max_waiting=queue.max_waiting,
-            pools=tuple(queue.overflow.pools) if queue.overflow else (),
             wrap_up_max_ms=int(queue.wrap_up_max * 1000),
             callback_attempts=rules.queues.callback_of(name).attempts,
             callback_retry_ms=int(rules.queues.callback_of(name).retry_after * 1000),
             callback_ring_ms=int(rules.queues.callback_of(name).ring * 1000),
+            **overflow_rules(queue),
         )
         for name, queue in rules.queues.queues.items()
-    ]
-
-
-def partner_rules(rules: Operator) -> list[PartnerRules]:
-    """partners.yaml as the store wants it."""
-    return [
-        PartnerRules(
-            name=name,
-            cap=partner.cap,
-            addresses={"asterisk": partner.asterisk, "twilio": partner.twilio},
-            ring_ms=int(partner.ring_timeout * 1000),
-        )
-        for name, partner in rules.partners.partners.items()
     ]
 
 
@@ -155,9 +141,11 @@ class Dispatcher:
             self._after = entries[-1].id
 
     async def match(self) -> None:
-        """Offers until there is no pair, hand-overs until nobody is due or no partner has room."""
+        """Offers until there is no pair, then back from partners whom somebody of ours can take, then hand-overs until
+        nobody is due or no partner has room.
+        """
         for _ in range(ROUND):
-            if await self._acd.offer_next() is None:
+            if await self._acd.offer_next() is None and await self._acd.drain_next() is None:
                 break
         for _ in range(ROUND):
             if await self._acd.overflow_next() is None:
@@ -182,7 +170,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 async def run(acd: Acd, rules: Operator, db: Database, stop: asyncio.Event) -> None:
     """Dispatcher and history follower side by side; the first to fail ends both."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(Dispatcher(acd, rules, parts=[Callbacks(acd, rules, db)]).run(stop))
+        group.create_task(Dispatcher(acd, rules, parts=[Callbacks(acd, rules, db), OpeningHours(acd, rules)]).run(stop))
         group.create_task(Follower(acd, db).run(stop))
 
 

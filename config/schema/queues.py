@@ -1,29 +1,14 @@
-"""queues.yaml and partners.yaml."""
+"""queues.yaml."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from config.schema.base import Shape
 from config.schema.callback import Callback, Recall
-
-
-class Overflow(Shape):
-    """When a waiting caller goes to another pool of ours, or else to a partner centre."""
-
-    max_wait: float = Field(gt=0, description="Seconds in the queue.")
-    pools: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]] = Field(
-        default=[], description="Other pools on the same store, tried first while a CSO is free there."
-    )
-    partners: list[str] = Field(default=[], description="Tried in this order.")
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Overflow:
-        if not self.pools and not self.partners:
-            raise ValueError("overflow needs pools or partners")
-        return self
+from config.schema.overflow import Outside, Overflow
 
 
 class ServiceLevel(Shape):
@@ -66,6 +51,7 @@ class Queue(Shape):
     )
     service_level: ServiceLevel = ServiceLevel()
     overflow: Overflow | None = None
+    outside: Outside | None = Field(default=None, description="Of the emergency queue alone.")
     callback: Callback | None = Field(default=None, description="Instead of that of all queues.")
 
 
@@ -85,17 +71,3 @@ class Queues(Shape):
         """How callers of a queue are called back."""
         known = self.queues.get(queue)
         return known.callback if known and known.callback else self.callback
-
-
-class Partner(Shape):
-    """A partner centre. Addresses: a SIP endpoint name for Asterisk, E.164 or sip: URI for Twilio."""
-
-    title: str
-    cap: int = Field(gt=0, description="Calls at the same time.")
-    ring_timeout: float = Field(default=20, gt=1, le=60)
-    asterisk: str = Field(default="", description="SIP URI dialled, e.g. sip:mitra@10.0.0.5")
-    twilio: str = Field(default="")
-
-
-class Partners(Shape):
-    partners: dict[str, Partner]

@@ -30,7 +30,13 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
 BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
-REASONS = {"BUSY": "busy", "NOANSWER": "no-answer", "CHANUNAVAIL": "unreachable", "CONGESTION": "unreachable"}
+REASONS = {
+    "BUSY": "busy",
+    "NOANSWER": "no-answer",
+    "CHANUNAVAIL": "unreachable",
+    "CONGESTION": "unreachable",
+    "LOST": "dropped",
+}
 
 
 class AsteriskConnector(Connector):
@@ -173,8 +179,11 @@ class AsteriskConnector(Connector):
         """What Dial came back with. The step of the dialplan says the same: either may be away."""
         to_partner = message.get_header("UserEvent") == "SuarAfterPartner"
         status = message.get_header("status", "")
+        if status == "ANSWER" and to_partner:
+            talked = message.get_header("talked", "")
+            return partial(self.acd.partner_left, call, token, talked_ms=int(talked) if talked.isdigit() else None)
         if status == "ANSWER":
-            return partial(self.acd.ended, call, by="partner" if to_partner else "cso")
+            return partial(self.acd.ended, call, by="cso")
         if to_partner:
             return partial(self.acd.hand_back, call, token, reason=REASONS.get(status, "failed"))
         return partial(self.acd.returned, call, token, reason=_reason(status, message.get_header("rang", "")))

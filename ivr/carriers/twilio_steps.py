@@ -83,8 +83,13 @@ async def partner(context: Context) -> str:
 
 async def after_partner(context: Context) -> str:
     """The partner has hung up, or never answered: then back into the line with the old score."""
+    if context.hook.get("CallStatus") == "completed":  # it was the caller who hung up
+        await context.ivr.hung_up(context.caller_call, by="caller")
+        return twilio_twiml.hang_up()
     status = DIAL_STATUS.get(context.hook.get("DialCallStatus"), "CHANUNAVAIL")
-    return await _step(context, "after-partner", "", dialstatus=status, token=context.token)
+    seconds = context.hook.get("DialCallDuration")
+    talked = f"{seconds}000" if seconds.isdigit() else ""
+    return await _step(context, "after-partner", "", dialstatus=status, token=context.token, answeredtime_ms=talked)
 
 
 async def after_emergency(context: Context) -> str:

@@ -14,6 +14,7 @@ from config.database import Base
 from router.agents import CsoState
 from router.calls import Outcome
 from router.events import Entry, Event
+from router.history import handovers
 from router.history.fold import FOLDS, moment
 from router.history.models import CallEvent, CallRecord, CsoActivity, JournalPosition
 
@@ -46,6 +47,7 @@ def append(session: Session, pool: str, expected: str, entries: Sequence[Entry])
     session.execute(insert(CallEvent), [_event(pool, entry) for entry in entries])
     _fold_calls(session, pool, entries)
     _fold_csos(session, pool, entries)
+    handovers.fold(session, pool, entries)
 
 
 def _event(pool: str, entry: Entry) -> dict[str, Any]:

@@ -209,7 +209,7 @@ async def test_a_caller_handed_to_a_partner(ivr: Ivr) -> None:
         ivr.clock.advance(seconds=200)
         over = await ivr.pool.acd.overflow_next()
         assert over is not None
-        answer = await ivr.step("after-partner", call, dialstatus=status, token=over.token)
+        answer = await ivr.step("after-partner", call, dialstatus=status, token=over.token, answeredtime_ms="90000")
         assert isinstance(answer, Bye if status == "ANSWER" else Wait)
     assert (await ivr.pool.call("ccall0001")).outcome == Outcome.PARTNER_ANSWERED
     assert (await ivr.pool.call("ccall0002")).state is CallState.WAITING

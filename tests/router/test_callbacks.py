@@ -49,7 +49,7 @@ def ms(text: str) -> int:
     ],
 )
 def test_when_somebody_may_be_rung(now: str, rules: Callback, zone: str, opens: str | None) -> None:
-    assert opening(ms(now), rules, zone) == (ms(opens) if opens else 0)
+    assert opening(ms(now), rules.hours, zone) == (ms(opens) if opens else 0)
 
 
 def part(pool: Pool, db: Database) -> Callbacks:

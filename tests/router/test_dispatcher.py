@@ -6,16 +6,22 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from config.database import Database
 from config.operator import operator
+from config.schema.overflow import Partner, Partners
 from router import dispatcher
 from router.agents import CsoState
 from router.calls import CallState
+from router.events import Event
 from router.history import repository
+from router.partners import OpeningHours
 from router.store.acd import Acd
+from tests.fixtures.router import RULES, Pool
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.store_proxy import MortalStore
 from tests.fixtures.wait import until_async
@@ -97,7 +103,37 @@ def test_the_operators_rules_reach_the_store_in_its_words() -> None:
     rules = {rule.name: rule for rule in dispatcher.queue_rules(operator())}
     assert rules["gangguan"].max_wait_ms == 180_000
     assert rules["gangguan"].partners == ("mitra",)
-    assert rules["darurat"].max_wait_ms == 0
-    (partner,) = dispatcher.partner_rules(operator())
+    assert (rules["gangguan"].over_place, rules["gangguan"].over_level) == (60, 2)
+    assert (rules["darurat"].max_wait_ms, rules["darurat"].partners) == (0, ())
+    assert (rules["darurat"].outside, rules["darurat"].outside_ms) == ("darurat-luar", 20_000)
+    partner, outside = dispatcher.partner_rules(operator())
+    assert outside.outside
     assert (partner.cap, partner.ring_ms) == (20, 20_000)
     assert set(partner.addresses) == {"asterisk", "twilio"}
+
+
+async def test_a_partners_hours_are_told_when_they_change_and_to_a_new_store(pool: Pool) -> None:
+    now = pool.clock.now() + timedelta(hours=8)  # in WITA
+    opens, shuts = (f"{(now + timedelta(hours=hours)).hour:02}:{now.minute:02}" for hours in (1, 3))
+    partners = {"mitra": Partner(title="Mitra", cap=1, hours=(opens, shuts), zone="WITA")}
+    hours = OpeningHours(pool.acd, replace(operator(), partners=Partners(partners=partners)), pool.clock, every=0)
+    seen = []
+    for epoch in ("1", "1", "1", "1", "2"):
+        await hours.turn(epoch)
+        seen += [one.open for one in await pool.acd.partners() if one.name == "mitra"]
+        pool.later(3600)
+    assert seen == [False, True, True, False, False]
+    told = [entry.data["open"] for entry in await pool.told() if entry.event is Event.PARTNER_STATE]
+    assert told == [False, True, False]
+
+
+async def test_a_caller_who_rings_at_a_partner_is_taken_back_and_offered_at_once(pool: Pool) -> None:
+    queue = replace(RULES[0], max_wait_ms=1, drain_after_ms=1_000)
+    await pool.configure(queues=(queue, *RULES[1:]))
+    call = await pool.waits("c0000000001")
+    await pool.acd.overflow_next()
+    pool.later(2)
+    await pool.ready("cso1")
+    await dispatcher.Dispatcher(pool.acd, operator()).match()
+    found = await pool.call(call)
+    assert (found.state, found.cso) == (CallState.OFFERED, "cso1")
