@@ -15,6 +15,7 @@ from router.history.follower import Follower
 from router.history.models import CallEvent
 from router.history.repository import PositionMoved
 from router.store.acd import Acd
+from simulation.torture.bound import end_with_parent
 from simulation.torture.house import POOLS
 from simulation.torture.shared import Shared
 from simulation.torture.substitute import substitute
@@ -58,6 +59,7 @@ async def _follow(folder: Path, pool: str, db: Database) -> None:
 
 def main(folder: str, text: str) -> None:
     """The process; ends when the run stops."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     substitute(text)
     asyncio.run(_follow_all(Path(folder)))

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import hiredis
 
+from simulation.torture.bound import end_with_parent
 from simulation.torture.shared import Number, Shared
 from simulation.torture.trace import Recorder
 
@@ -268,6 +269,7 @@ async def _serve(proxy: Proxy, path: Path) -> None:
 
 def main(folder: str, target: str, seed: str) -> None:
     """The process; ends at SIGTERM."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     place = Path(folder)
     recorder = Recorder(place / "trace.jsonl.gz")

@@ -25,6 +25,7 @@ from router.store.audit_state import Live
 from router.store.embedded import embedded, ready
 from router.store.wire import Wire
 from simulation.torture import history, proxy, worker
+from simulation.torture.bound import end_with_parent
 from simulation.torture.house import MS_PER_EVENT, POOLS, configure, rules
 from simulation.torture.journal import Checker
 from simulation.torture.shared import START, Number, Shared
@@ -55,7 +56,11 @@ class Store:
         """Start it and wait until it answers."""
         self._store.write()
         self._store.log.parent.mkdir(parents=True, exist_ok=True)
-        self._server = subprocess.Popen(self._store.argv, start_new_session=True)  # noqa: ASYNC220
+        self._server = subprocess.Popen(  # noqa: ASYNC220
+            self._store.argv,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509
+        )
         while not await ready(self.url):  # noqa: ASYNC110 - another process cannot set an event of ours
             await asyncio.sleep(TICK_S)
 

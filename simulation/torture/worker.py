@@ -14,6 +14,7 @@ from config.errors import Refused
 from router.store.acd import Acd
 from router.store.wire import StoreUnavailable
 from simulation.torture.actors import Actor, play
+from simulation.torture.bound import end_with_parent
 from simulation.torture.house import POOLS
 from simulation.torture.shared import Shared
 from simulation.torture.substitute import substitute
@@ -67,6 +68,7 @@ async def _work(folder: Path, number: int, life: int, seed: str) -> None:
 
 def main(folder: str, number: int, life: int, seed: str, text: str) -> None:
     """The process, in its n-th life; ends when the run stops."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     substitute(text)
     load_verbs()
