@@ -32,7 +32,8 @@ from scripts.battery import Battery  # noqa: E402
 from scripts.lua_mutants import Mutant, of_folder  # noqa: E402
 from simulation.torture.run import Store  # noqa: E402
 from simulation.torture.substitute import use, versioned  # noqa: E402
-from tests.router.test_stateful import busy_hour  # noqa: E402
+from tests.router import machine_overflow  # noqa: E402
+from tests.router.test_stateful import BUSY, walk  # noqa: E402
 
 LISTED = ROOT / "docs" / "router" / "mutation.md"
 STEPS = 220
@@ -79,11 +80,13 @@ class Bench:
         return found or ("" if quick else self._pytest(text))
 
     def _walks(self) -> str:
-        for seed in SEEDS:
-            try:
-                busy_hour(self.store.url, seed, STEPS)
-            except Exception as error:  # whatever a broken library leads to
-                return f"busy hour {seed} ({type(error).__name__})"
+        os.environ["SUAR_STEPS"] = str(STEPS)
+        try:
+            for seed in SEEDS:
+                walk(self.store.url, seed, BUSY)
+            walk(self.store.url, 1997, BUSY | machine_overflow.NIGHT, csos=1, special=machine_overflow.at_night)
+        except Exception as error:  # whatever a broken library leads to
+            return f"busy hour ({type(error).__name__})"
         return ""
 
     def _pytest(self, text: str) -> str:

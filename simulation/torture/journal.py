@@ -267,7 +267,8 @@ class Checker:
             self._wrong(entry, "an emergency handed to a partner")
         call.partner, call.token = partner, entry.token
         self.at[partner] = self.at.get(partner, 0) + 1
-        if partner in self.rules.partners and self.at[partner] > self.rules.partners[partner].cap:
+        rules = self.rules.partners.get(partner)
+        if rules and not rules.outside and self.at[partner] > rules.cap:
             self._wrong(entry, f"{self.at[partner]} calls at {partner}")
 
     def _handed_back(self, call: Told, entry: Entry, _before: CallState) -> None:

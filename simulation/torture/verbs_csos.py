@@ -63,7 +63,7 @@ async def look(me: Actor) -> None:
     await me.ask(lambda: me.acd.cso(me.pick(CSOS)))
 
 
-@verb("set_level", "snapshot", "configure", "boot", "committed", supervisors=2)
+@verb("set_level", "counted", "snapshot", "configure", "boot", "committed", supervisors=2)
 async def supervise(me: Actor) -> None:
     """The ladder by hand, the board, the operator's rules once more."""
     lot = me.dice.random()
@@ -71,7 +71,7 @@ async def supervise(me: Actor) -> None:
         level = int(me.dice.random() * 5)
         await me.ask(lambda: me.acd.set_level(level, reason="hand", by="spv1"))
     elif lot < 0.7:
-        await me.ask(me.acd.snapshot)
+        await me.ask(me.acd.snapshot if lot < 0.6 else me.acd.counted)
     elif lot < 0.8:
         await me.ask(lambda: configure(me.acd))
     elif lot < 0.9:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router.calls import CallState
 from simulation.torture.actors import Actor, verb
+from simulation.torture.house import PARTNERS
 
 C = CallState
 REASONS = ("no-answer", "declined", "busy", "unreachable", "failed")
@@ -65,3 +66,31 @@ async def hand_back(me: Actor) -> None:
     held = me.world.held(me.dice, C.PARTNER)
     if held:
         await me.show(held, lambda call, token: me.acd.hand_back(call, token, reason="busy"))
+
+
+@verb("partner_left", connectors=2)
+async def partner_left(me: Actor) -> None:
+    """A partner hangs up, after a while or at once."""
+    held, talked = me.world.held(me.dice, C.PARTNER), me.pick((None, 500, 60_000))
+    if held:
+        await me.show(held, lambda call, token: me.acd.partner_left(call, token, talked_ms=talked))
+
+
+@verb("drain_next", "mark_due", dispatchers=2)
+async def drain(me: Actor) -> None:
+    """Back, while it still rings there; or away, after an estimate that was too long."""
+    call = me.world.any_call(me.dice, C.WAITING)
+    if me.dice.random() < 0.6:
+        await me.ask(me.acd.drain_next)
+    elif call:
+        estimate = me.pick((None, 30_000, 90_000))
+        await me.ask(lambda: me.acd.mark_due(call, estimate_ms=estimate))
+
+
+@verb("partner_state", "partners", supervisors=1)
+async def partner_state(me: Actor) -> None:
+    """Hours, a supervisor's word, whether it can be reached."""
+    partner, by = me.pick(PARTNERS).name, me.pick(("hours", "spv1"))
+    opened, reachable = me.pick((None, True, True, False)), me.pick((None, True, True, False))
+    await me.ask(lambda: me.acd.partner_state(partner, open=opened, reachable=reachable, by=by, reason="uji"))
+    await me.ask(me.acd.partners)
