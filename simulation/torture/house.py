@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from router.store.acd import Acd
 from router.store.types import LevelGap, PartnerRules, QueueRules, Strategy, TrunkRules
@@ -11,7 +12,7 @@ from simulation.torture.told import Rules
 POOLS = ("torture", "torture-b")  # callers of the first are moved to the second, and back
 LINES, EMERGENCY_LINES, STEP_MS = 40, 6, 60_000
 MS_PER_EVENT = 40
-CALLED_BACK = {"callback_retry_ms": 10_000, "callback_ring_ms": 8_000, "callback_attempts": 2}
+CALLED_BACK: dict[str, Any] = {"callback_retry_ms": 10_000, "callback_ring_ms": 8_000, "callback_attempts": 2}
 QUEUES = (
     QueueRules(
         "gangguan", offer_ms=8_000, wrap_up_ms=6_000, max_wait_ms=25_000, partners=("mitra", "cadangan"),
