@@ -44,7 +44,7 @@ class Pace:
     def leaves(self, now: int) -> None:
         """Somebody leaves the line, whatever for."""
         self._pass(now)
-        self.line -= 1
+        self.line = max(0, self.line - 1)
         self.waited *= 1 - FORGET_LEAVING
         self.lost *= 1 - FORGET_LEAVING
 

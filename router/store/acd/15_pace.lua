@@ -28,7 +28,7 @@ function pace.line(p, queue, by)
   local at = pace.read(p, queue, 'line', 'at', 'waited', 'lost')
   local kept = by < 0 and 1 - pace.FORGET_LEAVING or 1
   redis.call('HSET', key(p, ':pace:', queue),
-    'line', int(at.line + by),
+    'line', int(math.max(0, at.line + by)), -- who joined while an older library stood here was not counted
     'at', int(p.now),
     'waited', exact((at.waited + at.line * (p.now - at.at) / 1000) * kept),
     'lost', exact(at.lost * kept))

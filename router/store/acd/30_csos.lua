@@ -7,7 +7,9 @@ local function cso_of(p, id)
   end
   local cso = fields(flat)
   cso.id = id
+  -- An older library wrote less.
   cso.turn, cso.calls, cso.wrap_limit = cso.turn or '0', cso.calls or '0', cso.wrap_limit or '0'
+  cso.skills, cso.assigned = cso.skills or '', cso.assigned or '0'
   return cso
 end
 

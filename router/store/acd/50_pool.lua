@@ -1,5 +1,23 @@
 -- Verbs of a pool: its rules, its epoch, its level, everything at one instant.
 
+-- What hangs on the rules, or was not kept by an older library: the lanes, the order of the free CSOs, who is at work,
+-- how many are in line.
+local function catch_up(p)
+  for _, head in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
+    local lane = string.gsub(head, '!$', '')
+    redis.call('SADD', key(p, ':lanes:', string.match(lane, '^[^@]+')), lane)
+  end
+  for _, id in ipairs(redis.call('SMEMBERS', key(p, ':csos'))) do
+    index(p, known_cso(p, id))
+  end
+  for _, queue in ipairs(redis.call('HKEYS', key(p, ':queues'))) do
+    local waiting, virtual = length_of(p, queue)
+    if pace.read(p, queue, 'line').line ~= waiting + virtual then
+      redis.call('HSET', key(p, ':pace:', queue), 'line', waiting + virtual, 'at', int(p.now))
+    end
+  end
+end
+
 -- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON,
 -- gaps of the levels JSON
 local function configure(keys, args)
@@ -19,6 +37,7 @@ local function configure(keys, args)
   end
   gaps.configure(p, cjson.decode(args[8] or '[]'))
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6])
+  catch_up(p)
   return 'OK'
 end
 

@@ -116,7 +116,8 @@ local function enqueue(keys, args)
   end
   known_queue(p, queue)
   local call = known_call(p, args[3])
-  local skills = args[7] == '' and (call.skills or '') or args[7] == '-' and '' or args[7]
+  local asked = args[7] or ''
+  local skills = asked == '' and (call.skills or '') or asked == '-' and '' or asked
   local priority, score
   emergency, priority, score = standing(p, call, emergency, args[5])
   if (call.state == 'offered' or call.state == 'moving') and emergency then

@@ -32,7 +32,7 @@ end
 function surge.set(keys, args)
   local p = open(keys, args)
   local level = surge.level(args[2])
-  if args[5] ~= '' then
+  if (args[5] or '') ~= '' then
     if pool_number(p, 'ladder_turn', 0) ~= tonumber(args[5]) then
       return 0
     end

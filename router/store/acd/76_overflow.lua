@@ -80,10 +80,10 @@ end
 function overflow.reason_due(p, call, rules)
   if call.emergency == '1' then
     return 'outside'
-  elseif rules.max_wait_ms > 0 and p.now >= tonumber(call.queued) + rules.max_wait_ms then
-    return 'max-wait'
+  elseif (call.over or '') ~= '' and not (rules.max_wait_ms > 0 and p.now >= tonumber(call.queued) + rules.max_wait_ms) then
+    return call.over
   end
-  return call.over
+  return 'max-wait' -- also when the rule under which the caller joined the line was a shorter one
 end
 
 -- Of one lane: { call, partner, why }. First those whose own time has come, the longest due before the others; then,
