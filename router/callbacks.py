@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from config.database import Database
@@ -115,7 +116,10 @@ class Callbacks:
         if found is None:
             return
         self._until = ""
+        queues = self._rules.queues
         for lost in found:
+            if lost.queue not in queues.queues:  # taken out of the rules meanwhile; what was promised stands
+                lost = replace(lost, queue=queues.last_resort)  # noqa: PLW2901
             if await self._acd.adopt_callback(lost):
                 log.warning("the store had lost a callback: call %s is back in its place", lost.id)
 

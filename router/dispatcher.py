@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from config.database import Database, database
 from config.errors import Problem
 from config.heartbeat import Heartbeat
+from config.logging import told
 from config.operator import Operator, operator
 from router.callbacks import Callbacks
 from router.handover import Handover
@@ -99,7 +101,7 @@ class Dispatcher:
         self._epoch = ""
         self._swept = self._booted = 0.0
         self._away = False
-        self._fault = ""  # the last one told
+        self._faults: dict[str, str] = {}  # where → the last one told
 
     async def run(self, stop: asyncio.Event) -> None:
         """Dispatch until told to stop."""
@@ -107,7 +109,7 @@ class Dispatcher:
             self._heartbeat.beat()
             try:
                 await self.turn()
-                self._fault = ""
+                self._faults.pop("matching", None)
             except StoreUnavailable:
                 self._epoch = ""
                 if not self._away:
@@ -115,9 +117,7 @@ class Dispatcher:
                 self._away = True
                 await _pause(stop, TICK_MS / 1000)
             except Problem as problem:  # a fault in one pair of call and CSO must not stop the others for ever
-                if problem.slug != self._fault:
-                    log.error("dispatching: %s (%s)", problem.title, problem.slug)
-                self._fault = problem.slug
+                self._tell("matching", problem)
                 await _pause(stop, TICK_MS / 1000)
         await self._pools.close()
 
@@ -129,16 +129,30 @@ class Dispatcher:
             await self._check_epoch()
         if now - self._swept >= SWEEP_S:
             self._swept = now
-            await self._acd.sweep()
-            await self._handover.resume()
-        await self._ladder.turn()
-        for part in self._parts:
-            await part.turn(self._epoch)
-        await self._handover.relieve()  # before a partner has them
+            await self._beside("sweep", self._acd.sweep)
+            await self._beside("moves", self._handover.resume)
+        for part in (self._ladder, *self._parts):
+            await self._beside(type(part).__name__, partial(part.turn, self._epoch))
+        await self._beside("relief", self._handover.relieve)  # before a partner has them
         await self.match()
         entries = await self._acd.journal(self._after, block_ms=TICK_MS)
         if entries:
             self._after = entries[-1].id
+
+    async def _beside(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+            self._faults.pop(name, None)
+        except StoreUnavailable:
+            raise
+        except Exception as fault:  # whatever fails beside it, callers are still given to CSOs
+            self._tell(name, fault)
+
+    def _tell(self, name: str, fault: Exception) -> None:
+        slug = fault.slug if isinstance(fault, Problem) else told(fault)
+        if self._faults.get(name) != slug:
+            log.error("dispatching, %s: %s", name, slug)
+        self._faults[name] = slug
 
     async def match(self) -> None:
         """Offers until there is no pair, then back from partners whom somebody of ours can take, then hand-overs until

@@ -18,7 +18,8 @@ from router.dispatcher import configure
 from router.history.follower import Follower
 from router.history.service import call_record, open_callbacks
 from router.store.acd import Acd
-from tests.fixtures.router import Pool
+from router.store.types import QueueRules
+from tests.fixtures.router import RULES, Pool
 from tests.fixtures.store_proxy import MortalStore
 from tests.fixtures.wait import PATIENT
 from tests.router.test_callback import FIRST, NUMBER, SECOND, THIRD, hangs_up, is_dialled
@@ -216,6 +217,25 @@ async def test_the_store_is_lost_with_everything_in_it(pool: Pool, db: Database)
     await follower.once()
     with db.reading() as session:
         assert call_record(session, FIRST).callback_number == NUMBER
+
+
+@store
+@anyio
+async def test_a_lost_callback_whose_queue_is_gone_from_the_rules_holds_nobody_up(pool: Pool, db: Database) -> None:
+    await pool.configure(queues=[*RULES, QueueRules("lama", offer_ms=15_000, wrap_up_ms=0)])
+    for call, number, queue in ((FIRST, NUMBER, "lama"), (SECOND, "+628110000098", "gangguan")):
+        await pool.waits(call, queue)
+        await hangs_up(pool, call, number)
+    await Follower(pool.acd, db).once()
+    await pool.acd._wire.call("FLUSHALL")
+    await configure(pool.acd, operator())
+    dispatcher = part(pool, db)
+    await turn(dispatcher)
+    await pool.waits("c0000000009")
+    await Follower(pool.acd, db).once()
+    await turn(dispatcher)
+    queues = {call.id: call.queue for call in (await pool.acd.snapshot()).callbacks}
+    assert queues == {FIRST: operator().queues.last_resort, SECOND: "gangguan"}
 
 
 @store

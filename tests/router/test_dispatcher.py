@@ -99,6 +99,26 @@ async def test_it_goes_on_when_the_store_died_and_came_back(
         assert caplog.text.count("does not answer") == 1
 
 
+class Broken:
+    """A part of the loop that cannot do its work."""
+
+    async def turn(self, epoch: str) -> None:
+        raise OSError("the database is away")
+
+
+async def test_what_fails_beside_the_matching_keeps_nobody_from_a_cso(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = dispatcher.Dispatcher(pool.acd, operator(), parts=[Broken()])
+    await pool.ready("cso1")
+    await pool.waits("c0000000001")
+    for _ in range(2):
+        await loop.turn()
+    assert (await pool.call("c0000000001")).state is CallState.OFFERED
+    assert caplog.text.count("Broken") == 1
+    assert "database is away" not in caplog.text
+
+
 def test_the_operators_rules_reach_the_store_in_its_words() -> None:
     rules = {rule.name: rule for rule in dispatcher.queue_rules(operator())}
     assert rules["gangguan"].max_wait_ms == 180_000
