@@ -45,3 +45,6 @@ class Areas(Shape):
     default_trunk: str
     lines: int = Field(gt=0, description="Calls at the same time on all trunks together.")
     emergency_lines: int = Field(ge=0, description="The last lines, kept for calls that may be emergencies.")
+    outgoing: str = Field(
+        default="PJSIP/{number}@trunk", description="How Asterisk dials a caller who is called back; {number} is E.164."
+    )

@@ -21,7 +21,7 @@ from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
-from router.calls import Outcome
+from router.calls import CallState, Outcome
 from router.events import Entry, Event
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
@@ -29,6 +29,7 @@ from router.store.types import Snapshot
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
+BEFORE = (CallState.OFFERED, CallState.CALLING)  # of a callback: nobody but the CSO is on the line
 BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
 REASONS = {
     "BUSY": "busy",
@@ -98,6 +99,10 @@ class AsteriskConnector(Connector):
                 await self._remember(entry)
             case Event.CALL_TRANSFERRED if entry.data.get("kind") == "blind":
                 await self._pass_on(entry, waits=False)  # call.offered follows
+            case Event.CALL_OFFERED if entry.data.get("virtual"):
+                await self.moves.callbacks.ring(entry.call, entry.token, str(entry.data.get("endpoint", "")))
+            case Event.CALL_UNREACHED:
+                await self._drop(entry)
             case Event.CALL_OFFERED:
                 await self.moves.bring(entry.call, entry.token, "offer", str(entry.data.get("endpoint", "")))
             case Event.CALL_HANDED_OVER:
@@ -106,6 +111,8 @@ class AsteriskConnector(Connector):
                 await self.moves.bring(entry.call, entry.token, "partner", str(entry.data.get("partner", "")))
             case Event.CALL_RETURNED | Event.CALL_HANDED_BACK:
                 await self._take_back(entry)
+            case Event.CALL_ENDED if entry.data.get("state") in BEFORE and not entry.data.get("channel"):
+                await self._drop(entry)
             case Event.CALL_ENDED if entry.data.get("by") in BY_HAND:
                 await self._end(entry)
 
@@ -131,9 +138,15 @@ class AsteriskConnector(Connector):
         with contextlib.suppress(AmiDown):
             await self.moves.out_of_conversation(str(entry.data.get("channel", "")), waits=waits)
 
+    async def _drop(self, entry: Entry) -> None:
+        with contextlib.suppress(AmiDown):  # else the comparison finds a leg without a call
+            await self.moves.callbacks.drop(entry.call, entry.token)
+
     async def _take_back(self, entry: Entry) -> None:
         call = await self.acd.call(entry.call)
-        if call is not None:
+        if call is not None and call.virtual:
+            await self._drop(entry)
+        elif call is not None:
             with contextlib.suppress(AmiDown):
                 await self.moves.back_to_line(call.id, call.channel, entry.token)
 
@@ -152,6 +165,9 @@ class AsteriskConnector(Connector):
             call = message.variables["SUAR_CALL"]
             # Not in the call's lane: a redirect that waits for its confirmation there is over by this.
             self._tell(f"{call} end", partial(self._hung_up, call, by="caller"))
+        elif name == "OriginateResponse":
+            call = message.get_header("ActionID", "").partition("/")[0]
+            self._tell(call, partial(self.moves.callbacks.rung, message))
         elif name == "DialState" and message.get_header("DialStatus") == "RINGING":
             call, token = message.variables.get("SUAR_CALL", ""), message.variables.get("SUAR_RT", "")
             if call and token and message.get_header("Context") == "offer":
@@ -164,6 +180,10 @@ class AsteriskConnector(Connector):
                 self.moves.arrived(token)
             case "SuarAnswered":
                 self._tell(call, partial(self._answered, call, token, message.get_header("leg", "")))
+            case "SuarReached":
+                self._tell(call, partial(self.acd.reached, call, token, channel=message.get_header("channel", "")))
+            case "SuarUnreached":
+                self._tell(call, partial(self.moves.callbacks.unreached, call, token, message.get_header("status", "")))
             case "SuarPartnerAnswered":
                 self._tell(call, partial(self.acd.partner_answered, call, token))
             case "SuarAfter" | "SuarAfterPartner":
@@ -212,7 +232,10 @@ class AsteriskConnector(Connector):
         except Problem:
             known = await self.acd.call(call)
             if known is not None and known.token != token:
-                await self.moves.speaks(call, "talking")
+                if known.virtual:
+                    await self.moves.callbacks.drop(call, token)
+                else:
+                    await self.moves.speaks(call, "talking")
 
     async def _full(self, message: Message) -> None:
         """A caller whom the dialplan served alone at level 4: kept, so that the number can be called back."""

@@ -26,6 +26,7 @@ from ivr.speech import music
 TEMPLATES = Path(__file__).with_name("asterisk_etc")
 TELEPHONES = (*(f"cso{n}" for n in range(1, 8)), "darurat")  # of the demo; an operator adds to secrets.json
 NAME = re.compile(r"[a-z][a-z0-9-]{1,31}")
+OUTGOING = re.compile(r"PJSIP/[A-Za-z0-9{}@:._/+-]+")
 ADDRESS = re.compile(r"sips?:[A-Za-z0-9._+-]+@[A-Za-z0-9.:\[\]-]+")
 
 
@@ -119,6 +120,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "last_resort": op.queues.last_resort,
         "pool": settings().pool,
         "emergency_queue": op.queues.emergency,
+        "outgoing": _outgoing(op.areas.outgoing),
         "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat"),
     }
 
@@ -134,6 +136,12 @@ def _emergency_dial(number: str) -> str:
     if not _name(number):
         raise ConfigError(["queues.yaml:1: emergency_number: neither a telephone number nor the name of an endpoint"])
     return f"PJSIP/{number}"
+
+
+def _outgoing(dial: str) -> str:
+    if not OUTGOING.fullmatch(dial) or dial.count("{number}") != 1:
+        raise ConfigError(["areas.yaml:1: outgoing: not a dial string of PJSIP with one {number}"])
+    return dial.replace("{number}", "${SUAR_TO}")
 
 
 def _name(text: str) -> bool:

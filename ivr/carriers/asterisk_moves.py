@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from config.operator import operator
 from config.settings import settings
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
+from ivr.carriers.asterisk_callback import Callbacks
 from ivr.carriers.base import repaired
 from router.calls import CallState
 from router.store.acd import Acd
@@ -44,6 +45,7 @@ class Moves:
         self._link = link
         self._hung_up = hung_up
         self._confirmed: dict[str, asyncio.Event] = {}
+        self.callbacks = Callbacks(acd, link)
 
     def arrived(self, token: str) -> None:
         """The first line of a destination ran."""

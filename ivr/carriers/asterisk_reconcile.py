@@ -43,19 +43,31 @@ class Reconciler:
         callers = {channel.call: channel for channel in channels if channel.call and not channel.leg}
         doubted, self._doubtful = self._doubtful, set()
         for call in snapshot.calls:
-            if call.carrier == "asterisk" and call.state in LIVE:
+            if call.carrier != "asterisk" or call.state not in LIVE:
+                continue
+            if call.virtual:
+                sure = full or call.id in doubted
+                self._lanes.put(call.id, partial(self._look_back, call.id, channels, sure=sure))
+            else:
                 self._look(call, callers.get(call.id), sure=full or call.id in doubted)
         known = {call.id for call in snapshot.calls}
         for name, channel in callers.items():
             if name not in known and channel.pool in ("", self._acd.pool) and channel.context in REBUILT:
                 self._lanes.put(name, partial(self._adopt, channel))
+        back = {call.id for call in snapshot.calls if call.virtual}
         for channel in channels:
-            if channel.leg and channel.leg not in callers:
+            if channel.leg and channel.leg not in callers and channel.leg not in back:
                 await self._end_zombie(channel, sure=channel.name in doubted)
         await self._acd.renew(callers)
         if full:
             await self._moves.level(snapshot.level)
             log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
+
+    async def _look_back(self, call: str, channels: list[Channel], *, sure: bool) -> None:
+        """A callback has no caller's channel before it is reached."""
+        known = await self._acd.call(call)
+        if known is not None and known.virtual and await self._moves.callbacks.look(known, channels, sure=sure):
+            self._doubtful.add(call)
 
     def _look(self, call: Call, channel: Channel | None, *, sure: bool) -> None:
         """Doubt first, mend at the second look."""
