@@ -61,6 +61,8 @@ def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
     yield from _said(("greeting",), menu.greeting)
     for part in ("emergency", "waiting", "triage", "fallback"):
         yield from _said_in((part,), getattr(menu, part).model_dump())
+    if menu.waiting.callback:
+        yield from _said_in(("waiting", "callback"), menu.waiting.callback.model_dump())
     for part in ("goodbye", "again_silent", "again_invalid"):
         yield from _said((part,), getattr(menu, part))
     for name, node in menu.nodes.items():
@@ -71,6 +73,7 @@ _SENTENCES = frozenset(
     (  # noqa: SIM905
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
+        " offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
     ).split()
 )
 
@@ -126,6 +129,8 @@ def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name, "say"), reason
     if menu.triage.say[0] not in opening:
         yield ("triage", "say"), reason
+    if menu.waiting.callback and menu.waiting.callback.key == menu.emergency.key:
+        yield ("waiting", "callback", "key"), "this is the emergency key"
     if menu.waiting.opening not in opening:
         yield ("waiting", "opening"), reason
 

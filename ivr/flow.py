@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from ivr.callback import FULL, answered_full, called_back, full
 from ivr.menu import Menu
 from ivr.nodes import TRIAGE, go, keyed, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
@@ -24,6 +25,8 @@ def join(menu: Menu, state: State, caller: Caller, queue: str) -> Dialogue:
     """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
     turn = Turn(menu, deepcopy(state), caller)
     standing = yield Enqueue(queue, turn.state.priority)
+    if standing is None:
+        return turn.state, (yield from full(turn, queue))
     turn.join(queue)
     instruction = yield from turn.wait(standing)
     return turn.state, instruction
@@ -34,13 +37,13 @@ def _answer(turn: Turn, signal: Signal) -> Flow:
     if is_emergency(turn.menu, signal.digits):
         return emergency(turn)
     if state.queue:
-        return _in_line(turn, signal)
+        return called_back(turn) if _wants_callback(turn, signal) else _in_line(turn, signal)
     if turn.caller.triage and signal.name == "arrive":
         return triage(turn)
     if signal.name == "arrive" or not state.node:
         return _arrive(turn)
-    if state.node == TRIAGE:
-        return _after_triage(turn)
+    if state.node in (TRIAGE, FULL):
+        return _after_triage(turn) if state.node == TRIAGE else answered_full(turn, signal.digits)
     return keyed(turn, signal.digits)
 
 
@@ -61,6 +64,11 @@ def emergency(turn: Turn) -> Flow:
     state.greeted = True  # no time for politeness
     turn.say(rules.say)
     return (yield from turn.wait(standing))
+
+
+def _wants_callback(turn: Turn, signal: Signal) -> bool:
+    rules = turn.menu.shape.waiting.callback
+    return rules is not None and signal.digits == rules.key and not turn.state.emergency
 
 
 def _in_line(turn: Turn, signal: Signal) -> Flow:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from config.schema import menu as shapes
+from ivr.callback import full
 from ivr.instructions import Fragment, Instruction
 from ivr.turn import (
     Choice,
@@ -280,7 +281,11 @@ def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
     if turn.caller.gapped and node.queue != turn.menu.shape.emergency.queue:
         return (yield from triage(turn))
     standing = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
+    if standing is None:
+        return (yield from full(turn, node.queue, node.skills))
     turn.join(node.queue)
+    if turn.caller.kept and turn.menu.shape.waiting.callback:
+        turn.say(turn.menu.shape.waiting.callback.kept)
     turn.say(node.say)
     return (yield from turn.wait(standing))
 

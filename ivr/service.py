@@ -32,6 +32,7 @@ from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
 from ivr.standing import standing
 from ivr.turn import (
+    CallBack,
     Caller,
     Dialogue,
     Effect,
@@ -46,6 +47,7 @@ from ivr.turn import (
     Turn,
     Where,
 )
+from router.callbacks import may_ring
 from router.calls import CallState, Outcome
 from router.pools import Pools, named
 from router.store.acd import Acd, StoreUnavailable
@@ -179,6 +181,8 @@ class IvrService:
         call = await self._call(asked.call)
         if call.step == asked.token and call.answer:
             return instructions_json.loads(call.answer)
+        if call.virtual:  # the old line says more than its goodbye: the place is kept already
+            return Bye()
         if asked.name in AFTER:
             over = await AFTER[asked.name](self.acd, call, asked.extra)
             again = await self._call(call.id)
@@ -229,7 +233,7 @@ class IvrService:
         return known
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
-        caller = Caller(call.id, call.ani, call.region, triage, gapped=call.gapped)
+        caller = Caller(call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped)
         state = _state(call)
         try:
             menu = self._menus.version(call.menu) if call.menu else self._menus.current()
@@ -296,18 +300,9 @@ class IvrService:
 
     async def _fulfil(self, call: Call, token: str, effect: Effect, until: float) -> Any:
         if isinstance(effect, Enqueue):
-            place = await self.acd.enqueue(
-                call.id,
-                queue=effect.queue,
-                priority=effect.priority + _head_start(effect.queue),
-                emergency=effect.emergency,
-                skills=effect.skills,
-                cmd=f"{call.id}:{token}:{effect.queue}",
-            )
-            found = await standing(self.acd, call.id)
-            if found and found.expected_ms is not None:
-                await self.acd.mark_due(call.id, estimate_ms=found.expected_ms)  # overflow by the estimated wait
-            return found or Standing(place.place)
+            return await self._enqueue(call, token, effect)
+        if isinstance(effect, CallBack):
+            return await self._call_back(call, token, effect)
         if isinstance(effect, Where):
             return await standing(self.acd, call.id) or Standing()
         if isinstance(effect, Promised):
@@ -319,6 +314,41 @@ class IvrService:
         if effect.kind == "reserve":
             return self._numbers.take(_prefix(effect.value or call.region))
         return await self._look_up(call, effect, until)
+
+    async def _enqueue(self, call: Call, token: str, wish: Enqueue) -> Standing | None:
+        """None: the queue takes no more callers, which the flow then says."""
+        try:
+            place = await self.acd.enqueue(
+                call.id,
+                queue=wish.queue,
+                priority=wish.priority + _head_start(wish.queue),
+                emergency=wish.emergency,
+                skills=wish.skills,
+                cmd=f"{call.id}:{token}:{wish.queue}",
+            )
+        except Refused as fault:
+            if fault.slug != "queue-full":
+                raise
+            return None
+        return await standing(self.acd, call.id) or Standing(place.place)
+
+    async def _call_back(self, call: Call, token: str, wish: CallBack) -> str:
+        until = may_ring(operator(), call.region, wish.queue, self._clock.ms())
+        try:
+            await self.acd.call_back(
+                call.id,
+                number=call.ani,
+                queue=wish.queue,
+                until=until,
+                priority=wish.priority + _head_start(wish.queue),
+                skills=wish.skills,
+                cmd=f"{call.id}:{token}:callback",
+            )
+        except StoreUnavailable:
+            raise
+        except Problem as fault:  # offered this very moment, or asked for twice: the flow says what is true
+            return fault.slug
+        return "later" if until else "agreed"
 
     async def _look_up(self, call: Call, wanted: Lookup, until: float) -> Any:
         need_audio = call.carrier != "twilio"

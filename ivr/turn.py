@@ -53,6 +53,8 @@ class State:
     late: bool = False  # has been told that it takes longer than was promised
     over_limit: bool = False  # has waited longer than the queue's max_wait
     closing: bool = False  # goodbye was said
+    full: str = ""  # the queue that took no more callers
+    skills: dict[str, int] = field(default_factory=dict)  # asked for there
 
     def dumps(self) -> str:
         """For the store."""
@@ -76,6 +78,7 @@ class Caller:
     ani: str  # E.164; "" = withheld
     region: str  # area code of the trunk
     triage: bool = False  # only the emergency lines are left, or the trunk's region is gapped
+    kept: bool = False  # calls again instead of being called back: the place stays
     gapped: bool = False  # more callers of the area than officers can take: everything but an officer
 
 
@@ -97,12 +100,21 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Enqueue:
-    """Wanted: a place in line. Answered with the Standing there, also when already in that line."""
+    """Wanted: a place in line. Answered with the Standing there, also when already in that line; None: it is full."""
 
     queue: str
     priority: int = 0
     emergency: bool = False
     skills: Mapping[str, int] | None = None  # what the CSO must have; None = as before
+
+
+@dataclass(frozen=True)
+class CallBack:
+    """Wanted: the caller hangs up and keeps the place. Answered `agreed`, `later` (outside the hours), or a slug."""
+
+    queue: str
+    priority: int = 0
+    skills: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -144,7 +156,7 @@ class Note:
     data: dict[str, Any]
 
 
-Effect = Lookup | Enqueue | Where | Promised | Intent | Note
+Effect = Lookup | Enqueue | CallBack | Where | Promised | Intent | Note
 Flow = Generator[Effect, Any, Instruction]  # a part of a turn, working on that turn's own state
 Dialogue = Generator[Effect, Any, tuple["State", Instruction]]  # a whole turn
 MAX_CHOICES = 5  # more than five nobody remembers (facts of the field: F1)
@@ -185,6 +197,11 @@ class Turn:
         self.state.closing = True
         return Bye((*self.greeting(), *self.said, *self.text(keys)))
 
+    def callback_key(self) -> str:
+        """The key with which this caller may ask to be called back; "" when not."""
+        rules = self.menu.shape.waiting.callback
+        return rules.key if rules and self.caller.ani and not self.state.emergency else ""
+
     def join(self, queue: str) -> None:
         """From now on in this line: nothing was announced there yet."""
         state = self.state
@@ -193,10 +210,13 @@ class Turn:
     def wait(self, standing: Standing) -> Flow:
         """In line: the emergency sentence, what is to be announced by the queue's rule, music."""
         state, rules = self.state, self.menu.shape.waiting
+        first, late = state.spoken < 0, state.late
         said = [*self.said, *(yield from self._announced(standing))]
+        if self.callback_key() and (first or state.late > late) and rules.callback:
+            said += self.text(rules.callback.offer)
         if said and not state.emergency:
             said = [*self.text([rules.opening]), *said]
-        keys = "" if state.emergency else self.menu.shape.emergency.key
+        keys = "" if state.emergency else self.menu.shape.emergency.key + self.callback_key()
         return Wait(
             (*self.greeting(), *said),
             state.queue,

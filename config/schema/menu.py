@@ -119,6 +119,21 @@ class Emergency(Shape):
     say: Say = Field(min_length=1, description="Spoken when the key was pressed.")
 
 
+class CallbackOffer(Shape):
+    """In line: a key, and the caller is called back when the turn comes."""
+
+    key: Key = "1"
+    offer: Say = Field(min_length=1, description="Which key it is.")
+    agreed: Say = Field(min_length=1, description="Before hanging up.")
+    later: Say = Field(min_length=1, description="The same outside the hours in which somebody may be rung.")
+    exists: Say = Field(min_length=1, description="This number is to be called back already; the caller waits on.")
+    exists_bye: Say = Field(min_length=1, description="The same when the queue is full.")
+    failed: Say = Field(min_length=1, description="It cannot be noted now; the caller waits on.")
+    no_number: Say = Field(min_length=1, description="A withheld number cannot be called back; the caller waits on.")
+    no_number_full: Say = Field(min_length=1, description="The same when the queue is full: then goodbye.")
+    kept: Say = Field(min_length=1, description="To who calls again instead of being called back: the place stays.")
+
+
 class Waiting(Shape):
     """In line: spoken on entering and whenever the place got better."""
 
@@ -134,6 +149,9 @@ class Waiting(Shape):
     nobody: str = Field(default="", description="It cannot be estimated.")
     late: Say = Field(default_factory=list, description="Longer than was told: said before the new estimate.")
     over_limit: Say = Field(default_factory=list, description="Once, beyond the queue's `max_wait`.")
+    callback: CallbackOffer | None = None
+    full: Say = Field(default_factory=list, description="The queue takes no more callers.")
+    full_bye: Say = Field(default_factory=list, description="And then goodbye.")
     again: Say = Field(default_factory=list, description="When a CSO did not answer and the caller is back in line.")
 
 

@@ -97,7 +97,7 @@ def test_the_menu_leads_to_a_person(call: Dial, key: str, queue: str) -> None:
     waiting = caller.presses(key)
     assert isinstance(waiting, Wait)
     assert waiting.queue == queue
-    assert caller.keys == ["emergency.short", "queue.officer", "waiting.place"]
+    assert caller.keys == ["emergency.short", "queue.officer", "waiting.place", "callback.offer"]
     assert "urutan ke-1" in caller.heard
 
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_kept_is_told_at_once_and_as_such(call: Dial, world: Worl
 
 def test_a_queue_that_does_not_tell_the_wait_promises_nothing(call: Dial, world: World) -> None:
     caller = waits(call, world, TWO_TO_FOUR, estimate=False, place=False)
-    assert caller.keys == ["emergency.short", "queue.officer"]
+    assert caller.keys == ["emergency.short", "queue.officer", "callback.offer"]
     assert not caller.promises
 
 
@@ -102,7 +102,7 @@ def test_the_queues_own_announcements_come_in_turn(call: Dial, world: World) -> 
 
 def test_an_announcement_that_the_menu_of_the_call_does_not_have_is_left_out(call: Dial, world: World) -> None:
     caller = waits(call, world, None, every=20, place=False, prompts=["not.there"])
-    assert caller.keeps_silent() == Wait((), "gangguan")
+    assert caller.keeps_silent() == Wait((), "gangguan", keys="91")
 
 
 def test_beyond_the_queues_limit_it_is_said_once(call: Dial, world: World) -> None:

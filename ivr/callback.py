@@ -1,0 +1,52 @@
+"""Being called back instead of waiting: by a key in line, and when a queue takes no more callers. Pure, as the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.turn import CallBack, Flow, Note, Turn, Where
+
+FULL = "(full)"  # not a node of the file: the queue takes no more callers, a callback is offered
+
+
+def called_back(turn: Turn) -> Flow:
+    """The key in line: the place stays, the caller hangs up."""
+    rules = turn.menu.shape.waiting.callback
+    if rules is None or not turn.callback_key():
+        turn.say(rules.no_number if rules else [])
+        return (yield from turn.wait((yield Where())))
+    answer: str = yield CallBack(turn.state.queue)
+    if answer in ("agreed", "later"):
+        return (yield from _agreed(turn, answer))
+    turn.say(rules.exists if answer == "callback-exists" else rules.failed)
+    return (yield from turn.wait((yield Where())))
+
+
+def full(turn: Turn, queue: str, skills: Mapping[str, int] | None = None) -> Flow:
+    """The queue is full: said, and a callback offered; never silence."""
+    yield Note({"what": "queue-full", "queue": queue})
+    rules, waiting = turn.menu.shape.waiting.callback, turn.menu.shape.waiting
+    if rules is None or not turn.callback_key():
+        return turn.bye([*waiting.full, *(rules.no_number_full if rules else waiting.full_bye)])
+    turn.state.node, turn.state.full, turn.state.skills = FULL, queue, dict(skills or {})
+    return turn.ask([waiting.opening, *waiting.full, *rules.offer], ())
+
+
+def answered_full(turn: Turn, digits: str) -> Flow:
+    """What was keyed when the queue was full."""
+    rules, waiting = turn.menu.shape.waiting.callback, turn.menu.shape.waiting
+    if rules is None or digits != rules.key:
+        return turn.bye(waiting.full_bye)
+    wish = CallBack(turn.state.full, turn.state.priority, turn.state.skills)
+    answer: str = yield wish
+    if answer in ("agreed", "later"):
+        return (yield from _agreed(turn, answer))
+    return turn.bye(rules.exists_bye if answer == "callback-exists" else waiting.full_bye)
+
+
+def _agreed(turn: Turn, answer: str) -> Flow:
+    rules = turn.menu.shape.waiting.callback
+    assert rules is not None  # noqa: S101 - nobody agrees to what is not offered
+    yield Note({"what": "callback", "queue": turn.state.queue or turn.state.full})
+    turn.state.queue = turn.state.full = ""
+    return turn.bye(rules.later if answer == "later" else rules.agreed)
