@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from config.logging import told
 from config.operator import operator
 from config.settings import settings
-from ivr.carriers import twilio_callbacks, twilio_steps
+from ivr.carriers import twilio_callback, twilio_callbacks, twilio_steps
 from ivr.carriers.twilio_context import Context
 from ivr.carriers.twilio_music import music
 from ivr.carriers.twilio_signature import FAILURES, NotTwilio, read_webhook
@@ -73,6 +73,8 @@ _route("/step", twilio_steps.step, twilio_steps.broken)
 _route("/wait", twilio_steps.wait, twilio_steps.broken)
 _route("/meet", twilio_steps.meet, twilio_steps.broken)
 _route("/met", twilio_steps.met, twilio_steps.broken_bye)
+_route("/reached", twilio_callback.reached, twilio_callbacks.broken_leg)
+_route("/reached-status", twilio_callback.reached_status, twilio_callbacks.nothing)
 _route("/partner", twilio_steps.partner, twilio_steps.broken)
 _route("/after-partner", twilio_steps.after_partner, twilio_steps.broken)
 _route("/after-emergency", twilio_steps.after_emergency, twilio_steps.broken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TypeGuard
 
 from config.errors import Problem
 from ivr.carriers import twilio_twiml
@@ -38,7 +39,10 @@ async def cso_status(context: Context) -> str:
         if status == "ringing":
             await context.acd.ringing(call, token)
         elif status == "completed":
-            if _is_talking(await context.acd.call(call), token):
+            now = await context.acd.call(call)
+            if _is_talking(now, token) and now.state is CallState.CALLING:
+                await context.acd.unreached(call, token, reason="cso-gone")
+            elif _is_talking(now, token):
                 await context.acd.ended(call, by="cso")
             else:
                 await context.acd.returned(call, token, reason="failed")
@@ -87,5 +91,6 @@ def nothing(_context: Context) -> str:
     return NO_TWIML
 
 
-def _is_talking(call: Call | None, token: str) -> bool:
-    return call is not None and call.state is CallState.TALKING and call.token == token
+def _is_talking(call: Call | None, token: str) -> TypeGuard[Call]:
+    """The CSO is on the line: with the caller, or while the caller's telephone is rung."""
+    return call is not None and call.state in (CallState.TALKING, CallState.CALLING) and call.token == token

@@ -17,6 +17,7 @@ from config.errors import Problem
 from config.operator import operator
 from config.settings import settings
 from ivr.carriers.base import Connector
+from ivr.carriers.twilio_callback import CallerLegs
 from ivr.carriers.twilio_reconcile import HungUp, Reconciler
 from ivr.carriers.twilio_rest import RestFailed, TwilioRest
 from ivr.carriers.twilio_trail import Trail
@@ -50,6 +51,7 @@ class TwilioConnector(Connector):
         self._hung_up: HungUp = hung_up or partial(acd.ended, by="caller")
         self._legs: dict[str, _Leg] = {}  # by offer token
         self._tokens: dict[str, str] = {}  # call → token of its last offer
+        self._callers = CallerLegs(acd, self._rest)
         self._met: dict[str, asyncio.Event] = {}  # token → the redirect arrived
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,6 +105,13 @@ class TwilioConnector(Connector):
                 self._tokens[entry.call] = entry.token
                 await self._ring(entry.call, entry.token, str(entry.data.get("endpoint", "")), entry.queue)
             case Event.CALL_RETURNED:
+                await self._drop_leg(entry.token)
+            case Event.CALL_DIALLED:
+                await self._callers.ring(entry, _chain(entry.token))
+            case Event.CALL_REACHED:
+                self._callers.forget(entry.token)
+            case Event.CALL_UNREACHED:
+                await self._callers.drop(entry.token)
                 await self._drop_leg(entry.token)
             case Event.CALL_ANSWERED | Event.CALL_HANDED_OVER:
                 call = await self.acd.call(entry.call)
@@ -163,6 +172,7 @@ class TwilioConnector(Connector):
         """The other leg of a call that is over. A caller who is being said goodbye to hangs up by the document."""
         state, leg = entry.data.get("state"), str(entry.data.get("leg") or "")
         token = self._tokens.pop(entry.call, "") or entry.token
+        await self._callers.drop(token)
         if token in self._legs:
             await self._drop_leg(token)
         elif state == CallState.TALKING and leg:

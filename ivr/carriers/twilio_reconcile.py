@@ -56,10 +56,12 @@ class Reconciler:
         """Compare once."""
         snapshot = await self._acd.snapshot()
         live = await self._rest.live()
-        ours = [c for c in snapshot.calls if c.carrier == "twilio" and c.state is not CallState.ENDED]
+        # A callback that is not reached yet has no caller's leg: its offer has a deadline of its own.
+        live_calls = (c for c in snapshot.calls if c.carrier == "twilio" and not c.virtual)
+        ours = [c for c in live_calls if c.state is not CallState.ENDED]
         callers = {call_id(leg.sid) for leg in live if leg.inbound}
         legs = {leg.sid for leg in live}
-        await self._acd.renew([call.id for call in ours if call.id in callers])
+        await self._acd.renew([call.id for call in ours if call.id in callers or call.channel in legs])
         gone = {call.id: by for call in ours if (by := _who_left(call, callers, legs))}
         self._missing = {call: self._missing.get(call, 0) + 1 for call in gone}
         for call, misses in self._missing.items():
@@ -70,7 +72,7 @@ class Reconciler:
 
 def _who_left(call: Call, callers: set[str], legs: set[str]) -> str:
     """Who is missing from the list: "caller", "cso", or "" when nobody is."""
-    if call.id not in callers:
+    if call.id not in callers and call.channel not in legs:
         return "caller"
     if call.state is CallState.TALKING and call.leg not in legs:
         return "cso"
