@@ -27,6 +27,7 @@ from ivr.endings import partner_ended, talk_ended
 from ivr.facts import Facts
 from ivr.flow import is_emergency, join, step
 from ivr.instructions import Bye, Instruction, Reject, Wait
+from ivr.line import call_back, enqueue
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
@@ -47,7 +48,6 @@ from ivr.turn import (
     Turn,
     Where,
 )
-from router.callbacks import may_ring
 from router.calls import CallState, Outcome
 from router.pools import Pools, named
 from router.store.acd import Acd, StoreUnavailable
@@ -300,9 +300,9 @@ class IvrService:
 
     async def _fulfil(self, call: Call, token: str, effect: Effect, until: float) -> Any:
         if isinstance(effect, Enqueue):
-            return await self._enqueue(call, token, effect)
+            return await enqueue(self.acd, call, token, effect)
         if isinstance(effect, CallBack):
-            return await self._call_back(call, token, effect)
+            return await call_back(self.acd, call, effect, now=self._clock.ms(), token=token)
         if isinstance(effect, Where):
             return await standing(self.acd, call.id) or Standing()
         if isinstance(effect, Promised):
@@ -314,41 +314,6 @@ class IvrService:
         if effect.kind == "reserve":
             return self._numbers.take(_prefix(effect.value or call.region))
         return await self._look_up(call, effect, until)
-
-    async def _enqueue(self, call: Call, token: str, wish: Enqueue) -> Standing | None:
-        """None: the queue takes no more callers, which the flow then says."""
-        try:
-            place = await self.acd.enqueue(
-                call.id,
-                queue=wish.queue,
-                priority=wish.priority + _head_start(wish.queue),
-                emergency=wish.emergency,
-                skills=wish.skills,
-                cmd=f"{call.id}:{token}:{wish.queue}",
-            )
-        except Refused as fault:
-            if fault.slug != "queue-full":
-                raise
-            return None
-        return await standing(self.acd, call.id) or Standing(place.place)
-
-    async def _call_back(self, call: Call, token: str, wish: CallBack) -> str:
-        until = may_ring(operator(), call.region, wish.queue, self._clock.ms())
-        try:
-            await self.acd.call_back(
-                call.id,
-                number=call.ani,
-                queue=wish.queue,
-                until=until,
-                priority=wish.priority + _head_start(wish.queue),
-                skills=wish.skills,
-                cmd=f"{call.id}:{token}:callback",
-            )
-        except StoreUnavailable:
-            raise
-        except Problem as fault:  # offered this very moment, or asked for twice: the flow says what is true
-            return fault.slug
-        return "later" if until else "agreed"
 
     async def _look_up(self, call: Call, wanted: Lookup, until: float) -> Any:
         need_audio = call.carrier != "twilio"
@@ -384,12 +349,6 @@ def _trunk(arrival: Arrival) -> tuple[str, str]:
 def _region(trunk: str) -> str:
     areas = operator().areas
     return areas.trunks[trunk if trunk in areas.trunks else areas.default_trunk].region
-
-
-def _head_start(queue: str) -> int:
-    """The priority of the queue itself (queues.yaml), beside the caller's own."""
-    known = operator().queues.queues.get(queue)
-    return known.priority if known else 0
 
 
 def _prefix(area: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.errors import NotFound
 from config.operator import operator
-from ivr import service
+from ivr import line
 from ivr.instructions import Ask, Bye, Instruction, Reject, Wait
 from ivr.service import StepFailed
 from ivr.signals import Arrival, Step
@@ -151,7 +151,7 @@ async def test_the_priority_of_a_queue_is_a_head_start(ivr: Ivr, monkeypatch: py
     rules = operator().queues
     ahead = rules.queues["keluhan"].model_copy(update={"priority": 2})
     urgent = rules.model_copy(update={"queues": {**rules.queues, "keluhan": ahead}})
-    monkeypatch.setattr(service, "operator", lambda: replace(operator(), queues=urgent))
+    monkeypatch.setattr(line, "operator", lambda: replace(operator(), queues=urgent))
     await ivr.arrives("ccall0001", AT_TEBET)
     await ivr.keys("3")
     assert (await ivr.pool.call("ccall0001")).priority == 2

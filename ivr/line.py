@@ -1,0 +1,55 @@
+"""What the flow wishes of the line, asked of the store: a place, or to be called back."""
+
+from __future__ import annotations
+
+from config.errors import Problem, Refused
+from config.operator import operator
+from ivr.standing import standing
+from ivr.turn import CallBack, Enqueue, Standing
+from router.callbacks import may_ring
+from router.store.acd import Acd, StoreUnavailable
+from router.store.types import Call
+
+
+async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing | None:
+    """None: the queue takes no more callers, which the flow then says."""
+    try:
+        place = await acd.enqueue(
+            call.id,
+            queue=wish.queue,
+            priority=wish.priority + _head_start(wish.queue),
+            emergency=wish.emergency,
+            skills=wish.skills,
+            cmd=f"{call.id}:{token}:{wish.queue}",
+        )
+    except Refused as fault:
+        if fault.slug != "queue-full":
+            raise
+        return None
+    return await standing(acd, call.id) or Standing(place.place)
+
+
+async def call_back(acd: Acd, call: Call, wish: CallBack, *, now: int, token: str) -> str:
+    """`agreed`, `later` outside the hours of the caller's region, or the slug of what was refused."""
+    until = may_ring(operator(), call.region, wish.queue, now)
+    try:
+        await acd.call_back(
+            call.id,
+            number=call.ani,
+            queue=wish.queue,
+            until=until,
+            priority=wish.priority + _head_start(wish.queue),
+            skills=wish.skills,
+            cmd=f"{call.id}:{token}:callback",
+        )
+    except StoreUnavailable:
+        raise
+    except Problem as fault:  # offered this very moment, or asked for twice: the flow says what is true
+        return fault.slug
+    return "later" if until else "agreed"
+
+
+def _head_start(queue: str) -> int:
+    """The priority of the queue itself (queues.yaml), beside the caller's own."""
+    known = operator().queues.queues.get(queue)
+    return known.priority if known else 0
