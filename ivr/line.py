@@ -26,7 +26,10 @@ async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing |
         if fault.slug != "queue-full":
             raise
         return None
-    return await standing(acd, call.id) or Standing(place.place)
+    found = await standing(acd, call.id)
+    if found and found.expected_ms is not None:
+        await acd.mark_due(call.id, estimate_ms=found.expected_ms)  # overflow by the estimated wait
+    return found or Standing(place.place)
 
 
 async def call_back(acd: Acd, call: Call, wish: CallBack, *, now: int, token: str) -> str:

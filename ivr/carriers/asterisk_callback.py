@@ -7,6 +7,7 @@ travels on it: from the CSO's answer on, no process of ours is needed until both
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 
@@ -16,12 +17,14 @@ from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.base import repaired
 from router.calls import CallState
+from router.events import Entry, Event
 from router.store.acd import Acd
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+BEFORE = (CallState.OFFERED, CallState.CALLING)
 LEG = "callback"  # the context of a CSO's leg that has been answered
 # OriginateResponse's Reason (a control frame's number) → why the CSO's telephone did not answer.
 REASONS = {"3": "no-answer", "5": "busy", "8": "unreachable", "0": "unreachable"}
@@ -35,6 +38,19 @@ class Callbacks:
     def __init__(self, acd: Acd, link: AmiLink) -> None:
         self._acd, self._link = acd, link
         self._asked: set[str] = set()  # tokens whose CSO is being rung on our order
+
+    async def on_entry(self, entry: Entry) -> bool:
+        """Whether an entry was about a callback that nobody but its CSO is on the line for, and done."""
+        match entry.event:
+            case Event.CALL_OFFERED if entry.data.get("virtual"):
+                await self.ring(entry.call, entry.token, str(entry.data.get("endpoint", "")))
+            case Event.CALL_UNREACHED:
+                await self.drop(entry.call, entry.token)
+            case Event.CALL_ENDED if entry.data.get("state") in BEFORE and not entry.data.get("channel"):
+                await self.drop(entry.call, entry.token)
+            case _:
+                return False
+        return True
 
     async def ring(self, call: str, token: str, endpoint: str) -> None:
         """Ring the CSO, unless it is no longer wanted; what became of it comes as `OriginateResponse`."""
@@ -70,9 +86,10 @@ class Callbacks:
 
     async def drop(self, call: str, token: str) -> None:
         """End the CSO's leg of an offer that is over; the caller's telephone stops ringing by that alone."""
-        for channel in await self._link.channels():
-            if channel.leg == call and channel.token == token:
-                await self._link.action(Action="Hangup", Channel=channel.name)
+        with contextlib.suppress(AmiDown):  # else the comparison finds a leg without a call
+            for channel in await self._link.channels():
+                if channel.leg == call and channel.token == token:
+                    await self._link.action(Action="Hangup", Channel=channel.name)
 
     async def look(self, call: Call, channels: Iterable[Channel], *, sure: bool) -> bool:
         """Compare a callback with the channels; answers whether something differs, mends it when `sure`."""

@@ -21,7 +21,7 @@ from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
-from router.calls import CallState, Outcome
+from router.calls import Outcome
 from router.events import Entry, Event
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
@@ -29,7 +29,6 @@ from router.store.types import Snapshot
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
-BEFORE = (CallState.OFFERED, CallState.CALLING)  # of a callback: nobody but the CSO is on the line
 BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
 REASONS = {
     "BUSY": "busy",
@@ -91,6 +90,8 @@ class AsteriskConnector(Connector):
     # --- the journal
     async def on_entry(self, entry: Entry) -> None:
         """Bring, take back or end, as the entry asks."""
+        if await self.moves.callbacks.on_entry(entry):
+            return
         match entry.event:
             case Event.CALL_QUEUED if entry.data.get("from") == "talking":
                 await self._remember(entry)
@@ -99,10 +100,6 @@ class AsteriskConnector(Connector):
                 await self._remember(entry)
             case Event.CALL_TRANSFERRED if entry.data.get("kind") == "blind":
                 await self._pass_on(entry, waits=False)  # call.offered follows
-            case Event.CALL_OFFERED if entry.data.get("virtual"):
-                await self.moves.callbacks.ring(entry.call, entry.token, str(entry.data.get("endpoint", "")))
-            case Event.CALL_UNREACHED:
-                await self._drop(entry)
             case Event.CALL_OFFERED:
                 await self.moves.bring(entry.call, entry.token, "offer", str(entry.data.get("endpoint", "")))
             case Event.CALL_HANDED_OVER:
@@ -111,8 +108,6 @@ class AsteriskConnector(Connector):
                 await self.moves.bring(entry.call, entry.token, "partner", str(entry.data.get("partner", "")))
             case Event.CALL_RETURNED | Event.CALL_HANDED_BACK:
                 await self._take_back(entry)
-            case Event.CALL_ENDED if entry.data.get("state") in BEFORE and not entry.data.get("channel"):
-                await self._drop(entry)
             case Event.CALL_ENDED if entry.data.get("by") in BY_HAND:
                 await self._end(entry)
 
@@ -138,14 +133,10 @@ class AsteriskConnector(Connector):
         with contextlib.suppress(AmiDown):
             await self.moves.out_of_conversation(str(entry.data.get("channel", "")), waits=waits)
 
-    async def _drop(self, entry: Entry) -> None:
-        with contextlib.suppress(AmiDown):  # else the comparison finds a leg without a call
-            await self.moves.callbacks.drop(entry.call, entry.token)
-
     async def _take_back(self, entry: Entry) -> None:
         call = await self.acd.call(entry.call)
         if call is not None and call.virtual:
-            await self._drop(entry)
+            await self.moves.callbacks.drop(entry.call, entry.token)
         elif call is not None:
             with contextlib.suppress(AmiDown):
                 await self.moves.back_to_line(call.id, call.channel, entry.token)
