@@ -107,6 +107,8 @@ class Callbacks:
             return
         call.state, call.until = to, self.now + (0 if reason == "cso-gone" else rules.callback_retry_ms)
         call.last_token, call.token, call.cso, call.deadline = call.token, "", "", 0
+        if reason == "cso-gone":
+            cso.free = self.now
         self._let_go(cso, CsoEvent.RELEASE)
 
     def schedule(self: Model, name: str, until: int) -> None:

@@ -148,6 +148,7 @@ class Talks:
     def referred(self: Model, name: str, partner: str, token: str) -> None:
         call = self.calls[name]
         former = self._pass_on(call)
+        call.queued = self.now
         self.handed_over(name, partner, token, "referred")
         self._hang_up(self.csos[former], call.queue)
 

@@ -123,6 +123,7 @@ async def test_a_refused_number_is_kept_once_with_its_first_instant(pool: Pool) 
         RefusedNumber("c0000000011", "+628110000008", first + 10_000, "jakarta", "31", "asterisk"),
     ]
     assert len(await pool.acd.refused(1)) == 1
+    assert await pool.acd.refused(0) == []
     assert (await pool.acd.gauges()).withheld_refused == 1
 
 

@@ -351,6 +351,19 @@ async def test_on_the_last_lines_the_callback_stays(pool: Pool) -> None:
     assert set(await open_callbacks(pool)) == {FIRST}
 
 
+async def test_a_cso_who_hangs_up_first_is_not_the_next_one_at_once(pool: Pool) -> None:
+    """A telephone that answers and drops would take every callback in turn."""
+    await pool.waits(FIRST)
+    await hangs_up(pool)
+    await pool.ready("cso1")
+    await pool.ready("cso2")
+    offer = await is_dialled(pool)
+    pool.later(1)
+    await pool.acd.unreached(FIRST, offer.token, reason="cso-gone")
+    await pool.acd.sweep()
+    assert (await pool.offered()).cso == "cso2"
+
+
 async def test_taken_back(pool: Pool) -> None:
     await pool.waits(FIRST)
     with pytest.raises(Problem) as told:

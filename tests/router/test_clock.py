@@ -74,6 +74,18 @@ async def test_the_stores_clock_jumped_back_by_an_hour(real: Pool) -> None:
     assert (await real.offered()).call == "c0000000001"
 
 
+async def test_what_rang_when_the_clock_jumped_back_does_not_ring_for_an_hour(real: Pool) -> None:
+    await real.ready("cso1")
+    await real.waits("c0000000001")
+    await real.offered()
+    wire, deadlines = Wire(real.acd._url), f"suar:{{{real.acd.pool}}}:offers"
+    await wire.call("ZINCRBY", deadlines, 3_600_000, "c0000000001")
+    await set_field(real, "clock", 3_600_000)
+    await real.acd.sweep()
+    assert float(await wire.call("ZSCORE", deadlines, "c0000000001")) < (await real.acd.snapshot()).at + 6_000
+    wire.close()
+
+
 async def test_the_stores_clock_jumped_forward_and_nobody_is_lost(real: Pool) -> None:
     """Leases and heartbeats of everybody would be over at once."""
     await real.talks("c0000000001")

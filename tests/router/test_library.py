@@ -39,6 +39,13 @@ def test_no_key_is_built_beside_the_dictionary() -> None:
     assert built == ["suffix"]
 
 
+@pytest.mark.unit
+def test_the_joined_files_stay_away_from_the_most_locals_that_lua_allows() -> None:
+    """200 in one text, and they are one text when joined: a topic keeps its functions in one table."""
+    names = re.findall(r"^local (?:function )?([\w, ]+?)(?: =.*| --.*|\(.*)?$", library.source(), re.MULTILINE)
+    assert 100 < sum(len(one.split(",")) for one in names) < 185
+
+
 @pytest.mark.store
 @pytest.mark.anyio
 async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:

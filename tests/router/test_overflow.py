@@ -250,6 +250,20 @@ async def test_a_trial_whose_caller_hangs_up_proves_nothing_and_the_next_is_trie
     assert (await handed(pool)).call != trial.call
 
 
+async def test_a_trial_that_left_while_the_partner_was_not_in_the_rules_does_not_shut_it_for_ever(pool: Pool) -> None:
+    frail = replace(FRAIL, failures=1)
+    await rules(pool, frail, max_wait_ms=1)
+    await line(pool, 2)
+    pool.later(1)
+    await fails(pool)
+    pool.later(30)
+    trial = await handed(pool)
+    await rules(pool, replace(FRAIL, name="lain"), max_wait_ms=1)
+    await pool.acd.ended(trial.call, by="caller")
+    await rules(pool, frail, max_wait_ms=1)
+    assert (await handed(pool)).partner == "mitra"
+
+
 async def test_a_partner_that_is_there_again_is_tried_at_once(pool: Pool) -> None:
     await rules(pool, replace(FRAIL, failures=1), max_wait_ms=1)
     await line(pool, 1)

@@ -279,3 +279,15 @@ async def test_a_departure_can_be_asked_for_again(two: TwoPools) -> None:
     assert (again.token, json.loads(again.payload)) == (first.token, json.loads(first.payload))
     assert isinstance(first, Departure)
     assert [entry.event for entry in await two.west.told()].count(Event.CALL_DEPARTED) == 1
+
+
+async def test_whom_we_dialled_takes_no_line_of_a_trunk_in_the_other_pool_either(two: TwoPools) -> None:
+    await two.west.waits("c0000000001")
+    await two.west.acd.call_back("c0000000001", number="+628110000099", cmd="b1")
+    await two.west.ready("cso1")
+    offer = await two.west.offered()
+    await two.west.acd.answered("c0000000001", offer.token)
+    await two.west.acd.reached("c0000000001", offer.token, channel="x")
+    await two.west.enqueue("c0000000001", "keluhan")
+    assert await two.mover().move("c0000000001", two.east.acd.pool)
+    await two.in_order()

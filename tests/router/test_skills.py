@@ -55,6 +55,14 @@ async def test_best_skill_counts_the_skills_that_are_asked_for(pool: Pool) -> No
     assert (await pool.offered()).cso == "cso1"
 
 
+async def test_another_strategy_holds_at_once_for_those_who_are_free(pool: Pool) -> None:
+    await given(pool, Strategy.LONGEST_IDLE)
+    await pool.ready("cso1", "gangguan:2")
+    await pool.ready("cso2", "gangguan:5")
+    await given(pool, Strategy.BEST_SKILL)
+    assert await serve(pool, 1) == ["cso2"]
+
+
 async def test_round_robin_goes_round_whoever_was_free_longest(pool: Pool) -> None:
     await given(pool, Strategy.ROUND_ROBIN)
     for cso in ("cso1", "cso2", "cso3"):

@@ -359,3 +359,14 @@ async def test_the_desk_of_a_consulted_cso_that_falls_silent_is_closed_after_it(
     await pool.acd.guest_left(CALL, guest.token, reason="left")
     await pool.acd.sweep()
     assert (await pool.cso("cso2")).state is CsoState.LOGGED_OUT
+
+
+async def test_whoever_a_partner_did_not_take_waits_again_from_then_on(pool: Pool) -> None:
+    """The conversation before was no wait: neither the ladder nor a rule of overflow counts it."""
+    talk = await pool.talks("c0000000001")
+    pool.later(900)
+    given = await pool.acd.refer("c0000000001", talk.token, partner="mitra", cmd="r1")
+    await pool.acd.hand_back("c0000000001", given.token, reason="busy")
+    pool.later(10)
+    assert (await pool.acd.gauges()).queues["gangguan"].oldest_ms == 10_000
+    assert await pool.acd.overflow_next() is None

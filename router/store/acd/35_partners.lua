@@ -69,7 +69,8 @@ function centres.may_be_tried(p, partner)
   if breaker == 'open' then
     return p.now >= tonumber(partner.state['until'])
   end
-  return breaker == 'closed' or partner.state.trial == ''
+  -- A trial that left while the partner was not in the rules could not say so.
+  return breaker == 'closed' or redis.call('SISMEMBER', key(p, ':at:', partner.name), partner.state.trial) == 0
 end
 
 function centres.has_room(p, partner)

@@ -28,10 +28,10 @@ local function set(p, call, ...)
   redis.call('HSET', key(p, ':call:', call.id), ...)
 end
 
--- A call holds a line of ours from here, beside one of the trunk it came by; a callback came by none.
+-- A call holds a line of ours from here, beside one of the trunk it came by; whom we dialled came by none.
 local function take_line(p, call)
   redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call.id)
-  if (call.trunk or '') ~= '' and call.virtual ~= '1' then
+  if (call.trunk or '') ~= '' and (call.dial or '') == '' then
     redis.call('SADD', key(p, ':trunk:', call.trunk), call.id)
   end
 end

@@ -56,6 +56,9 @@ function callback.miss(p, call, reason)
   redis.call('ZREM', key(p, ':offers'), call.id)
   free_line(p, call)
   callback.step_out(p, call, to, reason == 'cso-gone' and p.now or p.now + retry_ms, 'unreached')
+  if reason == 'cso-gone' then
+    cso.free = int(p.now) -- to the end of the free ones: this telephone may be the trouble
+  end
   let_go(p, cso, 'release', reason)
 end
 

@@ -41,7 +41,8 @@ local function configure(keys, args)
   return 'OK'
 end
 
--- What only time would have ended begins its time again: nobody could beat or renew meanwhile.
+-- What only time would have ended begins its time again: nobody could beat or renew meanwhile. So does what a clock that
+-- was ahead would let ring on until it is that late again.
 local function begin_again(p)
   for _, cso in ipairs(redis.call('ZRANGE', key(p, ':alive'), 0, -1)) do
     redis.call('ZADD', key(p, ':alive'), p.now, cso)
@@ -51,6 +52,9 @@ local function begin_again(p)
   end
   for _, deadlines in ipairs({ ':offers', ':guests' }) do
     for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, deadlines), '-inf', p.now + SETUP_MS)) do
+      redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
+    end
+    for _, call in ipairs(p.back and redis.call('ZRANGEBYSCORE', key(p, deadlines), p.now + JUMP_MS, '+inf') or {}) do
       redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
     end
   end

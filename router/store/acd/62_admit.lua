@@ -88,7 +88,7 @@ end
 -- args: now, limit → { number, when, JSON, … }, the longest waiting first
 function admission.refused(keys, args)
   local p = open(keys, args)
-  local flat = redis.call('ZRANGE', key(p, ':refused'), 0, args[2] - 1, 'WITHSCORES')
+  local flat = redis.call('ZRANGE', key(p, ':refused'), '-inf', '+inf', 'BYSCORE', 'LIMIT', 0, args[2], 'WITHSCORES')
   local out = {}
   for i = 1, #flat, 2 do
     out[#out + 1] = flat[i]

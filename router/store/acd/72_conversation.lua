@@ -243,7 +243,7 @@ function talk.refer(keys, args)
     fail('partner-full')
   end
   local held_ms, leg = part(p, call, 'transferred'), call.leg
-  set(p, call, 'last_token', call.token, 'cso', '', 'leg', '')
+  set(p, call, 'last_token', call.token, 'cso', '', 'queued', int(p.now), 'leg', '')
   local answer = hand_over(p, call, partner, address, to, args[6], {
     reason = 'referred', from = from.id, from_token = args[4], leg = leg, held_ms = held_ms,
   })
