@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export SUAR_CACHE ?= $(HOME)/.cache/suar
 
-.PHONY: setup run run-asterisk test check bench replay torture
+.PHONY: setup run run-asterisk test check bench replay torture mutate
 
 setup: ## Virtual environment, pinned dependencies, browser assets; a second run does nothing
 	@$(PYTHON) scripts/setup.py
@@ -26,6 +26,10 @@ bench: ## Measurements beside their peers (installs those; says so first); some 
 
 torture: setup ## Many processes on one store, killed at random; ends with a JSON line. SEED=n EVENTS=n
 	@.venv/bin/python -m simulation.torture $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
+
+mutate: ## Small faults put into the store's Lua: does a test notice each? All of them take hours
+	@$(PYTHON) scripts/setup.py --dev
+	@.venv/bin/python scripts/mutate_lua.py
 
 replay:
 	@echo "make $@ is not part of this version yet." >&2; exit 2
