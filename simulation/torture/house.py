@@ -10,7 +10,7 @@ from router.store.types import LevelGap, PartnerRules, QueueRules, Strategy, Tru
 from simulation.torture.told import Rules
 
 POOLS = ("torture", "torture-b")  # callers of the first are moved to the second, and back
-LINES, EMERGENCY_LINES, STEP_MS = 40, 6, 60_000
+LINES, EMERGENCY_LINES, STEP_MS = 48, 4, 60_000
 MS_PER_EVENT = 40
 CALLED_BACK: dict[str, Any] = {"callback_retry_ms": 10_000, "callback_ring_ms": 8_000, "callback_attempts": 2}
 QUEUES = (
@@ -37,12 +37,12 @@ PARTNERS = (
     PartnerRules("cadangan", cap=1, addresses={"asterisk": "sip:c@c.example", "twilio": "+620"}, ring_ms=8_000),
     PartnerRules(OUTSIDE, cap=1, addresses={"asterisk": "sip:l@l.example"}, ring_ms=8_000, outside=True),
 )  # fmt: skip
-TRUNKS = (TrunkRules("jakarta", lines=26, emergency_lines=3), TrunkRules("bandung"))
+TRUNKS = (TrunkRules("jakarta", lines=32, emergency_lines=3), TrunkRules("bandung"))
 GAPS = (LevelGap(3, "31", per_s=0.2, burst=3), LevelGap(2, "32.73", per_s=0.1, burst=2))
 AREAS = ("31.71", "31.74.02", "32.73", "32.04")
 CARRIERS = ("asterisk", "asterisk", "asterisk", "twilio")
 SKILLS: tuple[dict[str, int] | None, ...] = (None, None, None, {}, {"en": 2}, {"en": 4, "prabayar": 1})
-CSOS = tuple(f"cso{n}" for n in range(1, 15))
+CSOS = tuple(f"cso{n}" for n in range(1, 21))
 
 
 def rules() -> Rules:

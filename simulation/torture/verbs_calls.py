@@ -24,7 +24,7 @@ def queue_of(me: Actor) -> str:
     return me.pick((QUEUES[0].name, *(one.name for one in QUEUES)))
 
 
-@verb("admit", callers=9)
+@verb("admit", callers=7)
 async def arrive(me: Actor) -> None:
     """A call rings in, and mostly goes through a step and into a line at once."""
     call, carrier = me.name_of("c"), me.pick(CARRIERS)

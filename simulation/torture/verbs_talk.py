@@ -11,7 +11,7 @@ from simulation.torture.world import Held
 C, S = CallState, CsoState
 
 
-@verb("hold", "resume", talkers=4)
+@verb("hold", "resume", talkers=1)
 async def hold(me: Actor) -> None:
     """The caller hears music, mostly not for long."""
     held = me.world.held(me.dice, C.TALKING)
@@ -21,7 +21,7 @@ async def hold(me: Actor) -> None:
             await me.show(held, me.acd.resume)
 
 
-@verb("consult", talkers=4)
+@verb("consult", talkers=5)
 async def consult(me: Actor) -> None:
     """Another CSO is asked."""
     held, cso, cmd = me.world.held(me.dice, C.TALKING), me.pick(CSOS), me.name_of("k")
