@@ -95,13 +95,13 @@ class Checker:
         ani = str(entry.data.get("ani") or "")
         if entry.event is Event.CALL_REFUSED:
             self.ended.add(entry.call)
-            if ani:
+            if ani and not any(call.virtual and call.number == ani for call in self.calls.values()):
                 self.refused[ani] = entry.call
             return
         self.ended.discard(entry.call)
         self._promised(entry, ani)
         state = BIRTHS.get(entry.event, C.WAITING)
-        call = Told(entry.call, state, carrier=entry.carrier, ani=ani)
+        call = Told(entry.call, state, carrier=entry.carrier, ani=ani, number=str(entry.data.get("number") or ""))
         call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
         call.adopted = entry.event is Event.CALL_ADOPTED
         self.calls[entry.call] = call
@@ -282,7 +282,7 @@ class Checker:
         call.partner = ""
 
     def _callback(self, call: Told, entry: Entry, _before: CallState) -> None:
-        call.virtual = True
+        call.virtual, call.number = True, str(entry.data.get("number") or "")
         self._promised(entry, call.ani)
         self._leave_line(call)
         self._joined(call, entry)

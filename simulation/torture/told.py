@@ -88,6 +88,7 @@ class Told:
     token: str = ""
     partner: str = ""
     ani: str = ""
+    number: str = ""  # where a callback reaches the caller
     guest: str = ""
     missed: bool = False  # a callback that was not reached: it ends, or is scheduled again
     directed: str = ""  # token of an offer that names its CSO (a blind transfer): no line is looked at
