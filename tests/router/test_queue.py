@@ -179,3 +179,12 @@ async def test_a_call_that_is_adopted_out_of_the_ivr_keeps_its_score_and_its_eme
         )  # fmt: skip
         after = await pool.call(call)
         assert (after.score, after.emergency, after.priority) == (before.score, before.emergency, before.priority)
+
+
+async def test_an_emergency_out_of_an_offer_is_next_and_says_so_again(pool: Pool) -> None:
+    await pool.ready("cso1")
+    await pool.waits("c0000000001")
+    await pool.offered()
+    for _ in range(2):
+        place = await pool.acd.enqueue("c0000000001", queue="darurat", emergency=True, cmd="e1")
+        assert (place.place, place.ready, place.serving) == (1, 0, 0)
