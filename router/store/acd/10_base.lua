@@ -6,8 +6,12 @@ local function fail(slug, ...)
 end
 
 -- Lua writes large numbers as 1.7e+12; the store's readers want digits.
+local int_of, int_text -- the same instant is written several times by every verb
 local function int(number)
-  return string.format('%.0f', number)
+  if number ~= int_of then
+    int_of, int_text = number, string.format('%.0f', number)
+  end
+  return int_text
 end
 
 -- As exact as the number is: what is read again is the same number.
@@ -29,7 +33,9 @@ end
 -- right again, and a jump of it is mended by the next sweep.
 local function open(keys, args, greeting)
   local p = { root = keys[1], now = tonumber(args[1]) }
-  local newest = tonumber(redis.call('HGET', key(p, ':pool'), 'clock') or 0)
+  local pool = redis.call('HMGET', key(p, ':pool'), 'clock', 'epoch', 'rules')
+  local newest = tonumber(pool[1] or 0)
+  p.newest, p.epoch, p.rules = newest, pool[2], pool[3]
   if p.now then
     if p.now < newest - CLOCK_MS and not greeting then
       fail('clock-back')
@@ -56,22 +62,21 @@ local NAMES = { 'call', 'cso', 'queue', 'token', 'carrier', 'cmd' }
 
 -- One entry of the journal; `data` is what has no name of its own: a table, or JSON that passes through untouched.
 local function tell(p, event, names, data)
-  p.epoch = p.epoch or redis.call('HGET', key(p, ':pool'), 'epoch') or ''
-  local entry = { 'e', event, 't', int(p.now), 'ep', p.epoch }
-  for _, name in ipairs(NAMES) do
-    if names[name] and names[name] ~= '' then
-      entry[#entry + 1] = name
-      entry[#entry + 1] = names[name]
+  local entry, n = { 'e', event, 't', int(p.now), 'ep', p.epoch or '' }, 6
+  for i = 1, #NAMES do
+    local value = names[NAMES[i]]
+    if value and value ~= '' then
+      entry[n + 1], entry[n + 2] = NAMES[i], value
+      n = n + 2
     end
   end
   if data and (type(data) == 'string' or next(data) ~= nil) then
-    entry[#entry + 1] = 'd'
-    entry[#entry + 1] = type(data) == 'string' and data or cjson.encode(data)
+    entry[n + 1], entry[n + 2] = 'd', type(data) == 'string' and data or cjson.encode(data)
   end
   redis.call('XADD', key(p, ':journal'), '*', unpack(entry))
   redis.call('HINCRBY', key(p, ':counts'), event, 1)
-  if p.told ~= p.now then
-    p.told = p.now
+  if p.newest ~= p.now then
+    p.newest = p.now
     redis.call('HSET', key(p, ':pool'), 'clock', int(p.now))
   end
 end

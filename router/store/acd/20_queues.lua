@@ -23,9 +23,25 @@ local function with_defaults(rules, defaults)
   return rules
 end
 
+-- Rules are read and decoded once for each time they are given (`rules` of :pool is another one then), for every verb
+-- needs them. What is kept between two calls of a function is only what can be read again.
+local kept_rules = {} -- root → { given, of = queue → rules }
+
 local function rules_of(p, queue)
-  local text = redis.call('HGET', key(p, ':queues'), queue)
-  return text and with_defaults(cjson.decode(text), DEFAULT_RULES) or nil
+  local kept = kept_rules[p.root]
+  if not kept or kept.given ~= p.rules then
+    kept = { given = p.rules, of = {} }
+    kept_rules[p.root] = kept
+  end
+  local rules = kept.of[queue]
+  if not rules then
+    local text = redis.call('HGET', key(p, ':queues'), queue)
+    rules = text and with_defaults(cjson.decode(text), DEFAULT_RULES) or nil
+    if p.rules then
+      kept.of[queue] = rules
+    end
+  end
+  return rules
 end
 
 local function rules_in_use(p, queue)
@@ -33,7 +49,7 @@ local function rules_in_use(p, queue)
 end
 
 local function known_queue(p, queue)
-  if redis.call('HEXISTS', key(p, ':queues'), queue) == 0 then
+  if not rules_of(p, queue) then
     fail('unknown-queue')
   end
 end
@@ -117,7 +133,7 @@ local function join_line(p, call, since)
   if redis.call('ZADD', key(p, line, lane), call.score, member_of(call)) == 1 then
     pace.line(p, call.queue, 1)
   end
-  refresh_head(p, line, lane, head_name)
+  redis.call('ZADD', key(p, ':heads'), 'LT', call.score, head_name)
   local rules = rules_in_use(p, call.queue)
   if call.virtual == '1' then
     redis.call('ZADD', key(p, ':callbacks'), call.asked, call.id)
@@ -135,8 +151,7 @@ local function leave_line(p, call)
   if redis.call('ZREM', key(p, line, lane), member_of(call)) == 1 then
     pace.line(p, call.queue, -1)
   end
-  redis.call('ZREM', key(p, ':due:', lane), call.id)
-  redis.call('ZREM', key(p, ':callbacks'), call.id)
+  redis.call('ZREM', call.virtual == '1' and key(p, ':callbacks') or key(p, ':due:', lane), call.id)
   refresh_head(p, line, lane, head_name)
 end
 

@@ -5,8 +5,10 @@ local function cso_of(p, id)
   if #flat == 0 then
     return nil
   end
-  local cso = fields(flat)
-  cso.id = id
+  -- What is changed in memory stands in front of what is stored, so that `save` writes only that.
+  local stored = fields(flat)
+  stored.__index = stored
+  local cso = setmetatable({ id = id }, stored)
   -- An older library wrote less.
   cso.turn, cso.calls, cso.wrap_limit = cso.turn or '0', cso.calls or '0', cso.wrap_limit or '0'
   cso.skills, cso.assigned = cso.skills or '', cso.assigned or '0'
@@ -27,8 +29,18 @@ local function turn(p, cso, event, reason)
 end
 
 -- `gangguan:3 darurat` → { gangguan = 3, darurat = 3 }: a proficiency that nobody gave is the middle one.
+local kept_levels, many_levels = {}, 0 -- text → what it says: thousands of CSOs have the same few
+
 local function levels(text)
-  local out = {}
+  local out = kept_levels[text or '']
+  if out then
+    return out
+  end
+  if many_levels >= 1000 then
+    kept_levels, many_levels = {}, 0
+  end
+  out = {}
+  kept_levels[text or ''], many_levels = out, many_levels + 1
   for name, level in string.gmatch(text or '', '([^%s:]+):?(%d*)') do
     out[name] = tonumber(level) or 3
   end
@@ -86,8 +98,7 @@ local RANK = {
 }
 
 local function rank_of(p, cso, queue, fit)
-  local strategy = redis.call('HGET', key(p, ':strategies'), queue)
-  return int(RANK[strategy or 'longest-idle'](cso, fit))
+  return int(RANK[rules_in_use(p, queue).strategy or 'longest-idle'](cso, fit))
 end
 
 local staff = {} -- who is at work
@@ -120,7 +131,10 @@ function staff.set(p, cso, works)
 end
 
 function staff.reachable(p, cso)
-  return redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0
+  if cso.reachable == nil then
+    cso.reachable = redis.call('HEXISTS', key(p, ':telephones'), cso.id) == 0
+  end
+  return cso.reachable
 end
 
 -- Who asked for a pause during a call will not take the next one.
@@ -215,11 +229,36 @@ function pace.clock(p, cso)
   cso.work = queue and table.concat({ queue, claimed, answered, ceased }, ' ') or ''
 end
 
+local SAVED = {
+  'state', 'since', 'reason', 'next', 'next_reason', 'call', 'token', 'free', 'wrap_until', 'wrap_limit', 'silent',
+  'turn', 'calls', 'work',
+}
+
+-- Writes what has changed since it was read.
+local function write(p, cso)
+  local stored = getmetatable(cso) or {}
+  local changed, n = {}, 0
+  for i = 1, #SAVED do
+    local name = SAVED[i]
+    local value = cso[name] or ''
+    if value ~= stored[name] then
+      changed[n + 1], changed[n + 2] = name, value
+      n, stored[name] = n + 2, value
+    end
+  end
+  if n > 0 then
+    redis.call('HSET', key(p, ':cso:', cso.id), unpack(changed))
+  end
+end
+
 local function save(p, cso)
+  local was = (getmetatable(cso) or cso).state
   pace.clock(p, cso)
   if cso.state ~= 'wrap_up' then
     cso.wrap_until, cso.wrap_limit = '0', '0'
-    redis.call('ZREM', key(p, ':wrapups'), cso.id)
+    if was == 'wrap_up' then
+      redis.call('ZREM', key(p, ':wrapups'), cso.id)
+    end
     if not BUSY[cso.state] then
       cso.call = ''
     end
@@ -233,17 +272,16 @@ local function save(p, cso)
       redis.call('ZADD', key(p, ':alive'), 0, cso.id)
     end
   end
-  redis.call('HSET', key(p, ':cso:', cso.id), 'state', cso.state, 'since', cso.since, 'reason', cso.reason,
-    'next', cso.next, 'next_reason', cso.next_reason, 'call', cso.call, 'token', cso.token, 'free', cso.free,
-    'wrap_until', cso.wrap_until, 'wrap_limit', cso.wrap_limit, 'silent', cso.silent, 'turn', cso.turn, 'calls', cso.calls,
-    'work', cso.work or '')
+  write(p, cso)
   if cso.state == 'logged_out' then
     withdraw(p, cso)
     redis.call('SREM', key(p, ':csos'), cso.id)
     redis.call('ZREM', key(p, ':alive'), cso.id)
     redis.call('EXPIRE', key(p, ':cso:', cso.id), LOGGED_OUT_S)
-  else
+  elseif was == 'ready' or cso.state == 'ready' then
     index(p, cso)
+  else
+    staff.count(p, cso)
   end
   show(p, cso)
 end

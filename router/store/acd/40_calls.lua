@@ -1,14 +1,21 @@
 -- The calls, and the moves that several verbs share. Each is given what was read and checked, and only writes.
 
+-- What a call has that nobody has told anything else of; not stored.
+local PLAIN = { __index = {
+  queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
+  cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '', dialled = '',
+  menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0', area = '',
+  gap = '', gapped = '0', dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '', over = '', avoid = '',
+  handed = '0', handed_why = '', held = '0', guest = '', guest_state = '', guest_token = '', guest_last = '',
+} }
+
 local function call_of(p, id)
   local flat = redis.call('HGETALL', key(p, ':call:', id))
   if #flat == 0 then
     return nil
   end
-  local call = fields(flat)
+  local call = setmetatable(fields(flat), PLAIN)
   call.id = id
-  call.held, call.guest, call.guest_state = call.held or '0', call.guest or '', call.guest_state or ''
-  call.guest_token, call.guest_last = call.guest_token or '', call.guest_last or ''
   return call
 end
 
@@ -70,7 +77,7 @@ local function queued_data(p, call, from)
     from = from,
     channel = call.channel,
     skills = call.skills ~= '' and call.skills or nil,
-  }
+  }, place
 end
 
 -- Back in line from an offer, with the score it had.

@@ -36,7 +36,10 @@ local function configure(keys, args)
     redis.call('HSET', key(p, ':trunks'), trunk.name, cjson.encode(trunk))
   end
   gaps.configure(p, cjson.decode(args[8] or '[]'))
-  redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6])
+  local t = redis.call('TIME')
+  p.rules = t[1] .. '.' .. t[2]
+  redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6],
+    'rules', p.rules)
   catch_up(p)
   return 'OK'
 end

@@ -3,31 +3,28 @@
 local function new_call(p, id, given)
   local call = {
     id = id, state = 'ivr', arrived = int(p.now), number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1),
-    queue = '', priority = '0', emergency = '0', score = '0', queued = '0', offered = '0', answered = '0', ended = '0',
-    cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '',
-    dialled = '', menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0',
-    area = '', gap = '', gapped = '0',
-    dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '',
-    over = '', avoid = '', handed = '0', handed_why = '',
   }
   for name, value in pairs(given) do
     call[name] = value
   end
   local flat = {}
   for name, value in pairs(call) do
-    if name ~= 'id' then
+    if name ~= 'id' and value ~= PLAIN.__index[name] then
       flat[#flat + 1] = name
       flat[#flat + 1] = value
     end
   end
   redis.call('HSET', key(p, ':call:', id), unpack(flat))
-  return call
+  return setmetatable(call, PLAIN)
+end
+
+local function hashes_of(p, id)
+  return { redis.call('HGETALL', key(p, ':call:', id)), redis.call('HGETALL', key(p, ':flow:', id)) }
 end
 
 -- { call hash, flow hash }; two empty lists when unknown
 local function read_call(keys, args)
-  local p = open(keys, args)
-  return { redis.call('HGETALL', key(p, ':call:', args[2])), redis.call('HGETALL', key(p, ':flow:', args[2])) }
+  return hashes_of(open(keys, args), args[2])
 end
 
 -- args: now, call, token, flow, answer, how many intents, intents JSON each, notes JSON each
@@ -35,17 +32,18 @@ end
 local function step(keys, args)
   local p = open(keys, args)
   local id, token = args[2], args[3]
-  local call = known_call(p, id)
-  local flow = fields(redis.call('HGETALL', key(p, ':flow:', id)))
-  if flow.step == token then
-    return flow.answer
+  local call = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier')
+  local state = call[1] or fail('unknown-call')
+  local flow = redis.call('HMGET', key(p, ':flow:', id), 'step', 'steps')
+  if flow[1] == token then
+    return redis.call('HGET', key(p, ':flow:', id), 'answer')
   end
-  local older = flow.steps or ''
+  local older = flow[2] or ''
   if string.find(' ' .. older .. ' ', ' ' .. token .. ' ', 1, true) then
     fail('stale-token')
   end
   local kept, count = {}, 0
-  for past in string.gmatch((flow.step or '') .. ' ' .. older, '%S+') do
+  for past in string.gmatch((flow[1] or '') .. ' ' .. older, '%S+') do
     count = count + 1
     if count <= 8 then
       kept[count] = past
@@ -53,14 +51,14 @@ local function step(keys, args)
   end
   redis.call('HSET', key(p, ':flow:', id), 'step', token, 'steps', table.concat(kept, ' '), 'flow', args[4],
     'answer', args[5])
-  if call.state == 'ended' then
+  if state == 'ended' then
     redis.call('EXPIRE', key(p, ':flow:', id), ENDED_CALL_S)
   else
     extend(p, id)
   end
   for i = 7, #args do
     local event = i < 7 + tonumber(args[6]) and 'call.intent' or 'call.noted'
-    tell(p, event, { call = id, carrier = call.carrier }, args[i])
+    tell(p, event, { call = id, carrier = call[2] or '' }, args[i])
   end
   return args[5]
 end
@@ -153,13 +151,14 @@ local function enqueue(keys, args)
   got_through(p, call)
   extend(p, call.id)
   names.queue, names.cmd = queue, cmd
-  local data = queued_data(p, call, from)
+  local data, at = queued_data(p, call, from)
   data.leg, data.held_ms = cso and call.leg or nil, held_ms
   tell(p, 'call.queued', names, data)
   if cso then
     hang_up(p, cso, former)
+    at = place_of(p, call)
   end
-  return remember(p, 'enqueue', cmd, cjson.encode(place_of(p, call)))
+  return remember(p, 'enqueue', cmd, cjson.encode(at))
 end
 
 -- args: now, cmd, call

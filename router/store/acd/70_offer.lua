@@ -5,54 +5,97 @@ local function token_of(p, random)
 end
 
 -- The call at the head of a lane, behind its arrival number.
-local function head_of(p, head)
-  return string.sub(redis.call('ZRANGE', key(p, head.line, head.lane), 0, 0)[1], 14)
+local function head_of(p, line, lane)
+  return string.sub(redis.call('ZRANGE', key(p, line, lane), 0, 0)[1], 14)
 end
 
--- The lanes in which somebody waits, in the order of their heads; of equal scores the earlier arrival first.
-local function lanes_in_order(p)
-  local flat = redis.call('ZRANGE', key(p, ':heads'), 0, -1, 'WITHSCORES')
-  local lanes, tied = {}, false
-  for i = 1, #flat, 2 do
-    local virtual = string.sub(flat[i], -1) == '!'
-    lanes[#lanes + 1] = {
-      line = virtual and ':virtual:' or ':waiting:',
-      lane = virtual and string.sub(flat[i], 1, -2) or flat[i],
-      score = tonumber(flat[i + 1]),
-    }
-    tied = tied or (i > 1 and flat[i + 1] == flat[i - 1])
+local function lane_of_head(name)
+  if string.sub(name, -1) == '!' then
+    return ':virtual:', string.sub(name, 1, -2)
   end
-  if tied then
-    for _, lane in ipairs(lanes) do
-      lane.head = redis.call('ZRANGE', key(p, lane.line, lane.lane), 0, 0)[1]
+  return ':waiting:', name
+end
+
+-- Heads of one score, the earlier arrival first.
+local function tied(p, flat, first, last)
+  local heads = {}
+  for i = first, last, 2 do
+    local line, lane = lane_of_head(flat[i])
+    heads[#heads + 1] = { line = line, lane = lane, head = redis.call('ZRANGE', key(p, line, lane), 0, 0)[1] }
+  end
+  table.sort(heads, function(a, b)
+    return a.head < b.head
+  end)
+  return heads
+end
+
+-- The lanes in which somebody waits, in the order of their heads, until `visit` answers something: visit(line, lane).
+local function each_head(p, flat, first, last, visit)
+  local i = first
+  while i <= last do
+    local same = i
+    while same + 2 <= last and flat[same + 3] == flat[i + 1] do
+      same = same + 2
     end
-    table.sort(lanes, function(a, b)
-      return a.score < b.score or (a.score == b.score and a.head < b.head)
-    end)
+    if same == i then
+      local found, more = visit(lane_of_head(flat[i]))
+      if found then
+        return found, more
+      end
+    else
+      for _, head in ipairs(tied(p, flat, i, same)) do
+        local found, more = visit(head.line, head.lane)
+        if found then
+          return found, more
+        end
+      end
+    end
+    i = same + 2
   end
+end
+
+local function lanes_in_order(p)
+  local flat, lanes = redis.call('ZRANGE', key(p, ':heads'), 0, -1, 'WITHSCORES'), {}
+  each_head(p, flat, 1, #flat, function(line, lane)
+    lanes[#lanes + 1] = { line = line, lane = lane }
+  end)
   return lanes
 end
+
+local FIRST_HEADS = 8 -- of many lanes the first few are read first: there is nearly always somebody for one of them
 
 -- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
 -- serve a call with a lower score would have been found at that call's lane, so no such call is passed over. A callback
 -- can be reached only while a line is free beside those kept for emergencies.
 local function best_pair(p)
   local free_line
-  for _, head in ipairs(lanes_in_order(p)) do
-    local free = redis.call('ZRANGE', key(p, ':ready:', head.lane), 0, 0)
-    if free[1] then
-      if head.line == ':waiting:' then
-        return head_of(p, head), free[1]
-      end
-      if free_line == nil then
-        free_line = redis.call('ZCARD', key(p, ':lines')) < pool_number(p, 'lines', 0) - pool_number(p, 'emergency_lines', 0)
-      end
-      if free_line then
-        return head_of(p, head), free[1]
-      end
+  local function visit(line, lane)
+    local free = redis.call('ZRANGE', key(p, ':ready:', lane), 0, 0)[1]
+    if not free then
+      return nil
+    end
+    if line == ':virtual:' and free_line == nil then
+      free_line = redis.call('ZCARD', key(p, ':lines')) < pool_number(p, 'lines', 0) - pool_number(p, 'emergency_lines', 0)
+    end
+    if line == ':waiting:' or free_line then
+      return head_of(p, line, lane), free
     end
   end
-  return nil
+  local flat = redis.call('ZRANGE', key(p, ':heads'), 0, FIRST_HEADS, 'WITHSCORES')
+  local last, seen = #flat, 0
+  if last > 2 * FIRST_HEADS then -- there are more; the last score read may go on among them
+    seen = last
+    repeat
+      seen = seen - 2
+    until seen == 0 or flat[seen] ~= flat[last]
+    last = seen
+  end
+  local call, cso = each_head(p, flat, 1, last, visit)
+  if call or last == #flat then
+    return call, cso
+  end
+  flat = redis.call('ZRANGE', key(p, ':heads'), 0, -1, 'WITHSCORES')
+  return each_head(p, flat, seen + 1, #flat, visit)
 end
 
 -- A call that stands in no line is reserved for this CSO, whose telephone is to be rung.
@@ -124,7 +167,7 @@ local function answered(keys, args)
     cso.calls = int(cso.calls + 1)
     save(p, cso)
   end
-  return read_call(keys, args)
+  return hashes_of(p, call.id)
 end
 
 -- args: now, call, token, reason

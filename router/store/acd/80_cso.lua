@@ -58,10 +58,13 @@ local function log_in(keys, args)
   return 'OK'
 end
 
+local function cso_and_telephone(p, id)
+  return { redis.call('HGETALL', key(p, ':cso:', id)), redis.call('HEXISTS', key(p, ':telephones'), id) }
+end
+
 -- args: now, cso → hash, and whether the telephone cannot be reached
 local function read_cso(keys, args)
-  local p = open(keys, args)
-  return { redis.call('HGETALL', key(p, ':cso:', args[2])), redis.call('HEXISTS', key(p, ':telephones'), args[2]) }
+  return cso_and_telephone(open(keys, args), args[2])
 end
 
 -- During an offer or a call the wish is kept; being ready is what follows anyway.
@@ -91,7 +94,7 @@ end
 local function ask_state(keys, args)
   local p = open(keys, args)
   ask(p, known_cso(p, args[2]), args[3], args[4])
-  return read_cso(keys, args)
+  return cso_and_telephone(p, args[2])
 end
 
 -- args: now, cso. The desk is alive.
