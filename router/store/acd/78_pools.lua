@@ -52,7 +52,7 @@ function pools.set_out(p, call, pool, random)
     redis.call('ZADD', key(p, ':callbacks'), call.asked, call.id)
   end
   redis.call('ZADD', key(p, ':moving'), p.now + pools.RESUME_MS, call.id)
-  local out = pools.departure(p, call)
+  local out = pools.departure(p, call_of(p, call.id)) -- as it is stored, so that asking again gives the very same
   tell(p, 'call.departed', names_of(call), { pool = pool, payload = cjson.decode(out[4]) })
   return out
 end
