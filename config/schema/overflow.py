@@ -65,7 +65,7 @@ class Partner(Shape):
     retry_limit: float = Field(default=600, gt=0, description="Seconds it is left alone at most.")
     short: float = Field(default=5, ge=0, le=60, description="A talk that it ends within these seconds was none.")
     again: float = Field(default=300, ge=0, description="Seconds in which a caller it failed is not sent there again.")
-    probe: bool = Field(default=True, description="Asterisk asks it every ten seconds; silent, it gets nobody.")
+    probe: bool = Field(default=True, description="Asterisk asks it every five seconds; silent, it gets nobody.")
     outside: bool = Field(default=False, description="A telephone for emergencies: no rule keeps a call from it.")
 
     @model_validator(mode="after")

@@ -74,6 +74,7 @@ class AmiLink:
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="ami-owner")
         self._rows: dict[str, list[Message]] = {}
         self._lists: dict[str, asyncio.Future[list[Message]]] = {}
+        self._names: dict[str, tuple[str, str]] = {}  # of a list's rows and of its end
         self._listed = 0
         self.up = asyncio.Event()
         self.alive = time.monotonic()  # last answered Ping, or last attempt to connect
@@ -136,6 +137,7 @@ class AmiLink:
                 future.set_exception(AmiDown())
         self._lists.clear()
         self._rows.clear()
+        self._names.clear()
         if ami is not None:
             await asyncio.to_thread(ami.close)
 
@@ -159,12 +161,19 @@ class AmiLink:
 
     async def channels(self) -> list[Channel]:
         """Every live channel with its variables; raises AmiDown."""
+        rows = await self.listing("CoreShowChannels", "CoreShowChannel", "CoreShowChannelsComplete")
+        return [_channel(row) for row in rows]
+
+    async def listing(self, action: str, row: str, complete: str) -> list[Message]:
+        """The rows of an action that answers with events named `row`, then one named `complete`; raises AmiDown."""
         self._listed += 1
         name = f"list-{self._listed}"
         done: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
-        self._lists[name], self._rows[name] = done, []
+        self._lists[name], self._rows[name], self._names[name] = done, [], (row, complete)
         try:
-            await self.action(Action="CoreShowChannels", ActionID=name)
+            answer = await self.action(Action=action, ActionID=name)
+            if answer.get_header("Response") == "Error":  # there is nothing to list
+                return []
             async with asyncio.timeout(TIMEOUT * 3):
                 rows = await done
         except TimeoutError as fault:
@@ -172,16 +181,20 @@ class AmiLink:
         finally:
             self._lists.pop(name, None)
             self._rows.pop(name, None)
-        return [_channel(row) for row in rows]
+            self._names.pop(name, None)
+        return rows
 
     def _event(self, message: Message) -> None:
-        rows = self._rows.get(message.get_header("ActionID", ""))
+        name = message.get_header("ActionID", "")
+        rows = self._rows.get(name)
         if rows is None:
             self._on_event(message)
-        elif message.get_header("Event") == "CoreShowChannel":
+            return
+        row, complete = self._names[name]
+        if message.get_header("Event") == row:
             rows.append(message)
-        elif message.get_header("Event") == "CoreShowChannelsComplete":
-            done = self._lists[message.get_header("ActionID")]
+        elif message.get_header("Event") == complete:
+            done = self._lists[name]
             if not done.done():
                 done.set_result(rows)
 

@@ -20,6 +20,7 @@ from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
+from ivr.carriers.asterisk_telephones import Telephones
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
 from router.calls import Outcome
 from router.events import Entry, Event
@@ -49,6 +50,7 @@ class AsteriskConnector(Connector):
         self._hung_up = hung_up
         self.link = AmiLink(self._on_event, self._on_up)
         self.moves = Moves(acd, self.link, hung_up)
+        self.telephones = Telephones(acd, self.link, self.lanes)
         self._reconciler = Reconciler(acd, self.link, self.moves, self.lanes, hung_up)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,6 +85,8 @@ class AsteriskConnector(Connector):
 
     async def _compare(self, *, full: bool) -> None:
         try:
+            await (self.telephones.read() if full else self.telephones.read_now_and_then())
+            await self.telephones.tell()
             await self._reconciler.compare(await self.acd.snapshot(), full=full)
         except (AmiDown, StoreUnavailable) as fault:
             log.warning("not compared now: %s", type(fault).__name__)
@@ -112,10 +116,12 @@ class AsteriskConnector(Connector):
                 await self._end(entry)
 
     async def on_pool_entry(self, entry: Entry) -> None:
-        """The surge level: the dialplan acts on 4 without asking."""
+        """The surge level: the dialplan acts on 4 without asking. A CSO who has logged in: is the telephone there?"""
         if entry.event is Event.LEVEL:
             with contextlib.suppress(AmiDown):  # told again when the connection is back
                 await self.moves.level(int(entry.data.get("level", 0)))
+        elif entry.event is Event.CSO_STATE and entry.carrier == self.carrier and entry.data.get("state") == "paused":
+            self.lanes.put(f"cso {entry.cso}", partial(self.telephones.logged_in, entry.cso))
 
     async def _remember(self, entry: Entry) -> None:
         call = await self.acd.call(entry.call)
@@ -152,6 +158,8 @@ class AsteriskConnector(Connector):
         name = message.get_header("Event", "")
         if name == "UserEvent":
             self._on_user_event(message)
+        elif name == "ContactStatus":
+            self.telephones.changed(message)
         elif name == "Hangup" and message.variables.get("SUAR_CALL"):
             call = message.variables["SUAR_CALL"]
             # Not in the call's lane: a redirect that waits for its confirmation there is over by this.

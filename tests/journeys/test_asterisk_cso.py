@@ -112,3 +112,20 @@ def test_emergency_goes_before_everyone_also_while_waiting(line: Line) -> None:
     waiting = line.live(early)
     assert waiting is not None
     assert waiting.state is CallState.WAITING
+
+
+def test_a_cso_whose_telephone_is_away_is_offered_nothing_until_it_is_back(line: Line) -> None:
+    telephone, caller = line.telephone("cso1"), line.caller("no_outage")
+    line.ready("cso1")
+    telephone.close()  # it says goodbye to Asterisk
+    until(lambda: (now := line.cso("cso1")) and not now.telephone, 15, "its telephone is known to be away", every=0.1)
+    call = line.to_an_officer(caller)
+    with pytest.raises(AssertionError):
+        until(lambda: "call.offered" in line.events(call), 3, "offered", every=0.2)
+    assert line.live(caller).state is CallState.WAITING  # type: ignore[union-attr]
+    agents = line.desk("spv1").page("/api/v1/agents").json()
+    assert [(one["id"], one["state"], one["telephone"]) for one in agents] == [("cso1", "ready", False)]
+    back = line.telephone("cso1", tone=700)
+    back.wait("CALL_INCOMING", 20)
+    back.answer()
+    until(lambda: caller.hears(700) and back.hears(1000), 10, "both hear each other", every=0.2)

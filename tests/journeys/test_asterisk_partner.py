@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from router.calls import CallState
 from tests.fixtures.asterisk import Line
+from tests.fixtures.phones import Phone
 from tests.fixtures.wait import until
 
 pytestmark = pytest.mark.journey
 
 
 def test_overflow_to_a_partner_within_its_cap(line: Line) -> None:
-    centre = line.partner(tone=600)
+    centre = line.reachable_partner(tone=600)
     early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
     for caller in (early, late):
         caller.dial("123")
@@ -40,3 +43,62 @@ def test_overflow_to_a_partner_within_its_cap(line: Line) -> None:
     centre.hang_up()  # refused: back in line, not lost
     back = line.wait_call(late, CallState.WAITING, CallState.PARTNER)
     assert "call.handed_back" in until(lambda: set(line.events(back.id)) & {"call.handed_back"}, 10, "handed back")
+
+
+def killed_while_ringing(centre: Phone, _caller: Phone) -> str:
+    centre.process.kill()
+    return "no-answer"
+
+
+def killed_while_talking(centre: Phone, caller: Phone) -> str:
+    centre.answer()
+    until(lambda: caller.hears(600) and centre.hears(1000), 10, "both hear each other", every=0.2)
+    centre.process.kill()
+    return "dropped"
+
+
+def slow(_centre: Phone, _caller: Phone) -> str:
+    return "no-answer"
+
+
+def full(centre: Phone, _caller: Phone) -> str:
+    centre.hang_up()
+    return "busy"
+
+
+def accepting_then_dropping(centre: Phone, _caller: Phone) -> str:
+    centre.answer()
+    centre.hang_up()
+    return "dropped"
+
+
+TROUBLES = (killed_while_ringing, killed_while_talking, slow, full, accepting_then_dropping)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda one: one.__name__)
+def test_whatever_a_partner_does_the_caller_talks_to_somebody(
+    line: Line, trouble: Callable[[Phone, Phone], str]
+) -> None:
+    centre, caller = line.reachable_partner(tone=600), line.caller("no_outage", tone=1000)
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().seconds > 0.5, 10, "the menu speaks")
+    caller.press("3")
+    handed = line.wait_call(caller, CallState.PARTNER)
+    centre.wait("CALL_INCOMING", 20)
+    result = trouble(centre, caller)
+    back = line.wait_call(caller, CallState.WAITING, seconds=30)
+    assert (back.id, back.score, back.partner) == (handed.id, handed.score, "")
+    until(lambda: caller.heard().tail(1).loud_seconds() > 0.3, 15, "the caller hears that the line goes on", every=0.2)
+    telephone = line.telephone("cso1", tone=700)
+    line.ready("cso1")
+    telephone.wait("CALL_INCOMING", 20)
+    telephone.answer()
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+    telephone.hang_up()
+    record = line.record(handed.id)
+    assert (record["outcome"], record["cso"]) == ("answered", "cso1")
+    query = "SELECT partner, reason, result FROM partner_handover WHERE call = :call"
+    assert [dict(row) for row in line.rows(query, call=handed.id)] == [
+        {"partner": "mitra", "reason": "max-wait", "result": result}
+    ]
