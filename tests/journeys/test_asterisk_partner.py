@@ -32,6 +32,7 @@ def test_overflow_to_a_partner_within_its_cap(line: Line) -> None:
     assert waiting.state is CallState.WAITING  # the cap is one
     assert centre.count("CALL_INCOMING") == 1
 
+    until(lambda: centre.heard().seconds > 4, 10, "they talk for longer than a short while", every=0.2)
     centre.hang_up()
     early.wait("CALL_CLOSED", 20)
     record = line.record(handed.id)
