@@ -53,6 +53,7 @@ class ModelCall:
     until: int = 0
     attempts: int = 0
     kept: bool = False  # took the place of a callback and has not used it yet
+    kept_from: str = ""  # of this one
     ani: str = ""
     held: int = 0
     guest: str = ""
@@ -282,8 +283,11 @@ class Model(OverflowModel, Callbacks, Talks, Admissions):
         elif call.state is C.TALKING:
             self.part(call)
             self._hang_up(self.csos[call.cso], call.queue)
+        from_ivr = call.state is C.IVR
         call.state = C.ENDED
         call.last_token, call.token = call.token, ""
+        if from_ivr and call.kept:
+            self.stand_again(call)
         return call.outcome
 
     def _wait(self, call: ModelCall, to: CallState, since: int) -> None:

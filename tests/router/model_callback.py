@@ -46,6 +46,7 @@ class Callbacks:
             return False
         if old and old.state in OFF_THE_LINE:
             call.score, call.queued, call.kept, call.emergency = old.score, old.queued, True, old.emergency
+            call.kept_from = old.id
             self.finish(old, Outcome.CANCELLED)
         self.refused.pop(ani, None)
         return call.kept
@@ -133,6 +134,18 @@ class Callbacks:
             self._let_go(self.csos[call.cso], CsoEvent.RELEASE)
         call.state, call.outcome = C.ENDED, outcome.value
         call.last_token, call.token = call.token, ""
+
+    def stand_again(self: Model, call: ModelCall) -> None:
+        """Took the place of a callback and hung up before being in line: still called back."""
+        old = self.calls[call.kept_from]
+        if old.dial not in self.callbacks():
+            again = self.new_call(f"{call.id}r", old.arrived)
+            again.virtual, again.dial, again.queue, again.skills = True, old.dial, old.queue, old.skills
+            again.score, again.queued, again.emergency = old.score, old.queued, old.emergency
+            again.attempts = old.attempts
+            self._wait(again, C.WAITING, again.queued)
+            if old.until > self.now:
+                again.state, again.until = C.SCHEDULED, old.until
 
     def recall_next(self: Model, queue: str) -> str | None:
         for number, (at, of) in sorted(self.refused.items(), key=lambda item: (item[1][0], item[0])):

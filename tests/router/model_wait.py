@@ -58,7 +58,7 @@ class PaceOfJournal:
                 self.paces[before].loses()
         if entry.event in WITH_A_CSO:
             self.queue[entry.call] = entry.queue
-        scheduled = entry.event is Event.CALL_CALLBACK and "place" not in entry.data
+        scheduled = entry.event in (Event.CALL_CALLBACK, Event.CALL_RECALLED) and "place" not in entry.data
         if entry.event in JOINING and not scheduled:
             self.line[entry.call] = entry.queue
             self.paces[entry.queue].joins(entry.at)

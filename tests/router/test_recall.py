@@ -1,9 +1,10 @@
-"""Refused numbers become callbacks, with the place they would have had."""
+"""Refused numbers become callbacks with the place they would have had; who took it over and hung up stands there again."""
 
 from __future__ import annotations
 
 import pytest
 
+from router.calls import Outcome
 from router.events import Event
 from tests.fixtures.router import Pool
 from tests.router.test_callback import FIRST, NUMBER, SECOND, THIRD, hangs_up, is_dialled, open_callbacks
@@ -59,3 +60,28 @@ async def test_a_refused_number_is_forgotten_after_a_day(pool: Pool) -> None:
     await pool.acd.sweep()
     await pool.configure(lines=10)
     assert await pool.acd.recall_next("gangguan") is None
+
+
+@pytest.mark.parametrize("scheduled", [False, True])
+async def test_whoever_calls_again_and_hangs_up_before_the_line_is_still_called_back(
+    pool: Pool, scheduled: bool
+) -> None:
+    await pool.waits(FIRST)
+    await pool.waits(SECOND)
+    before = await pool.call(FIRST)
+    until = pool.clock.ms() + 60_000 if scheduled else 0
+    await hangs_up(pool, until=until)
+    assert (await pool.arrives(THIRD, ani=NUMBER)).kept
+    await pool.told()
+    for _ in range(2):
+        assert await pool.acd.ended(THIRD, by="caller") is Outcome.LEFT_IVR
+    ended, recalled, *more = await pool.told()
+    assert (ended.event, recalled.event, len(more)) == (Event.CALL_ENDED, Event.CALL_RECALLED, int(scheduled))
+    assert (recalled.call, recalled.data["of"], recalled.data["number"]) == (f"{THIRD}r", THIRD, NUMBER)
+    ((name, call),) = (await open_callbacks(pool)).items()
+    assert (name, call.dial, call.queue, call.score, call.queued, call.until) == (
+        f"{THIRD}r", NUMBER, "gangguan", before.score, before.queued, until,
+    )  # fmt: skip
+    if not scheduled:
+        await pool.ready("cso1")
+        assert (await pool.offered()).call == f"{THIRD}r"

@@ -134,6 +134,8 @@ local function forget_callback(p, call)
   redis.call('ZREM', key(p, ':callbacks'), call.id)
 end
 
+local stand_again -- 74_callback.lua
+
 local function end_call(p, call, by, given)
   local from = call.state
   local to = after('call', CALLS, from, 'end')
@@ -165,6 +167,9 @@ local function end_call(p, call, by, given)
     outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
     held_ms = held_ms,
   })
+  if from == 'ivr' and (call.kept or '') ~= '' then
+    stand_again(p, call)
+  end
   if from == 'offered' or from == 'calling' then
     let_go(p, cso, 'release', 'caller-gone')
   elseif from == 'talking' then

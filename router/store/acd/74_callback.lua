@@ -135,6 +135,34 @@ function callback.new(p, id, given)
   return new_call(p, id, given)
 end
 
+-- Whoever called again, and so took the place of the own callback, and hung up before being in line is still called back.
+stand_again = function(p, call)
+  local of = call_of(p, call.kept)
+  if not of or redis.call('HEXISTS', key(p, ':numbers'), of.dial) == 1 then
+    return
+  end
+  local until_ms = tonumber(of['until'])
+  local again = callback.new(p, call.id .. 'r', {
+    carrier = of.carrier, channel = '', ani = call.ani, trunk = of.trunk, region = of.region, dial = of.dial,
+    queue = of.queue, skills = of.skills, arrived = call.stands, priority = of.priority, score = of.score,
+    emergency = of.emergency, queued = of.queued, asked = of.asked, attempts = of.attempts,
+  })
+  local data = {
+    of = call.id, ani = again.ani, number = again.dial, arrived = tonumber(again.arrived), trunk = again.trunk,
+    region = again.region, score = again.score, priority = tonumber(again.priority), emergency = again.emergency == '1',
+    queued = tonumber(again.queued), skills = again.skills ~= '' and again.skills or nil,
+    ['until'] = until_ms > p.now and until_ms or nil,
+  }
+  if until_ms > p.now then
+    tell(p, 'call.recalled', names_of(again), data)
+    callback.begin(p, again, until_ms, 'hours')
+  else
+    callback.begin(p, again, 0)
+    data.place = place_of(p, again)[1]
+    tell(p, 'call.recalled', names_of(again), data)
+  end
+end
+
 -- args: now, queue, priority → the new callback, or nothing. The oldest refused number that is not called back yet, with
 -- the place it would have had.
 function callback.recall_next(keys, args)
