@@ -1,4 +1,4 @@
-"""Refused numbers become callbacks with the place they would have had; who took it over and hung up stands there again."""
+"""Refused numbers become callbacks with the place they would have had; so does a place taken over and not used."""
 
 from __future__ import annotations
 
