@@ -27,10 +27,11 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
         }  # fmt: skip
     look = words.STATES[cso.state]
     call = pool.calls.get(cso.call) if cso.call else None
+    calling = call is not None and call.state is CallState.CALLING and cso.state is CsoState.TALKING
     return {
         "known": True,
         "state": cso.state.value,
-        "word": look.word,
+        "word": words.CALLING if calling else look.word,
         "css": look.css,
         "since": cso.since,
         "reason": words.REASONS.get(cso.reason, ""),
@@ -46,7 +47,8 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
 
 
 def line(call: Call) -> dict[str, Any]:
-    """The second block of the bar. `answered` counts the conversation, `queued` the wait."""
+    """The second block of the bar. `answered` counts the conversation, `queued` the wait; `callback` until we reached the
+    caller: nobody is heard yet."""
     queue = operator().queues.queues.get(call.queue)
     return {
         "number": words.masked_phone(call.ani),
@@ -55,6 +57,7 @@ def line(call: Call) -> dict[str, Any]:
         "queued": call.queued,
         "offered": call.offered,
         "answered": call.answered,
+        "callback": call.virtual,
     }
 
 

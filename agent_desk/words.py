@@ -33,6 +33,8 @@ STATES: dict[CsoState, Look] = {
     CsoState.LOGGED_OUT: Look("Luar", "×", "O", "is-rest"),
 }
 
+CALLING = "Menelepon"  # the CSO is on the line, the telephone of the caller rings
+
 REASONS = {
     "salat": "Salat",
     "makan": "Makan",

@@ -89,9 +89,9 @@ function load(url) {
 }
 
 function announce(before, view) {
-  if (before && before.state === view.state && before.call === view.call) return;
+  if (before && before.word === view.word && before.call === view.call) return;
   const ringing = view.state === "offered";
-  const from = view.line ? ` dari ${view.line.number}` : "";
+  const from = !view.line ? "" : view.line.callback ? `, telepon balik ke ${view.line.number}` : ` dari ${view.line.number}`;
   $(ringing ? "ucap-segera" : "ucap").textContent = ringing ? `Panggilan masuk${from}` : `Status: ${view.word}`;
   document.title = ringing ? "Berdering · Suar" : `${view.word} · Suar`;
 }
@@ -111,6 +111,8 @@ function lineTwo(now) {
   const line = desk.line;
   if (!desk.known) return "Belum tercatat di antrean";
   if (!desk.telephone) return "Telepon Anda tidak terdaftar: belum bisa menerima";
+  if (line?.callback && desk.state === "talking") return `${line.queue} · telepon balik, telepon pelanggan berdering`;
+  if (line?.callback && desk.state === "offered") return `${line.queue} · telepon balik · antre ${clock(line.offered - line.queued)}`;
   if (line && desk.state === "offered") return `${line.emergency ? "Darurat · " : ""}${line.queue} · antre ${clock(line.offered - line.queued)}`;
   if (line && desk.state === "talking") return `${line.emergency ? "Darurat · " : ""}${line.queue} · bicara ${clock(now - line.answered)}`;
   if (desk.call) return "Panggilan selesai · pilih hasil";

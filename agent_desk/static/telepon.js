@@ -7,7 +7,9 @@ const speaker = new Loudspeaker();
 const pad = [...document.querySelectorAll("[data-digit]")];
 const SENTENCE_END = /[.?!]$/;
 
-let call = null; // {sid, source, connectedAt, pressed, told}
+let call = null; // {sid, first, source, connectedAt, pressed, told}
+let last = null; // the call before: its telephone is rung when the caller is called back
+let ringing = ""; // the call that rings now
 let keysSent = Promise.resolve(); // one request after the other: keys arrive in the order they were pressed
 
 const two = (n) => String(Math.floor(n)).padStart(2, "0");
@@ -127,8 +129,9 @@ function over(words) {
   calm();
   offers([]);
   if (call) line(at("ucapan"), words, "past", stamp());
+  last = call ?? last;
   call = null;
-  at("keadaan").textContent = "Selesai";
+  if (at("keadaan").textContent !== STATES["call.callback"]) at("keadaan").textContent = "Selesai";
   state("idle", "○ Tidak tersambung");
   say(words);
 }
@@ -199,13 +202,18 @@ async function dial() {
   state("ringing", "◎ Memanggil…");
   try {
     const made = await post("/panggil", { number: at("sebagai").value, dialled: at("nomor").value });
-    call = { sid: made.call, connectedAt: 0, pressed: "", told: false };
+    listen(made.call, made.call);
   } catch (error) {
     state("idle", "○ Tidak tersambung");
     line(at("ucapan"), error.message, "past", "00.00");
-    return;
   }
-  call.source = new EventSource(`/telepon/${call.sid}/aliran`);
+}
+
+// `first` is the call that the caller made: its story goes on when we call back.
+function listen(sid, first) {
+  call = { sid, first, connectedAt: 0, pressed: "", told: false };
+  ringing = "";
+  call.source = new EventSource(`/telepon/${sid}/aliran?first=${first}`);
   call.source.onmessage = (message) => {
     if (!call) return;
     const event = JSON.parse(message.data);
@@ -216,6 +224,36 @@ async function dial() {
     if (call) over("Sambungan ke server putus. Tekan Panggil 123 untuk menelepon lagi.");
   };
 }
+
+function rings(sid) {
+  if (sid === ringing) return;
+  ringing = sid;
+  if (call) return;
+  state(sid ? "ringing" : "idle", sid ? "◎ Berdering, 123 menelepon kembali" : "○ Tidak tersambung");
+  if (sid) at("panggil").querySelector("span").textContent = "Angkat telepon";
+  at("panggil").classList.toggle("idle", true);
+  say(sid ? "Telepon berdering: 123 menelepon kembali." : "");
+}
+
+async function pickUp() {
+  const sid = ringing;
+  ringing = "";
+  try {
+    await post(`/${sid}/angkat`);
+    state("ringing", "◎ Menyambung…");
+    listen(sid, last.first);
+  } catch (error) {
+    state("idle", "○ Tidak tersambung");
+    say(error.message);
+  }
+}
+
+// A demo needs no more than a look now and then: the telephone rings for half a minute.
+setInterval(async () => {
+  if (call || !last) return;
+  const answer = await fetch(`/telepon/${last.first}/kembali`).catch(() => null);
+  if (answer?.ok && !call) rings((await answer.json()).call);
+}, 2000);
 
 function press(digit) {
   const button = pad.find((candidate) => candidate.dataset.digit === digit);
@@ -232,7 +270,8 @@ function press(digit) {
 
 for (const button of pad) button.addEventListener("click", () => press(button.dataset.digit));
 at("panggil").addEventListener("click", () => {
-  if (!call) dial();
+  if (!call && ringing) pickUp();
+  else if (!call) dial();
   else post(`/${call.sid}/tutup`).catch(() => over("Panggilan selesai."));
 });
 document.addEventListener("keydown", (event) => {

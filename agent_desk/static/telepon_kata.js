@@ -10,6 +10,13 @@ export const STATES = {
   "call.handed_over": "Dialihkan ke mitra",
   "call.partner_answered": "Bicara dengan mitra",
   "call.handed_back": "Menunggu di antrean",
+  "call.callback": "Menunggu ditelepon kembali",
+  "call.scheduled": "Menunggu ditelepon kembali",
+  "call.dialled": "Ditelepon kembali",
+  "call.reached": "Bicara",
+  "call.unreached": "Menunggu ditelepon kembali",
+  "call.held": "Ditahan",
+  "call.resumed": "Bicara",
   "call.ended": "Selesai",
   "call.refused": "Ditolak, saluran penuh",
 };
@@ -29,6 +36,15 @@ const JOURNAL = {
   "call.partner_answered": () => "Mitra menjawab",
   "call.handed_back": () => "Mitra tidak menjawab, kembali ke antrean",
   "call.adopted": () => "Dipulihkan dari saluran",
+  "call.promised": () => "Perkiraan tunggu disampaikan",
+  "call.callback": () => "Minta ditelepon kembali, urutan tetap",
+  "call.scheduled": () => "Ditelepon kembali nanti",
+  "call.dialled": () => "CSO siap di saluran, telepon Anda berdering",
+  "call.reached": () => "Anda menjawab telepon balik",
+  "call.unreached": () => "Telepon balik tidak dijawab, dicoba lagi nanti",
+  "call.held": () => "CSO menahan panggilan",
+  "call.resumed": () => "CSO kembali ke panggilan",
+  "call.transferred": () => "Dialihkan ke CSO lain",
   "call.ended": (d) => `Selesai: ${d.outcome ?? ""}`,
 };
 
@@ -39,6 +55,7 @@ const NOTES = {
   keyed: (d) => `Tombol ${d.key ?? ""} diterima`,
   told: (d) => (d.holding ? "Pernyataan sementara diputar" : "Pengumuman area diputar"),
   status: () => "Status laporan dibacakan",
+  callback: () => "Tombol telepon balik diterima",
   triage: () => "Saluran hampir penuh, hanya darurat",
 };
 

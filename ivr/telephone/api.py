@@ -110,12 +110,27 @@ async def hang_up(request: Request, sid: str) -> Response:
 
 
 @router.get("/{sid}/aliran")
-async def events(request: Request, sid: str) -> StreamingResponse:
-    """Everything about this call, from its beginning, as server-sent events."""
+async def events(request: Request, sid: str, first: str = "") -> StreamingResponse:
+    """Everything about this call, from its beginning, as server-sent events; `first`: the call that this one answers."""
     leg = _leg(request, sid)
-    body = _attended(leg, stream(leg, call_id(leg.sid), request.app.state.acd))
+    body = _attended(leg, stream(leg, call_id(first or leg.sid), request.app.state.acd))
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+
+
+@router.get("/{sid}/kembali")
+async def called_back(request: Request, sid: str) -> dict[str, str]:
+    """The call that rings now at the telephone that made call `sid`; "" when none does."""
+    leg = exchange_of(request).ringing_at(_leg(request, sid).caller)
+    return {"call": leg.sid if leg and leg.status == "ringing" else ""}
+
+
+@router.post("/{sid}/angkat", status_code=204)
+async def pick_up(request: Request, sid: str) -> Response:
+    """The caller, who is called back, picks up."""
+    _same_origin(request)
+    _leg(request, sid).pick_up()
+    return Response(status_code=204)
 
 
 @router.get("/suara/{name}")
@@ -176,7 +191,7 @@ def _left(leg: Leg) -> None:
 
 def _leg(request: Request, sid: str) -> Leg:
     leg = exchange_of(request).legs.get(sid)
-    if leg is None or leg.direction != "inbound":
+    if leg is None or leg.called.startswith("client:") or leg.direction == "outbound-dial":
         raise NotFound("Panggilan itu sudah tidak ada.", slug="unknown-call")
     return leg
 

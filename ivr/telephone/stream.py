@@ -19,7 +19,7 @@ from router.store.acd import Acd
 
 BLOCK_MS = 400
 AFTER_THE_END = 1.5  # seconds in which the journal's last entries still arrive
-HIDDEN = {"ani", "endpoint", "address"}  # never shown behind the scenes
+HIDDEN = {"ani", "endpoint", "address", "number", "dial"}  # never shown behind the scenes
 
 Item = dict[str, Any]
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from tests.fixtures.desk import DeskClient
 from tests.fixtures.product import Product
 from tests.fixtures.servers import missing
 
@@ -122,6 +123,37 @@ def test_a_telephone_whose_page_is_gone_hangs_up(page: Page, suar_web: Product) 
     expect(page.get_by_label("Menelepon sebagai").locator("option")).to_have_count(7)
     suar_web.wait_until(lambda: httpx.get(call, headers=key).status_code == 200, message="the call is in the history")
     suar_web.wait_until(lambda: httpx.get(call, headers=key).json()["ended_at"], message="the call has ended")
+
+
+def test_a_caller_is_called_back_and_talks(page: Page, suar_web: Product) -> None:
+    told: list[str] = []
+    page.on("request", lambda asked: told.append(asked.url))
+    choose(page, "tidak dikenal", "021123")
+    page.get_by_role("button", name="Panggil 123").click()
+    expect(page.locator("#pilihan")).to_contain_text("etugas", timeout=SLOW)
+    page.keyboard.press("0")
+    expect(page.locator("#pilihan")).to_contain_text("telepon kembali", timeout=SLOW)
+    page.keyboard.press("1")
+    events = page.get_by_label("Peristiwa")
+    expect(events).to_contain_text("Minta ditelepon kembali", timeout=SLOW)
+    expect(page.locator("#saluran")).to_have_text("○ Tidak tersambung", timeout=SLOW)
+    expect(page.locator("#keadaan")).to_have_text("Menunggu ditelepon kembali")
+    cso = DeskClient(suar_web.base_url)
+    cso.login("cso4", suar_web.seeded["logins"]["cso4"])
+    cso.ready()
+    leg = "/telepon/kaki/cso4"
+    suar_web.wait_until(lambda: cso.http.get(leg).json()["state"] == "ringing", message="the CSO first")
+    cso.http.post(f"{leg}/jawab").raise_for_status()
+    page.get_by_role("button", name="Angkat telepon").click()
+    expect(page.locator("#saluran")).to_contain_text("Tersambung", timeout=SLOW)
+    expect(page.get_by_role("log")).to_contain_text("tersambung dengan petugas", timeout=SLOW)
+    expect(events).to_contain_text("call.reached", timeout=SLOW)
+    page.get_by_role("button", name="Tutup telepon").click()
+    suar_web.wait_until(lambda: cso.state()["state"] == "wrap_up", message="the conversation is over")
+    cso.wrap_up("info")
+    cso.ask("keluar")
+    cso.close()
+    assert not [url for url in told if "%2B62" in url or "+62" in url]
 
 
 def test_the_page_has_no_accessibility_fault(page: Page) -> None:
