@@ -47,8 +47,8 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
 
 
 def line(call: Call) -> dict[str, Any]:
-    """The second block of the bar. `answered` counts the conversation, `queued` the wait; `callback` until we reached the
-    caller: nobody is heard yet."""
+    """The second block of the bar. `answered` counts the conversation, `queued` the wait; `callback` until we reached
+    the caller: nobody is heard yet."""
     queue = operator().queues.queues.get(call.queue)
     return {
         "number": words.masked_phone(call.ani),

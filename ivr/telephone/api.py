@@ -111,7 +111,7 @@ async def hang_up(request: Request, sid: str) -> Response:
 
 @router.get("/{sid}/aliran")
 async def events(request: Request, sid: str, first: str = "") -> StreamingResponse:
-    """Everything about this call, from its beginning, as server-sent events; `first`: the call that this one answers."""
+    """Everything about this call, from its beginning, as server-sent events; `first`: the call whose callback it is."""
     leg = _leg(request, sid)
     body = _attended(leg, stream(leg, call_id(first or leg.sid), request.app.state.acd))
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
