@@ -32,7 +32,7 @@ def test_overflow_to_a_partner_within_its_cap(line: Line) -> None:
     assert waiting.state is CallState.WAITING  # the cap is one
     assert centre.count("CALL_INCOMING") == 1
 
-    until(lambda: centre.heard().seconds > 4, 10, "they talk for longer than a short while", every=0.2)
+    until(lambda: centre.heard().seconds > 6, 15, "they talk for longer than a short while", every=0.2)
     centre.hang_up()
     early.wait("CALL_CLOSED", 20)
     record = line.record(handed.id)
@@ -103,3 +103,26 @@ def test_whatever_a_partner_does_the_caller_talks_to_somebody(
     assert [dict(row) for row in line.rows(query, call=handed.id)] == [
         {"partner": "mitra", "reason": "max-wait", "result": result}
     ]
+
+
+def test_an_emergency_that_nobody_takes_reaches_the_telephone_outside_at_the_second_attempt(line: Line) -> None:
+    outside, caller = line.outside(tone=900), line.caller("no_outage", tone=1000)
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().seconds > 0.5, 10, "the menu speaks")
+    caller.press("9")
+    waiting = line.wait_call(caller, CallState.WAITING)
+    assert waiting.emergency
+    outside.wait("CALL_INCOMING", 30)
+    outside.hang_up()  # nobody there wants it
+    back = line.wait_call(caller, CallState.WAITING)
+    assert (back.id, back.score) == (waiting.id, waiting.score)
+    outside.wait("CALL_INCOMING", 30, times=2)
+    outside.answer()
+    until(lambda: caller.hears(900) and outside.hears(1000), 10, "both hear each other", every=0.2)
+    until(lambda: outside.heard().seconds > 6, 15, "they talk", every=0.2)
+    outside.hang_up()
+    assert line.record(waiting.id)["outcome"] == "partner_answered"
+    query = "SELECT partner, reason, result FROM partner_handover WHERE call = :call ORDER BY id"
+    found = [tuple(row.values()) for row in line.rows(query, call=waiting.id)]
+    assert found == [("darurat-luar", "outside", "busy"), ("darurat-luar", "outside", "answered")]
