@@ -17,14 +17,15 @@ from config.zones import OFFSET_HOURS
 from router.calls import CallState
 from router.history import repository, service
 from router.store.acd import Acd
-from router.store.types import Call, Snapshot
+from router.store.types import Call, Gauges, Snapshot
 from router.store.verbs_callback import LostCallback
 from router.store.wire import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-ROUND = 200  # calls put off in one turn
+SELDOM_S = 10  # between two looks at all callbacks while none of them is in line
+ROUND = 1000  # calls put off in one turn
 OUT_OF_THE_LINE = frozenset({CallState.WAITING, CallState.SCHEDULED})
 
 
@@ -55,26 +56,44 @@ class Callbacks:
 
     def __init__(self, acd: Acd, rules: Operator, db: Database, *, every: float = EVERY_S) -> None:
         self._acd, self._rules, self._db, self._every = acd, rules, db, every
-        self._done = float("-inf")
+        self._done = self._looked = float("-inf")
         self._recalled = 0
         self._epoch = ""
         self._until = ""  # history must have come so far before the lost callbacks are looked for; "" = nothing to do
 
     async def turn(self, epoch: str) -> None:
-        """Once a second."""
+        """Once a second. In a blackout callbacks are counted in tens of thousands: all of them are read only when some
+        must be put off.
+        """
         now = asyncio.get_running_loop().time()
         if now - self._done < self._every:
             return
         self._done = now
-        snapshot = await self._acd.snapshot()
+        gauges = await self._acd.gauges()
         if epoch != self._epoch:
-            self._epoch, self._until = epoch, snapshot.journal
-        await self._hours(snapshot)
-        await self._recall(snapshot)
+            self._epoch, self._until = epoch, (await self._acd.snapshot()).journal
+        await self._hours(gauges, now)
+        await self._recall(gauges)
         await self._find_lost()
 
-    async def _hours(self, snapshot: Snapshot) -> None:
+    async def _hours(self, gauges: Gauges, now: float) -> None:
         """Whoever would be rung at night waits for the morning, with the place of today."""
+        waiting = any(queue.callbacks for queue in gauges.queues.values())
+        if not self._shut_soon(gauges.at) or (not waiting and now - self._looked < SELDOM_S * self._every):
+            return
+        self._looked = now
+        await self._put_off(await self._acd.snapshot())
+
+    def _shut_soon(self, now: int) -> bool:
+        """Whether anybody may not be rung now, or at the next attempt that is made from now."""
+        return any(
+            opening(at, rules.hours, unit.zone)
+            for rules in map(self._rules.queues.callback_of, self._rules.queues.queues)
+            for unit in self._rules.areas.units.values()
+            for at in (now, now + int(1000 * (rules.retry_after + SELDOM_S)))
+        )
+
+    async def _put_off(self, snapshot: Snapshot) -> None:
         put_off = 0
         for call in snapshot.callbacks:
             until = self._too_early(call, snapshot.at)
@@ -95,17 +114,17 @@ class Callbacks:
         except Problem as problem:  # offered, reached or over since the snapshot
             log.debug("call %s is not put off: %s", call, problem.slug)
 
-    async def _recall(self, snapshot: Snapshot) -> None:
+    async def _recall(self, gauges: Gauges) -> None:
         """One refused number at a time, while there is room."""
         recall = self._rules.queues.recall
         queue = recall.queue or self._rules.queues.last_resort
-        full = snapshot.lines >= recall.lines * snapshot.extra["lines"]
-        if full or snapshot.level > recall.level or snapshot.at - self._recalled < recall.every * 1000:
+        full = gauges.lines >= recall.lines * gauges.capacity
+        if full or gauges.level > recall.level or gauges.at - self._recalled < recall.every * 1000:
             return
         oldest = await self._acd.refused(1)
-        if not oldest or may_ring(self._rules, oldest[0].region, queue, snapshot.at):
+        if not oldest or may_ring(self._rules, oldest[0].region, queue, gauges.at):
             return
-        self._recalled = snapshot.at
+        self._recalled = gauges.at
         await self._acd.recall_next(queue, priority=self._rules.queues.queues[queue].priority)
 
     async def _find_lost(self) -> None:

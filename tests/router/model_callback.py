@@ -36,7 +36,8 @@ class Callbacks:
         return {call.dial: call for call in self.live() if call.virtual}
 
     def may_be_offered(self: Model, call: ModelCall) -> bool:
-        return not call.virtual or len(self.on_line()) < self.lines - self.emergency_lines
+        kept = 0 if call.emergency else self.emergency_lines
+        return not call.virtual or len(self.on_line()) < self.lines - kept
 
     def admit(self: Model, call: ModelCall, ani: str, reason: str) -> bool:
         """A new caller, who may have been waiting for a callback; let in to a few words only the callback stays."""

@@ -232,6 +232,18 @@ async def test_it_waits_for_a_line_of_its_own_beside_the_emergencies(pool: Pool)
     assert (await pool.offered()).call == FIRST
 
 
+async def test_an_emergency_keyed_just_before_hanging_up_has_the_last_line(pool: Pool) -> None:
+    """The key overtook nothing: the call is a callback already when it is heard."""
+    await pool.configure(lines=4)  # two of them for emergencies
+    await pool.waits(FIRST)
+    await hangs_up(pool)
+    for call in (SECOND, THIRD):
+        await pool.waits(call, "keluhan")
+    await pool.enqueue(FIRST, "darurat", emergency=True)
+    await pool.ready("cso1", "darurat")
+    assert (await pool.offered()).call == FIRST
+
+
 async def test_a_partner_never_has_it(pool: Pool) -> None:
     await pool.waits(FIRST)
     await pool.waits(SECOND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,29 @@ async def test_at_closing_time_callbacks_wait_for_the_morning(pool: Pool, db: Da
     await pool.acd.sweep()
     await turn(dispatcher)
     assert (await pool.call(FIRST)).state is CallState.WAITING
+
+
+@store
+@anyio
+async def test_by_day_nobody_reads_all_callbacks(pool: Pool, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a blackout they are tens of thousands, and this runs every second."""
+    await configure(pool.acd, operator())
+    await at(pool, "2019-08-04T05:00")
+    dispatcher = part(pool, db)
+    await turn(dispatcher)  # the first turn finds the journal's end
+    await pool.waits(FIRST)
+    await hangs_up(pool)
+    asked: list[str] = []
+    do = pool.acd._do
+
+    async def listen(verb: str, *args: Any) -> Any:
+        asked.append(verb)
+        return await do(verb, *args)
+
+    monkeypatch.setattr(pool.acd, "_do", listen)
+    await turn(dispatcher)
+    assert "gauges" in asked
+    assert "snapshot" not in asked
 
 
 @store

@@ -38,13 +38,14 @@ local function each_head(p, flat, first, last, visit)
       same = same + 2
     end
     if same == i then
-      local found, more = visit(lane_of_head(flat[i]))
+      local line, lane = lane_of_head(flat[i])
+      local found, more = visit(line, lane, tonumber(flat[i + 1]))
       if found then
         return found, more
       end
     else
       for _, head in ipairs(tied(p, flat, i, same)) do
-        local found, more = visit(head.line, head.lane)
+        local found, more = visit(head.line, head.lane, tonumber(flat[i + 1]))
         if found then
           return found, more
         end
@@ -66,18 +67,20 @@ local FIRST_HEADS = 8 -- of many lanes the first few are read first: there is ne
 
 -- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
 -- serve a call with a lower score would have been found at that call's lane, so no such call is passed over. A callback
--- can be reached only while a line is free beside those kept for emergencies.
+-- can be reached only while a line is free; the last ones are for emergencies, also for one who was to be called back.
 local function best_pair(p)
-  local free_line
-  local function visit(line, lane)
+  local free_lines
+  local function visit(line, lane, score)
     local free = redis.call('ZRANGE', key(p, ':ready:', lane), 0, 0)[1]
     if not free then
       return nil
     end
-    if line == ':virtual:' and free_line == nil then
-      free_line = redis.call('ZCARD', key(p, ':lines')) < pool_number(p, 'lines', 0) - pool_number(p, 'emergency_lines', 0)
+    if line == ':waiting:' then
+      return head_of(p, line, lane), free
     end
-    if line == ':waiting:' or free_line then
+    free_lines = free_lines or pool_number(p, 'lines', 0) - redis.call('ZCARD', key(p, ':lines'))
+    local kept = score < EMERGENCY_BAND / 2 and 0 or pool_number(p, 'emergency_lines', 0)
+    if free_lines > kept then
       return head_of(p, line, lane), free
     end
   end
