@@ -21,7 +21,7 @@ check: ## Style, types, who may import whom, the project's own rules
 	@$(PYTHON) scripts/setup.py --dev
 	@scripts/check.sh
 
-bench: ## Measurements beside their peers (installs those; says so first); some minutes
+bench: ## Measurements beside their peer (installs it; says so first); some minutes
 	@scripts/bench.sh
 
 torture: setup ## Many processes on one store, killed at random; ends with a JSON line. SEED=n EVENTS=n

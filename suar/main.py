@@ -87,10 +87,9 @@ def bench(
     *,
     runs: Annotated[int, typer.Option(min=1, help="How often; figures are medians")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Tiny counts: does it run? The figures mean nothing.")] = False,
-    peers: Annotated[bool, typer.Option("--peers", help="Also app_queue, on an Asterisk of its own")] = False,
 ) -> None:
     """Measure; a table, and as the last line one JSON object. NAME: router."""
-    report = run("bench", VERBS["bench"], name, runs, quick, peers)
+    report = run("bench", VERBS["bench"], name, runs, quick)
     print(report.table())
     print(report.line())
 

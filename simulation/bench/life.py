@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -16,13 +17,14 @@ from router.events import Event
 from router.store.acd import Acd
 from router.store.types import Offer
 from simulation.bench.crowd import QUEUES, BenchAcd, fill, load, open_pool
-from simulation.bench.ground import Gauge, OwnStore, own_cpu, own_store
+from simulation.bench.ground import BenchFailed, Gauge, OwnStore, own_cpu, own_store
 from simulation.bench.report import Report
 
 RATE = 721  # new calls a second: one a second for each line of 2019, and the caller who was thrown off
 SECONDS, QUICK_SECONDS = 10.0, 0.5
 TALK_S, WRAP_UP_S = 0.2, 0.1
 CSOS = 500
+DRAIN_S = 30.0  # less than it takes until a desk that does not beat is closed
 STEPS = 3
 FLOW = json.dumps({"node": "utama", "tries": 0, "premises": "", "area": "3171", "priority": 0, "heard": ["sapa"]})
 ANSWER = json.dumps({"play": ["sapa", "menu-utama"], "keys": "1234590", "seconds": 5})
@@ -40,6 +42,7 @@ class Lives:
         self._stop, self._finished = asyncio.Event(), asyncio.Event()
         self._expected = -1  # lives; not yet known
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None
         self.done = 0
         self.waits: list[float] = []  # seconds from joining the queue until the journal tells of the ringing
         self._joined: dict[str, float] = {}
@@ -58,9 +61,15 @@ class Lives:
             due += chance.expovariate(rate)
         self._expected = number
         self._count()
-        await asyncio.wait_for(self._finished.wait(), 60)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._finished.wait(), DRAIN_S)
         self._stop.set()
         await asyncio.gather(dispatcher, follower)
+        if self.done < number:
+            for task in self._tasks:
+                task.cancel()
+            why = self._fault or f"{DRAIN_S:.0f} s after the last arrival"
+            raise BenchFailed(f"This machine does not keep up: {self.done} of {number} lives ended ({why}).")
 
     def _go(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -69,7 +78,9 @@ class Lives:
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        task.result()
+        if not task.cancelled() and (fault := task.exception()):
+            self._fault = fault
+            self._finished.set()
 
     async def _arrives(self, call: str, number: int) -> None:
         await admit(self._acd, call)
@@ -163,6 +174,7 @@ async def _one(
     figures: dict[str, list[float]], store: OwnStore, gauge: Gauge, acd: BenchAcd, *,
     rate: float, seconds: float, seed: int,
 ) -> None:  # fmt: skip
+    await asyncio.gather(*(acd.heartbeat(cso.id) for cso in (await acd.snapshot()).csos))
     lives = Lives(acd)
     await gauge.reset()
     used, own = store.cpu(), own_cpu()

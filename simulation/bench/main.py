@@ -9,23 +9,21 @@ from simulation.bench import durable, growth, life, rate
 from simulation.bench.report import Report
 
 
-async def router(report: Report, *, quick: bool, peers: bool) -> None:
+async def router(report: Report, *, quick: bool) -> None:
     """Requests in flight, growth, whole lives, durability."""
     await rate.measure(report, quick=quick)
     await growth.measure(report, quick=quick)
     await life.measure(report, quick=quick)
     await durable.measure(report, quick=quick)
-    if peers:
-        report.say("No telephony peer is measured in this version.")
 
 
 BENCHES: dict[str, Callable[..., Awaitable[None]]] = {"router": router}
 
 
-async def run(name: str, runs: int, quick: bool, peers: bool) -> Report:
+async def run(name: str, runs: int, quick: bool) -> Report:
     """Measure; raises Invalid for a name that does not exist."""
     if name not in BENCHES:
         raise Invalid(f"There is no bench {name!r}; there is: {', '.join(BENCHES)}.", field="name")
     report = Report(name, runs)
-    await BENCHES[name](report, quick=quick, peers=peers)
+    await BENCHES[name](report, quick=quick)
     return report
