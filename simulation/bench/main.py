@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
 from simulation.bench import durable, growth, life, rate
+from simulation.bench.ground import BenchFailed
 from simulation.bench.report import Report
 
 
@@ -25,5 +28,11 @@ async def run(name: str, runs: int, quick: bool) -> Report:
     if name not in BENCHES:
         raise Invalid(f"There is no bench {name!r}; there is: {', '.join(BENCHES)}.", field="name")
     report = Report(name, runs)
-    await BENCHES[name](report, quick=quick)
+    # SIGTERM, too, must stop the servers that were started.
+    work = asyncio.ensure_future(BENCHES[name](report, quick=quick))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise BenchFailed("The bench was stopped; nothing of it runs any more.") from None
     return report

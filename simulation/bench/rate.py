@@ -53,7 +53,7 @@ async def by_client(acd: BenchAcd, verb: str, *, requests: int) -> tuple[float, 
 
 async def measure(report: Report, *, quick: bool) -> None:
     """Fill `p1` and `p16`."""
-    requests = 200 if quick else 30_000
+    requests = 200 if quick else 10_000
     async with own_store(lines=STILL) as store:
         gauge = Gauge(store.url)
         await load(gauge)
