@@ -15,7 +15,7 @@ from router.store.durable import Disk, NoWaitAof
 from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
-from tests.fixtures.store_proxy import MortalStore
+from tests.fixtures.store_proxy import MortalStore, disk_is_quiet
 from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -49,6 +49,8 @@ async def test_no_acknowledged_call_is_lost(short_path: Path, clock: VirtualCloc
                     return
                 if len(expected) >= 300 * life and life not in killed:
                     killed.add(life)
+                    if mode == "everysec":
+                        await disk_is_quiet(store)
                     store.send(signal.SIGKILL)
 
         for life in (1, 2, 3):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from config.errors import Refused
 from router.calls import CallState, Outcome
 from router.events import Event
 from router.store.acd import Acd
@@ -175,3 +176,21 @@ async def test_a_hung_up_call_that_waits_for_its_mover_is_kept(two: TwoPools) ->
     two.later(3)
     await two.mover().turn()
     assert 0 < await two.west.acd._wire.call("TTL", key) <= 1800
+
+
+async def test_a_no_that_is_older_than_anothers_yes(two: TwoPools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mover heard that the lines were full; before it says so, a line was free and another mover used it."""
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    mover = two.mover()
+    real = two.east.acd.receive
+
+    async def answered_a_while_ago(*args: str) -> None:
+        await real(*args)  # the other mover
+        raise Refused("no", slug="lines-full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(two.east.acd, "receive", answered_a_while_ago)
+        assert await mover.finish(departure)
+    assert (await two.place_of(CALL))[0] == "east"
+    await two.in_order()

@@ -29,6 +29,7 @@ from router.history.models import CallEvent
 from router.history.recount import differences
 from router.store.acd import Acd
 from router.store.audit import audit
+from router.store.durable import Disk
 from tests.fixtures.manager import Link
 from tests.fixtures.router import Pool
 from tests.fixtures.store_proxy import MortalStore
@@ -76,12 +77,18 @@ class Town:
     def now(self) -> int:
         return self.pool.clock.ms()
 
-    def written(self) -> int:
-        """How long the append-only file is: everything that was answered is in it."""
+    async def written(self) -> int:
+        """How long the append-only file is once everything that was answered is in it: while the disk is busy the
+        store puts off its writes.
+        """
+        disk = Disk(self.store.url, "suar:{main}", timeout=PATIENT)
+        await disk.has_it()
+        disk.close()
         return self.store.tail.stat().st_size
 
     async def host_dies(self, left: int) -> None:
         """Killed, and of the append-only file only the first bytes are left."""
+        assert left < await self.written()
         self.store.send(signal.SIGKILL)
         os.truncate(self.store.tail, left)
         await asyncio.to_thread(self.store.start)
@@ -162,7 +169,7 @@ async def test_no_connected_caller_is_forgotten(town: Town, odd: int) -> None:
     token = await rings(town, unseen, "cso3")
     waiting, late_ring = await caller(town, "cwaits00001"), await caller(town, "crings00001")
     left = await caller(town, "cleft000001")
-    left_at = town.written()
+    left_at = await town.written()
 
     # The last second.
     await talks(town, unseen, token)
@@ -211,7 +218,7 @@ async def test_history_neither_loses_nor_doubles_what_is_told(town: Town, clock_
     """History was ahead of what is left of the journal; ids that were given before must not come again."""
     await caller(town, "cfirst00001")
     await town.follow()
-    left_at = town.written()
+    left_at = await town.written()
     if clock_back:  # as if the host came up with a clock three seconds behind
         ahead = f"{town.now() + 3000}-0"
         await town.pool.acd._wire.call("XSETID", "suar:{main}:journal", ahead)
@@ -240,7 +247,7 @@ async def test_history_neither_loses_nor_doubles_what_is_told(town: Town, clock_
 
 async def test_a_token_from_before_the_cut_opens_nothing(town: Town) -> None:
     call = await caller(town, "ctoken00001")
-    left_at = town.written()
+    left_at = await town.written()
     lost = await rings(town, call, "cso1")
     await town.host_dies(left_at)
     await town.reconcile()
@@ -254,7 +261,7 @@ async def test_a_token_from_before_the_cut_opens_nothing(town: Town) -> None:
 
 async def test_the_order_in_line_holds_though_arrival_numbers_come_again(town: Town) -> None:
     first = await caller(town, "corder00001")
-    left_at = town.written()
+    left_at = await town.written()
     lost = await caller(town, "corder00002")
     await town.host_dies(left_at)
     later = await caller(town, "corder00003")  # gets the number that `lost` had
