@@ -253,3 +253,14 @@ async def test_an_emergency_is_neither_refused_nor_diverted_at_any_level(pool: P
     assert await pool.acd.overflow_next() is None
     await pool.ready("cso1")
     assert (await pool.offered()).call == "c0000000002"
+
+
+async def test_a_few_words_only_are_for_who_listens_not_for_who_waits(pool: Pool) -> None:
+    await pool.arrives("c0000000001", ani="+628110000001")
+    await pool.acd.triaged("c0000000001")
+    await pool.waits("c0000000002")
+    await pool.acd.triaged("c0000000002")
+    await pool.acd.leave_queue("c0000000002", cmd="l1")
+    for call in ("c0000000001", "c0000000002"):
+        await pool.acd.ended(call, by="caller")
+    assert [one.call for one in await pool.acd.refused()] == ["c0000000001"]
