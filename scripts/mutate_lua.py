@@ -121,11 +121,11 @@ def _judge(job: tuple[Mutant, bool, float]) -> tuple[Mutant, str, float]:
     return mutant, _bench.judge(mutant, quick=quick), time.time() - started
 
 
-def listed() -> set[str]:
+def listed(page: Path = LISTED) -> set[str]:
     """The survivors that have a reason."""
-    if not LISTED.exists():
+    if not page.exists():
         return set()
-    lines = LISTED.read_text(encoding="utf-8").splitlines()
+    lines = page.read_text(encoding="utf-8").splitlines()
     return {line.removeprefix("- ").partition(" — ")[0] for line in lines if line.startswith("- ") and " — " in line}
 
 
@@ -137,12 +137,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0, help="no new mutant after so long; 0 = no limit")
     parser.add_argument("--quick", action="store_true", help="without pytest for those that survive the rest")
     parser.add_argument("--only", default="", help="those whose name contains this")
+    parser.add_argument(
+        "--names", type=Path, help="those on the lines `- NAME — …` of this file (mutation.md, a former run)"
+    )
     return parser.parse_args()
 
 
 def chosen(given: argparse.Namespace) -> list[Mutant]:
     """Which mutants."""
-    found = [one for one in of_folder(library.FOLDER) if given.only in one.name]
+    names = listed(given.names) if given.names else None
+    found = [
+        one for one in of_folder(library.FOLDER) if given.only in one.name and (names is None or one.name in names)
+    ]
     dice = random.Random(given.seed)  # noqa: S311
     dice.shuffle(found)
     return found[: given.sample] if given.sample else found
