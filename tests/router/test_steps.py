@@ -58,3 +58,13 @@ async def test_a_step_of_a_call_nobody_knows(pool: Pool) -> None:
     with pytest.raises(NotFound) as told:
         await pool.acd.step("c0000000001", token="t1", flow="F", answer="A")
     assert told.value.slug == "unknown-call"
+
+
+async def test_who_keys_is_alive_the_line_is_not_taken_away(pool: Pool) -> None:
+    await pool.arrives("c0000000001")
+    await pool.arrives("c0000000002")
+    pool.later(800)
+    await pool.acd.step("c0000000001", token="t1", flow="{}", answer="{}")
+    pool.later(800)
+    await pool.acd.sweep()
+    assert [call.id for call in (await pool.acd.snapshot()).calls] == ["c0000000001"]

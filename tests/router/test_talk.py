@@ -370,3 +370,12 @@ async def test_whoever_a_partner_did_not_take_waits_again_from_then_on(pool: Poo
     pool.later(10)
     assert (await pool.acd.gauges()).queues["gangguan"].oldest_ms == 10_000
     assert await pool.acd.overflow_next() is None
+
+
+async def test_a_guest_whose_telephone_failed_goes_to_the_end_of_the_free_ones(pool: Pool) -> None:
+    _, guest = await consulting(pool)
+    await pool.ready("cso3")
+    pool.later(1)
+    await pool.acd.guest_left(CALL, guest.token, reason="failed")
+    await pool.waits("c0000000002")
+    assert (await pool.offered()).cso == "cso3"
