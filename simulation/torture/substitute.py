@@ -24,6 +24,7 @@ def use(text: str) -> None:
     source, version = versioned(text)
     given = replace(library.current(), source=source, version=version)
     library.source = lambda: source  # type: ignore[assignment]
+    library.version = lambda: version  # type: ignore[assignment]
     Verbs.library = given
 
 
