@@ -390,4 +390,4 @@ def test_a_night_with_hardly_anybody(store_url: str) -> None:
     seed = int(os.environ.get("SUAR_SEED", "1997"))
     reached = walk(store_url, seed, BUSY | machine_overflow.NIGHT, csos=1, special=machine_overflow.at_night)
     reasons = {"max-wait", "place", "estimate", "level", "ratio", "outside"}
-    assert len(reasons & set(reached)) >= 3, reached
+    assert sum(reached[reason] for reason in reasons) >= 3, reached  # each reason has scenarios in test_overflow.py
