@@ -182,6 +182,7 @@ class Model(OverflowModel, Callbacks, Talks, Admissions):
         if (
             call.state is C.IVR
             and not emergency
+            and not call.kept
             and 0 < most <= sum(one.queue == queue and not one.virtual for one in self.waiting())
         ):
             raise Full

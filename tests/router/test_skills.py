@@ -175,3 +175,18 @@ async def test_a_full_queue_takes_an_emergency_and_a_transfer(pool: Pool) -> Non
     await pool.arrives("c0000000009")
     await pool.enqueue("c0000000009", "permintaan", emergency=True)
     assert (await pool.call("c0000000009")).state == "waiting"
+
+
+async def test_a_full_queue_takes_who_has_a_place_in_it(pool: Pool) -> None:
+    """A caller who is to be called back, and calls again meanwhile."""
+    number = "+6281200000001"
+    await pool.arrives("c0000000009", ani=number)
+    await pool.enqueue("c0000000009", "permintaan")
+    before = await pool.call("c0000000009")
+    await pool.acd.call_back("c0000000009", number=number, cmd="back")
+    await pool.acd.ended("c0000000009", by="caller")
+    for n in range(3):
+        await pool.waits(f"c000000000{n}", "permintaan")
+    await pool.arrives("c0000000008", ani=number)
+    await pool.enqueue("c0000000008", "permintaan")
+    assert (await pool.call("c0000000008")).score == before.score

@@ -128,7 +128,8 @@ local function enqueue(keys, args)
   end
   local from = call.state
   local most = rules_of(p, queue).max_waiting or 0
-  if from == 'ivr' and not emergency and most > 0 and length_of(p, queue) >= most then
+  local has_place = (call.kept or '') ~= '' -- of a callback: it was in this line before whoever filled it
+  if from == 'ivr' and not emergency and not has_place and most > 0 and length_of(p, queue) >= most then
     fail('queue-full')
   end
   local middle = from == 'waiting' and after('call', CALLS, from, 'leave_queue') or from
@@ -139,7 +140,7 @@ local function enqueue(keys, args)
     pace.lost(p, call.queue)
   end
   local former = call.queue
-  local stays = (from == 'waiting' and call.queue == queue) or (call.kept or '') ~= ''
+  local stays = (from == 'waiting' and call.queue == queue) or has_place
   local queued = stays and call.queued or int(p.now)
   local held_ms = part(p, call, 'transferred')
   local names = names_of(call)
