@@ -19,7 +19,7 @@ from router.events import Event
 from router.history import repository
 from router.history.follower import Follower
 from router.store.types import Departure
-from tests.fixtures.router import TwoPools
+from tests.fixtures.router import TwoPools, between
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 CALL = "c0000000001"
@@ -76,6 +76,28 @@ async def test_callers_go_where_a_cso_is_free_before_partners_get_them(two: TwoP
     given = await two.west.acd.overflow_next()
     assert given is not None
     assert given.call == "c0000000001", "with no CSO free anywhere a partner has the next one"
+
+
+async def test_every_rule_of_overflow_counts_for_pools(two: TwoPools) -> None:
+    """Without partners too, and without a wait: the level is enough, or the estimate that a caller was told."""
+    rules = [
+        replace(rule, max_wait_ms=0, partners=(), over_level=2, over_estimate_ms=60_000)
+        for rule in between(two.east.acd.pool)
+    ]
+    await two.west.configure(queues=rules)
+    for number in range(3):
+        await two.west.waits(f"c000000000{number}")
+    for cso in ("cso1", "cso2"):
+        await two.east.ready(cso)
+    mover = two.mover()
+    two.later(600)
+    assert await mover.turn() == 0, "no rule speaks of them yet"
+    await two.west.acd.mark_due("c0000000001", estimate_ms=61_000)
+    assert await mover.turn() == 1
+    assert (await two.place_of("c0000000001"))[0] == "east"
+    await two.west.acd.set_level(2, reason="test", by="spv1")
+    assert await mover.turn() == 1, "one more CSO is free there"
+    assert (await two.place_of("c0000000000"))[0] == "east", "the first in line goes"
 
 
 async def test_who_is_served_here_stays_here(two: TwoPools) -> None:

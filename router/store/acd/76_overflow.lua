@@ -17,7 +17,7 @@ end
 
 -- Why callers leave from the end of the line, or nil while the queue as a whole is not too much for us.
 function overflow.crowded(p, lane, rules)
-  if not rules.partners[1] then
+  if not rules.partners[1] and not (rules.pools or {})[1] then
     return nil
   elseif rules.over_level > 0 and pool_number(p, 'level', 0) >= rules.over_level then
     return 'level'
@@ -153,7 +153,8 @@ function overflow.mark_due(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   local rules = rules_in_use(p, call.queue)
-  if call.state ~= 'waiting' or call.virtual == '1' or call.emergency == '1' or not rules.partners[1] then
+  local elsewhere = rules.partners[1] or (rules.pools or {})[1]
+  if call.state ~= 'waiting' or call.virtual == '1' or call.emergency == '1' or not elsewhere then
     return 0
   end
   local estimate = tonumber(args[3])

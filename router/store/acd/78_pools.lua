@@ -74,13 +74,22 @@ function pools.depart(keys, args)
   return pools.set_out(p, call, pool, args[4])
 end
 
--- The first in one line that has waited long enough, has not been moved yet and is no emergency.
+-- By the same rules as for partners (76_overflow.lua); of a crowd the first goes, for a CSO is free there.
+function pools.is_due(p, call, lane, rules)
+  local at = redis.call('ZSCORE', key(p, ':due:', lane), call.id)
+  if call.virtual == '1' and rules.max_wait_ms > 0 then
+    at = tonumber(call.queued) + rules.max_wait_ms
+  end
+  return (at and tonumber(at) <= p.now) or overflow.crowded(p, lane, rules)
+end
+
+-- The first in one line who is due, has not been moved yet and is no emergency.
 function pools.traveller(p, line, lane, pool)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key(p, line, lane), EMERGENCY_BAND / 2, '+inf', 'LIMIT', 0, 5)) do
     local call = known_call(p, string.sub(member, 14))
-    local due = tonumber(call.queued) + rules_in_use(p, call.queue).max_wait_ms
     local again = tonumber(call.stayed or 0) + pools.AGAIN_MS
-    if p.now >= math.max(due, again) and not call.received_from and pools.may_go_to(p, call, pool) then
+    if not call.received_from and p.now >= again and pools.may_go_to(p, call, pool)
+      and pools.is_due(p, call, lane, rules_in_use(p, call.queue)) then
       return call
     end
   end
