@@ -95,10 +95,10 @@ def _told(request: Request, registry: CollectorRegistry) -> None:
     coverage = Gauge("suar_estimate_coverage", "Share of waits within the range told", ["queue"], registry=registry)
     broken = Gauge("suar_promises_broken_share", "Share of told callers", ["queue"], registry=registry)
     for queue, quality in estimates.items():
-        broken.labels(queue).set(quality.broken_share)
-        if quality.n:
-            mae.labels(queue).set(quality.mae_s)
-            coverage.labels(queue).set(quality.coverage)
+        figures = ((mae, quality.mae_s), (coverage, quality.coverage), (broken, quality.broken_share))
+        for gauge, figure in figures:
+            if figure is not None:
+                gauge.labels(queue).set(figure)
     level = Gauge("suar_service_level", "Share answered in the queue's time", ["queue"], registry=registry)
     for queue, share in levels.items():
         if share is not None:

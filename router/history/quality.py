@@ -20,13 +20,18 @@ KEPT_S = 5.0  # figures of the last hour are read again at most so often
 
 @dataclass
 class EstimateQuality:
-    """Of one queue. Callers who took a callback are not in it: they were told another instant."""
+    """Of one queue; None where there was nobody.
+
+    Callers who took a callback are not in it: they were told another instant.
+    """
 
     told: int = 0  # callers who were told a wait
     n: int = 0  # of them connected, with a CSO or at a partner
-    mae_s: float = 0.0  # mean distance between the middle of the first range told and the real wait of those
-    coverage: float = 0.0  # share of those whose wait lay within that range
-    broken_share: float = 0.0  # share of all told for whom the promise was not kept, also if they gave up after it
+    mae_s: float | None = None  # mean distance between the middle of the first range told and the real wait of those
+    coverage: float | None = None  # share of those whose wait lay within that range
+    broken_share: float | None = (
+        None  # share of all told for whom the promise was not kept, also if they gave up after it
+    )
 
 
 def estimate_quality(session: Session, pool: str, since: datetime) -> dict[str, EstimateQuality]:
@@ -70,9 +75,9 @@ def _quality(told: list[_Told]) -> EstimateQuality:
     )
 
 
-def _mean(values: Iterable[float]) -> float:
+def _mean(values: Iterable[float]) -> float | None:
     found = list(values)
-    return sum(found) / len(found) if found else 0.0
+    return sum(found) / len(found) if found else None
 
 
 def service_levels(

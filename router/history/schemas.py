@@ -61,15 +61,15 @@ class CallRecordView(BaseModel):
 
 
 class EstimateView(BaseModel):
-    """How true the waits were that callers were told in the last hour (docs/router/estimate.md)."""
+    """How true the waits were that callers were told in the last hour (docs/router/estimate.md); null = of nobody."""
 
     model_config = ConfigDict(from_attributes=True)
 
     told: int
     n: int
-    mae_s: float
-    coverage: float
-    broken_share: float
+    mae_s: float | None
+    coverage: float | None
+    broken_share: float | None
 
 
 class ServiceLevelView(BaseModel):

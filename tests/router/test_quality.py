@@ -77,6 +77,15 @@ async def test_the_quality_of_what_was_told(pool: Pool, db: Database) -> None:
     assert not later
 
 
+async def test_nobody_connected_is_no_perfect_figure(pool: Pool, db: Database) -> None:
+    await told_and_waits(pool, "c0000000001", low=60, high=180, wait=100, answered=False)
+    await written(pool, db)
+    with db.reading() as session:
+        found = estimate_quality(session, pool.acd.pool, row(db, "c0000000001").arrived_at)  # type: ignore[arg-type]
+    quality = found["gangguan"]
+    assert (quality.told, quality.mae_s, quality.coverage, quality.broken_share) == (1, None, None, 0.0)
+
+
 async def test_the_service_level_counts_who_was_answered_in_time(pool: Pool, db: Database) -> None:
     start = pool.clock.now()
     for n, (wait, answered) in enumerate([(10, True), (19, True), (30, True), (5, False), (40, False)]):
