@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings, settings
-from router.store.embedded import alive, embedded, ready
+from router.store.embedded import Embedded, alive, embedded, ready
 from suar import asterisk_process, demo, ground
 from suar.child import Program, describe, once
 from suar.processes import PROCESSES
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 STORE_SECONDS = 60.0  # a store with much to load
 READY_SECONDS = 60.0
+SYNC_SECONDS = 1.0  # a lost host loses about so much (router/store/embedded.py)
 PYTHON = [sys.executable, "-m", "suar"]
 
 
@@ -48,6 +49,7 @@ class _Up:
         self._runs, self._logs = data / "run", data / "log"
         self._keeper = Supervisor(self._runs, self._logs, Patience(silence=found.watchdog_seconds))
         self._stop = asyncio.Event()
+        self._syncing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -64,6 +66,8 @@ class _Up:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             await self._keeper.stop(last="store")
+            if self._syncing:
+                self._syncing.cancel()
         log.info("stopped")
 
     def _asked_to_stop(self) -> None:
@@ -99,6 +103,8 @@ class _Up:
         if not self._settings.redis_url:
             store = embedded(self._data, settings().store_durability)
             store.write()
+            if settings().store_durability == "everysec":
+                self._syncing = asyncio.create_task(_sync_every_second(store))
             program = Program("store", store.argv, on_orphaned=signal.SIGTERM, keep_open=(self._lock,), watched=False)
             self._keeper.start(program, partial(alive, url))
         elif not await ready(url):
@@ -118,3 +124,12 @@ class _Up:
             raise ground.NotReady(f"Database, demo or sounds could not be prepared ({describe(code)}); see above.")
         prepared: dict[str, Any] = json.loads(said.splitlines()[-1])
         return prepared
+
+
+async def _sync_every_second(store: Embedded) -> None:
+    while True:
+        await asyncio.sleep(SYNC_SECONDS)
+        try:
+            await asyncio.to_thread(store.sync)
+        except OSError as fault:  # the disk is full or broken: the store itself says so, and goes on by its own rules
+            log.error("the store's file could not be brought to the disk: %s", fault.strerror)

@@ -7,9 +7,11 @@ verbs are Redis Functions. Nothing is started when SUAR_REDIS_URL (or REDIS_URL)
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +53,22 @@ class Embedded:
         (self.folder / "store.conf").write_text(self.config, encoding="utf-8")
         self.socket.unlink(missing_ok=True)
 
+    def sync(self) -> None:
+        """Bring to the disk what the server has written. Waits for the disk; a file that is replaced meanwhile is none."""
+        for path in (self.folder / "appendonlydir").glob("*.aof"):
+            with suppress(FileNotFoundError):
+                opened = os.open(path, os.O_RDONLY)
+                try:
+                    os.fdatasync(opened)
+                finally:
+                    os.close(opened)
+
+
+# The server's own `everysec` answers before it writes while a sync is under way, for up to two seconds: a killed process
+# would lose what it had acknowledged. With `no` it writes before it answers, and `suar up` brings it to the disk every
+# second (sync). WAITAOF needs the server's own.
+APPENDFSYNC = {"everysec": "no", "always": "always", "waitaof": "everysec"}
+
 
 def embedded(data: Path, durability: str = "everysec") -> Embedded:
     """The embedded store of a data folder; `durability` as in the settings.
@@ -69,9 +87,9 @@ def embedded(data: Path, durability: str = "everysec") -> Embedded:
             f'dir "{folder}"',
             f'logfile "{log}"',
             "daemonize no",
-            # A killed process loses nothing; a lost host loses at most the last second, or nothing with `always`.
+            # A killed process loses nothing; a lost host loses the last second or two, or nothing with `always`.
             "appendonly yes",
-            f"appendfsync {'always' if durability == 'always' else 'everysec'}",
+            f"appendfsync {APPENDFSYNC[durability]}",
             # Cut off in the middle of a command by a lost host: the whole commands before it are the state.
             "aof-load-truncated yes",
             'save ""',

@@ -28,9 +28,9 @@ class Mode:
 
 
 MODES = (
-    Mode("everysec", "appendfsync everysec (as installed)"),
+    Mode("everysec", "as installed: written before it is answered, synced every second"),
     Mode("always", "appendfsync always", ("appendfsync always",)),
-    Mode("waitaof", "everysec, then WAITAOF, one for all in flight", wait=True),
+    Mode("waitaof", "everysec, then WAITAOF, one for all in flight", ("appendfsync everysec",), wait=True),
 )
 
 

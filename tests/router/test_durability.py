@@ -12,10 +12,11 @@ from config.clock import VirtualClock
 from router.calls import CallState
 from router.store.acd import Acd, StoreUnavailable
 from router.store.durable import Disk, NoWaitAof
+from router.store.embedded import APPENDFSYNC, embedded
 from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
-from tests.fixtures.store_proxy import MortalStore, disk_is_quiet
+from tests.fixtures.store_proxy import MortalStore
 from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -49,8 +50,6 @@ async def test_no_acknowledged_call_is_lost(short_path: Path, clock: VirtualCloc
                     return
                 if len(expected) >= 300 * life and life not in killed:
                     killed.add(life)
-                    if mode == "everysec":
-                        await disk_is_quiet(store)
                     store.send(signal.SIGKILL)
 
         for life in (1, 2, 3):
@@ -62,7 +61,7 @@ async def test_no_acknowledged_call_is_lost(short_path: Path, clock: VirtualCloc
             assert not ended or known.state is CallState.ENDED
         assert killed == {1, 2, 3}
         fsync = await acd._wire.call("CONFIG", "GET", "appendfsync")
-        assert fsync[1] == ("always" if mode == "always" else "everysec")
+        assert fsync[1] == APPENDFSYNC[mode]
         await acd.close()
     finally:
         store.stop()
@@ -104,3 +103,19 @@ async def test_a_store_that_cannot_wait_is_said_by_name(store: StoreUnderTest) -
         disk.close()
         await wire.call("CONFIG", "SET", "appendonly", "yes")
         wire.close()
+
+
+@pytest.mark.unit
+def test_what_is_written_is_brought_to_the_disk_and_a_file_that_goes_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = embedded(tmp_path)
+    store.sync()  # before the server's first start there is nothing
+    files = store.folder / "appendonlydir"
+    files.mkdir(parents=True)
+    (files / "appendonly.aof.1.incr.aof").write_text("a")
+    (files / "appendonly.aof.2.incr.aof").symlink_to(files / "gone")
+    synced: list[int] = []
+    monkeypatch.setattr("os.fdatasync", synced.append)
+    store.sync()
+    assert len(synced) == 1

@@ -16,7 +16,7 @@ from router.store.answers import StoreFault
 from router.store.wire import Wire
 from tests.fixtures.router import Pool
 from tests.fixtures.servers import StoreUnderTest
-from tests.fixtures.store_proxy import LossyProxy, MortalStore, disk_is_quiet
+from tests.fixtures.store_proxy import LossyProxy, MortalStore
 from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -130,7 +130,6 @@ async def test_what_was_acknowledged_survives_the_death_of_the_store(
                 return
             acknowledged.append(call)
             if len(acknowledged) == 500:
-                await disk_is_quiet(mortal_store)
                 mortal_store.send(signal.SIGKILL)
 
     await asyncio.gather(*(caller(n) for n in range(16)))
