@@ -36,8 +36,7 @@ local function configure(keys, args)
     redis.call('HSET', key(p, ':trunks'), trunk.name, cjson.encode(trunk))
   end
   gaps.configure(p, cjson.decode(args[8] or '[]'))
-  local t = redis.call('TIME')
-  p.rules = t[1] .. '.' .. t[2]
+  p.rules = redis.sha1hex(args[2]) -- the same in a replay, and another one exactly when the rules are others
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6],
     'rules', p.rules)
   catch_up(p)
