@@ -54,7 +54,7 @@ class Embedded:
         self.socket.unlink(missing_ok=True)
 
     def sync(self) -> None:
-        """Bring to the disk what the server has written. Waits for the disk; a file that is replaced meanwhile is none."""
+        """Bring to the disk what the server has written; waits for the disk. A file replaced meanwhile is no fault."""
         for path in (self.folder / "appendonlydir").glob("*.aof"):
             with suppress(FileNotFoundError):
                 opened = os.open(path, os.O_RDONLY)
@@ -64,9 +64,9 @@ class Embedded:
                     os.close(opened)
 
 
-# The server's own `everysec` answers before it writes while a sync is under way, for up to two seconds: a killed process
-# would lose what it had acknowledged. With `no` it writes before it answers, and `suar up` brings it to the disk every
-# second (sync). WAITAOF needs the server's own.
+# The server's own `everysec` answers before it writes while a sync is under way, for up to two seconds: a killed
+# process would lose what it had acknowledged. With `no` it writes first, and `suar up` brings the file to the disk
+# every second (sync). WAITAOF needs the server's own.
 APPENDFSYNC = {"everysec": "no", "always": "always", "waitaof": "everysec"}
 
 

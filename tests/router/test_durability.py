@@ -67,8 +67,8 @@ async def test_no_acknowledged_call_is_lost(short_path: Path, clock: VirtualCloc
         store.stop()
 
 
-async def test_those_who_wait_at_once_share_a_wait(mortal_store: MortalStore) -> None:
-    acd = await Acd.open(mortal_store.url, "main", durable=True, timeout=PATIENT)
+async def test_those_who_wait_at_once_share_a_wait(waitaof_store: MortalStore) -> None:
+    acd = await Acd.open(waitaof_store.url, "main", durable=True, timeout=PATIENT)
     await asyncio.gather(*(acd.ended(f"c{number:010}", by="caller") for number in range(200)))
     waits = int(await acd._wire.call("HGET", "suar:{main}:pool", "waits"))
     assert 1 <= waits < 20
@@ -80,13 +80,13 @@ async def test_those_who_wait_at_once_share_a_wait(mortal_store: MortalStore) ->
     await acd.close()
 
 
-async def test_a_disk_that_does_not_answer_is_said(mortal_store: MortalStore) -> None:
-    acd = await Acd.open(mortal_store.url, "main", durable=True, timeout=0.5)
+async def test_a_disk_that_does_not_answer_is_said(waitaof_store: MortalStore) -> None:
+    acd = await Acd.open(waitaof_store.url, "main", durable=True, timeout=0.5)
     await acd.ended("c0000000001", by="caller")
-    mortal_store.send(signal.SIGSTOP)
+    waitaof_store.send(signal.SIGSTOP)
     with pytest.raises(StoreUnavailable):
         await acd.ended("c0000000001", by="caller")
-    mortal_store.send(signal.SIGCONT)
+    waitaof_store.send(signal.SIGCONT)
     await acd.ended("c0000000001", by="caller")
     await acd.close()
 

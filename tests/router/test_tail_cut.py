@@ -121,11 +121,11 @@ class Town:
 
 
 @pytest.fixture
-async def town(mortal_store: MortalStore, sqlite_db: Database) -> AsyncIterator[Town]:
-    acd = await Acd.open(mortal_store.url, "main", timeout=PATIENT)
+async def town(waitaof_store: MortalStore, sqlite_db: Database) -> AsyncIterator[Town]:
+    acd = await Acd.open(waitaof_store.url, "main", timeout=PATIENT)
     pool = Pool(acd, SystemClock())  # type: ignore[arg-type]
     await pool.configure(lines=30)
-    yield Town(mortal_store, pool, Switch(), sqlite_db)
+    yield Town(waitaof_store, pool, Switch(), sqlite_db)
     await acd.close()
 
 
