@@ -82,6 +82,18 @@ class Battery:
     scenarios: list[Scenario] = field(default_factory=scenarios)
     serial: int = 0
 
+    def whole_files(self) -> list[str]:
+        """The files of which every test is among the scenarios."""
+        have: dict[str, set[str]] = {}
+        for scenario in self.scenarios:
+            file, _, test = scenario.name.partition("[")[0].partition("::")
+            have.setdefault(file, set()).add(test)
+        return [
+            file
+            for file, tests in have.items()
+            if tests == {name for name in vars(import_module(f"tests.router.{file}")) if name.startswith("test_")}
+        ]
+
     async def _once(self, scenario: Scenario) -> None:
         self.serial += 1
         names, clock, open_acds = [f"m{self.serial}", f"m{self.serial}-e"], VirtualClock(START), []

@@ -92,10 +92,11 @@ class Bench:
     def _pytest(self, text: str) -> str:
         path = Path(self.folder.name) / "mutant.lua"
         path.write_text(text, encoding="utf-8")
-        ignored = [f"--ignore=tests/router/{name}.py" for name in SLOW]
+        ignored = [f"--ignore=tests/router/{name}.py" for name in (*SLOW, *self.battery.whole_files())]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "scripts.mutant_plugin", "-p", "no:cacheprovider",
                    "-p", "no:randomly", "tests/router", *ignored]  # fmt: skip
         environ = {**os.environ, "SUAR_MUTANT": str(path)}
+        environ.pop("SUAR_STEPS", None)
         try:
             ran = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PYTEST_S,
                                  check=False)  # fmt: skip
