@@ -187,3 +187,9 @@ async def test_an_assignment_holds_until_the_cso_logs_out(pool: Pool) -> None:
     await pool.acd.ask_state("cso1", CsoState.LOGGED_OUT)
     again = await pool.acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
     assert again.levels == {"gangguan": 3}
+
+
+async def test_everybody_in_wrap_up_is_counted_for_the_wait(pool: Pool) -> None:
+    for number in (1, 2, 3):
+        await wrapping_up(pool, f"c000000000{number}", f"cso{number}")
+    assert (await pool.acd.outlook("gangguan")).wrapping == 3
