@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.errors import Invalid, NotFound, Problem
+from router.agents import CsoState
 from router.calls import CallState, Outcome
 from router.events import Event
 from router.store.types import Override, RefusedNumber, TrunkRules
@@ -264,3 +265,11 @@ async def test_a_few_words_only_are_for_who_listens_not_for_who_waits(pool: Pool
     for call in ("c0000000001", "c0000000002"):
         await pool.acd.ended(call, by="caller")
     assert [one.call for one in await pool.acd.refused()] == ["c0000000001"]
+
+
+async def test_the_gauges_count_who_is_ready(pool: Pool) -> None:
+    for cso in ("cso1", "cso2", "cso3"):
+        await pool.ready(cso)
+    await pool.acd.ask_state("cso3", CsoState.PAUSED)
+    gauges = await pool.acd.gauges()
+    assert (gauges.serving, gauges.ready) == (3, 2)

@@ -41,3 +41,10 @@ async def test_the_shortest_and_the_longest_number_there_is(pool: Pool, number: 
     await pool.waits(FIRST)
     await hangs_up(pool, number=number)
     assert [call.id for call in (await pool.acd.snapshot()).callbacks] == [FIRST]
+
+
+async def test_a_skill_can_be_dropped_with_the_callback(pool: Pool) -> None:
+    await pool.ready("cso1")
+    await pool.waits(FIRST, skills={"en": 2})
+    await pool.acd.call_back(FIRST, number="+628110000099", skills={}, cmd="back")
+    assert (await pool.offered()).cso == "cso1"
