@@ -139,6 +139,27 @@ async def test_who_gets_through_is_not_called_back(pool: Pool) -> None:
     assert await pool.acd.refused() == []
 
 
+@pytest.mark.parametrize(("level", "kept"), [(3, []), (4, ["+628110000004"])])
+async def test_who_hears_level_four_alone_is_called_back_all_the_same(pool: Pool, level: int, kept: list[str]) -> None:
+    pool.emergency_lines = 0
+    await pool.configure(lines=1)
+    for n in (3, 4):
+        await pool.arrives(f"c000000000{n}", ani=f"+62811000000{n}")
+    await pool.acd.ended("c0000000003", by="caller")
+    await pool.acd.set_level(level, reason="uji", by="spv1")
+    await pool.arrives("c0000000009", ani="+628110000004")
+    assert [one.number for one in await pool.acd.refused()] == kept
+
+
+async def test_a_call_rebuilt_from_its_channel_is_admitted_as_it_stands(pool: Pool) -> None:
+    await pool.acd.adopt(
+        "c0000000001", carrier="asterisk", channel="PJSIP/1", ani="+628110000001", trunk="jakarta", region="31",
+        queue="gangguan", arrived=pool.clock.ms(), priority=0, emergency=False,
+    )  # fmt: skip
+    admission = await pool.arrives("c0000000001")
+    assert (admission.admitted, admission.lines, admission.trunk_lines, admission.reason) == (True, 1, 0, "")
+
+
 async def test_a_caller_released_after_the_triage_is_kept_but_an_emergency_is_served(pool: Pool) -> None:
     await pool.configure(lines=3)
     for n in range(3):

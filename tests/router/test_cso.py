@@ -129,6 +129,16 @@ async def test_a_desk_that_comes_back_during_the_call_stays(pool: Pool) -> None:
     assert (await pool.cso("cso1")).state is CsoState.WRAP_UP
 
 
+async def test_a_desk_that_logs_in_again_during_the_call_stays(pool: Pool) -> None:
+    await pool.talks("c0000000001")
+    pool.later(46)
+    await pool.acd.sweep()
+    await pool.acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
+    await pool.acd.ended("c0000000001", by="caller")
+    await pool.acd.sweep()
+    assert (await pool.cso("cso1")).state is CsoState.WRAP_UP
+
+
 async def test_a_telephone_that_cannot_be_reached_is_offered_nothing(pool: Pool) -> None:
     await pool.acd.telephone("cso1", reachable=False)
     cso = await pool.ready("cso1")
