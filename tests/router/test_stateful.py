@@ -353,7 +353,9 @@ def walk(
     csos: int = 4,
     special: Callable[[random.Random, str], dict[str, Any]] = lambda _dice, _verb: {},
 ) -> Counter[str]:
-    """A long walk through the verbs; answers how often calls ended in which way, and left for which reason."""
+    """A long walk through the verbs; answers how often calls ended in which way, left for which reason,
+    and what the journal told.
+    """
     LivePool.url = url
     dice = random.Random(seed)  # noqa: S311
     machine = LivePool()
@@ -374,7 +376,11 @@ def walk(
             machine.the_gauges_are_the_models()
             machine.the_pace_is_the_rule()
             machine.the_staff_is_who_is_at_work()
-        return Counter(call.outcome for call in machine.model.calls.values()) + machine.seen_there
+        told = (
+            f"{entry.event} {entry.data.get('kind', '')}".strip()
+            for entry in machine.run(machine.acd.journal("0-0", count=100_000))
+        )
+        return Counter(call.outcome for call in machine.model.calls.values()) + machine.seen_there + Counter(told)
     finally:
         machine.teardown()
 

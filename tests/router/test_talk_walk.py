@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import random
-from collections import Counter
 
 import pytest
 
-from router.events import Event
 from tests.router import machine_talk
-from tests.router.test_stateful import LivePool, arguments
+from tests.router.test_stateful import walk
 
 pytestmark = pytest.mark.store
 
@@ -23,29 +20,5 @@ WEIGHTS = {
 
 @pytest.mark.parametrize("seed", [int(os.environ.get("SUAR_SEED", "2019")), 123])
 def test_an_hour_of_conversations(store_url: str, seed: int) -> None:
-    LivePool.url = store_url
-    dice = random.Random(seed)  # noqa: S311
-    machine = LivePool()
-    try:
-        machine.begin(csos=["cso1", "cso2", "cso3", "cso4"], calls=6)
-        for _ in range(int(os.environ.get("SUAR_STEPS", "1000"))):
-            (verb,) = dice.choices(list(WEIGHTS), list(WEIGHTS.values()))
-            given = arguments(dice, verb)
-            if given.get("data") and not (machine.model.live() and machine.tokens):
-                continue
-            if verb == "ended":
-                given = {"call": machine.some_call(dice)}
-            getattr(machine, verb)(**given)
-            machine.the_store_is_the_model()
-            machine.the_structures_hold()
-            machine.the_conversations_are_the_models()
-        told = Counter(
-            f"{entry.event} {entry.data.get('kind', '')}{entry.data.get('reason', '')}"
-            for entry in machine.run(machine.acd.journal("0-0", count=100_000))
-            if entry.event in (Event.CALL_TRANSFERRED, Event.CALL_GUEST_LEFT, Event.CALL_HANDED_OVER)
-        )
-        assert told["call.transferred attended"] > 0
-        assert told["call.transferred blind"] > 0
-        assert sum(count for name, count in told.items() if name.startswith("call.guest_left")) > 0
-    finally:
-        machine.teardown()
+    told = walk(store_url, seed, WEIGHTS)
+    assert set(told) >= {"call.transferred attended", "call.transferred blind", "call.guest_left"}
