@@ -13,7 +13,7 @@ postgres|postgresql|every database test runs on SQLite and on PostgreSQL
 baresip|baresip-core|a telephone with sound
 espeak-ng|espeak-ng|spoken prompts
 mmdebstrap|mmdebstrap|unpacking Asterisk without installing it
-redis-benchmark|redis-tools|the peer of the router's bench
+redis-benchmark|redis-tools|the peer of the bench
 '
 there() {
     case $1 in
