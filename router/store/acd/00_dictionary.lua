@@ -63,8 +63,10 @@ local BATCH = 100
 local LOST_MS = 5000 -- more than a lost host can take of what was written
 local CLOCK_MS = 2000 -- a caller's clock may be behind the pool's by so much
 local JUMP_MS = 60000 -- the store's own clock jumped, or nobody swept for so long
--- Of a queue that was taken out of the configuration while a call was in it.
+-- What an older process does not give of a queue; all of them, of one that was taken out of the configuration while a
+-- call was in it.
 local DEFAULT_RULES = {
-  offer_ms = 15000, wrap_up_ms = 30000, wrap_up_max_ms = 300000, max_wait_ms = 0, partners = {}, over_place = 0, over_estimate_ms = 0,
-  over_ratio = 0, over_level = 0, drain_after_ms = 0, outside = '', outside_ms = 0,
+  offer_ms = 15000, wrap_up_ms = 30000, wrap_up_max_ms = 300000, strategy = 'longest-idle', max_waiting = 0,
+  callback_attempts = 3, callback_retry_ms = 300000, callback_ring_ms = 30000, max_wait_ms = 0, partners = {}, pools = {},
+  over_place = 0, over_estimate_ms = 0, over_ratio = 0, over_level = 0, drain_after_ms = 0, outside = '', outside_ms = 0,
 }

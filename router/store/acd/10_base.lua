@@ -103,5 +103,5 @@ local function after(machine, moves, state, event)
 end
 
 local function pool_number(p, name, default)
-  return tonumber(redis.call('HGET', key(p, ':pool'), name) or default)
+  return tonumber(redis.call('HGET', key(p, ':pool'), name) or default or 0)
 end

@@ -37,9 +37,7 @@ local function rules_of(p, queue)
   if not rules then
     local text = redis.call('HGET', key(p, ':queues'), queue)
     rules = text and with_defaults(cjson.decode(text), DEFAULT_RULES) or nil
-    if p.rules then
-      kept.of[queue] = rules
-    end
+    kept.of[queue] = rules
   end
   return rules
 end
@@ -105,7 +103,7 @@ local function due_of(p, call, rules, since)
   local due
   if call.emergency == '1' then
     due = rules.outside ~= '' and since + rules.outside_ms or nil
-  elseif rules.partners[1] or (rules.pools or {})[1] then
+  elseif rules.partners[1] or rules.pools[1] then
     if over == '' and rules.over_place > 0 and place_of(p, call)[1] > rules.over_place then
       over = 'place'
     end

@@ -98,7 +98,7 @@ local RANK = {
 }
 
 local function rank_of(p, cso, queue, fit)
-  return int(RANK[rules_in_use(p, queue).strategy or 'longest-idle'](cso, fit))
+  return int(RANK[rules_in_use(p, queue).strategy](cso, fit))
 end
 
 local staff = {} -- who is at work
@@ -316,7 +316,7 @@ local function hang_up(p, cso, queue)
   turn(p, cso, 'end')
   if rules.wrap_up_ms > 0 then
     cso.wrap_until = int(p.now + rules.wrap_up_ms)
-    cso.wrap_limit = int(p.now + (rules.wrap_up_max_ms or DEFAULT_RULES.wrap_up_max_ms))
+    cso.wrap_limit = int(p.now + rules.wrap_up_max_ms)
     save(p, cso)
   else
     wrapped(p, cso)

@@ -83,7 +83,7 @@ end
 
 -- What the partner has had of its share, in millionths of a call; one that was away does not catch up.
 function centres.load(p, partner)
-  return math.max(tonumber(partner.state.load or 0), pool_number(p, 'partner_load', 0))
+  return math.max(tonumber(partner.state.load or 0), pool_number(p, 'partner_load'))
 end
 
 -- A call goes there: counted, paced, and the one trial of a breaker that was open.

@@ -121,7 +121,7 @@ function gaps.locate(keys, args)
       end
       rates.count(p, names)
       if call.emergency ~= '1' and call.gapped ~= '1' and call.state == 'ivr' then
-        gaps.asked(p, call, area, pool_number(p, 'level', 0))
+        gaps.asked(p, call, area, pool_number(p, 'level'))
       end
     end
     set(p, call, 'area', area, 'gap', call.gap or '', 'gapped', call.gapped or '0')

@@ -4,7 +4,7 @@ local callback = {}
 
 local function callback_rules(p, queue)
   local rules = rules_in_use(p, queue)
-  return rules.callback_attempts or 3, rules.callback_retry_ms or 300000, rules.callback_ring_ms or 30000
+  return rules.callback_attempts, rules.callback_retry_ms, rules.callback_ring_ms
 end
 
 -- Out of the line until an instant; the score stays.

@@ -12,8 +12,9 @@ local function catch_up(p)
   end
   for _, queue in ipairs(redis.call('HKEYS', key(p, ':queues'))) do
     local waiting, virtual = length_of(p, queue)
-    if pace.read(p, queue, 'line').line ~= waiting + virtual then
-      redis.call('HSET', key(p, ':pace:', queue), 'line', waiting + virtual, 'at', int(p.now))
+    local length = waiting + virtual
+    if pace.read(p, queue, 'line').line ~= length then
+      redis.call('HSET', key(p, ':pace:', queue), 'line', length, 'at', int(p.now))
     end
   end
 end
@@ -27,7 +28,7 @@ local function configure(keys, args)
   redis.call('DEL', key(p, ':strategies'), key(p, ':trunks'))
   for _, queue in ipairs(queues) do
     redis.call('HSET', key(p, ':queues'), queue.name, cjson.encode(queue))
-    redis.call('HSET', key(p, ':strategies'), queue.name, queue.strategy)
+    redis.call('HSET', key(p, ':strategies'), queue.name, queue.strategy or DEFAULT_RULES.strategy)
   end
   for _, partner in ipairs(partners) do
     redis.call('HSET', key(p, ':partners'), partner.name, cjson.encode(partner))

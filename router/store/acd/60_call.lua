@@ -127,7 +127,7 @@ local function enqueue(keys, args)
     take_back(p, call, 'emergency') -- on its way to a partner, with whom nobody talks yet: it is not diverted
   end
   local from = call.state
-  local most = rules_of(p, queue).max_waiting or 0
+  local most = rules_of(p, queue).max_waiting
   local has_place = (call.kept or '') ~= '' -- of a callback: it was in this line before whoever filled it
   if from == 'ivr' and not emergency and not has_place and most > 0 and length_of(p, queue) >= most then
     fail('queue-full')

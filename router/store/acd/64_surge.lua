@@ -21,7 +21,7 @@ function surge.override(p)
   local override = text and cjson.decode(text)
   if override and override['until'] ~= 0 and override['until'] <= p.now then
     redis.call('HDEL', key(p, ':pool'), 'override')
-    surge.put(p, pool_number(p, 'automatic', 0), 'override-over', override.by, false, 0)
+    surge.put(p, pool_number(p, 'automatic'), 'override-over', override.by, false, 0)
     return nil
   end
   return override or nil
@@ -33,14 +33,14 @@ function surge.set(keys, args)
   local p = open(keys, args)
   local level = surge.level(args[2])
   if (args[5] or '') ~= '' then
-    if pool_number(p, 'ladder_turn', 0) ~= tonumber(args[5]) then
+    if pool_number(p, 'ladder_turn') ~= tonumber(args[5]) then
       return 0
     end
     redis.call('HSET', key(p, ':pool'), 'ladder', args[6], 'ladder_turn', args[5] + 1)
   end
   local override = surge.override(p)
   redis.call('HSET', key(p, ':pool'), 'automatic', level)
-  if not override and pool_number(p, 'level', 0) ~= level then
+  if not override and pool_number(p, 'level') ~= level then
     surge.put(p, level, args[3], args[4], false, 0)
   end
   return 1
@@ -73,7 +73,7 @@ function surge.release(keys, args)
   end
   if surge.override(p) then
     redis.call('HDEL', key(p, ':pool'), 'override')
-    surge.put(p, pool_number(p, 'automatic', 0), args[3], args[2], false, 0)
+    surge.put(p, pool_number(p, 'automatic'), args[3], args[2], false, 0)
   end
   return 'OK'
 end

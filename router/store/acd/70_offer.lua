@@ -78,8 +78,8 @@ local function best_pair(p)
     if line == ':waiting:' then
       return head_of(p, line, lane), free
     end
-    free_lines = free_lines or pool_number(p, 'lines', 0) - redis.call('ZCARD', key(p, ':lines'))
-    local kept = score < EMERGENCY_BAND / 2 and 0 or pool_number(p, 'emergency_lines', 0)
+    free_lines = free_lines or pool_number(p, 'lines') - redis.call('ZCARD', key(p, ':lines'))
+    local kept = score < EMERGENCY_BAND / 2 and 0 or pool_number(p, 'emergency_lines')
     if free_lines > kept then
       return head_of(p, line, lane), free
     end

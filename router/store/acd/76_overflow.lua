@@ -17,9 +17,7 @@ end
 
 -- Why callers leave from the end of the line, or nil while the queue as a whole is not too much for us.
 function overflow.crowded(p, lane, rules)
-  if not rules.partners[1] and not (rules.pools or {})[1] then
-    return nil
-  elseif rules.over_level > 0 and pool_number(p, 'level', 0) >= rules.over_level then
+  if rules.over_level > 0 and pool_number(p, 'level') >= rules.over_level then
     return 'level'
   elseif rules.over_ratio > 0 then
     local waiting = redis.call('ZCARD', key(p, ':waiting:', lane))
@@ -153,7 +151,7 @@ function overflow.mark_due(keys, args)
   local p = open(keys, args)
   local call = known_call(p, args[2])
   local rules = rules_in_use(p, call.queue)
-  local elsewhere = rules.partners[1] or (rules.pools or {})[1]
+  local elsewhere = rules.partners[1] or rules.pools[1]
   if call.state ~= 'waiting' or call.virtual == '1' or call.emergency == '1' or not elsewhere then
     return 0
   end
@@ -223,7 +221,7 @@ function overflow.may_be_drained(p, call, rules)
   if call.handed_why == 'referred' or redis.call('ZCARD', key(p, ':ready:', lane_of_call(call))) == 0 then
     return false
   end
-  local calmed = call.handed_why == 'level' and pool_number(p, 'level', 0) < rules.over_level
+  local calmed = call.handed_why == 'level' and pool_number(p, 'level') < rules.over_level
   return calmed or (rules.drain_after_ms > 0 and p.now >= tonumber(call.handed) + rules.drain_after_ms)
 end
 

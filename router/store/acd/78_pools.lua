@@ -35,7 +35,7 @@ function pools.departure(p, call)
 end
 
 function pools.may_go_to(p, call, pool)
-  for _, name in ipairs(rules_in_use(p, call.queue).pools or {}) do
+  for _, name in ipairs(rules_in_use(p, call.queue).pools) do
     if name == pool then
       return true
     end
@@ -142,7 +142,7 @@ function pools.room(keys, args)
       free = free + 1
     end
   end
-  local lines = pool_number(p, 'lines', 0) - pool_number(p, 'emergency_lines', 0) - redis.call('ZCARD', key(p, ':lines'))
+  local lines = pool_number(p, 'lines') - pool_number(p, 'emergency_lines') - redis.call('ZCARD', key(p, ':lines'))
   return math.max(0, math.min(free - redis.call('ZCARD', key(p, ':waiting:', lane)), lines))
 end
 
@@ -175,14 +175,14 @@ function pools.receive(keys, args)
   end
   known_queue(p, travels.queue)
   local virtual, emergency = travels.virtual == '1', travels.emergency == '1'
-  local kept = emergency and 0 or pool_number(p, 'emergency_lines', 0)
+  local kept = emergency and 0 or pool_number(p, 'emergency_lines')
   if virtual and redis.call('HEXISTS', key(p, ':numbers'), travels.dial) == 1 then
     fail('callback-exists')
   end
-  if not virtual and redis.call('ZCARD', key(p, ':lines')) >= pool_number(p, 'lines', 0) - kept then
+  if not virtual and redis.call('ZCARD', key(p, ':lines')) >= pool_number(p, 'lines') - kept then
     fail('lines-full')
   end
-  local most = rules_of(p, travels.queue).max_waiting or 0
+  local most = rules_of(p, travels.queue).max_waiting
   if not emergency and most > 0 and length_of(p, travels.queue) >= most then
     fail('queue-full')
   end
