@@ -294,3 +294,12 @@ async def test_the_gauges_count_who_is_ready(pool: Pool) -> None:
     await pool.acd.ask_state("cso3", CsoState.PAUSED)
     gauges = await pool.acd.gauges()
     assert (gauges.serving, gauges.ready) == (3, 2)
+
+
+async def test_two_of_one_number_the_one_in_line_does_not_take_the_callback_from_the_other(pool: Pool) -> None:
+    """A house telephone: one is in the menu while the other is refused."""
+    await pool.arrives("c0000000001")
+    await pool.configure(lines=1)
+    await pool.arrives("c0000000002")
+    await pool.enqueue("c0000000001")
+    assert [one.call for one in await pool.acd.refused()] == ["c0000000002"]

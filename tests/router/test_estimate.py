@@ -322,3 +322,10 @@ async def test_only_who_waits_in_a_known_queue_has_a_wait(pool: Pool) -> None:
         await pool.acd.outlook("kosong")
     await pool.configure(queues=(QueueRules("kosong", offer_ms=15_000, wrap_up_ms=0),))
     assert estimate(await pool.acd.outlook("kosong")) is None
+
+
+async def test_callbacks_of_other_queues_count_like_callers(pool: Pool) -> None:
+    await pool.ready("cso1", "gangguan", "keluhan")
+    await pool.waits("c0000000001", "keluhan")
+    await pool.acd.call_back("c0000000001", number="+628110000099", cmd="b1")
+    assert (await pool.acd.outlook("gangguan")).ahead == 1.0

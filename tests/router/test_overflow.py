@@ -185,6 +185,8 @@ async def test_hours_shut_a_partner_and_a_word_by_hand_goes_before_them(pool: Po
 async def test_a_partner_that_cannot_be_reached_gets_nobody_and_one_nobody_knows_of_does(pool: Pool) -> None:
     await rules(pool, max_wait_ms=1)
     await line(pool, 2)
+    await pool.acd.partner_state("mitra", open=False, by="spv1")
+    await pool.acd.partner_state("mitra", open=True, by="spv1")
     assert (await partner(pool)).reachable is None
     assert len(await everybody(pool)) == 2
     await pool.waits("c0000009999")
@@ -193,6 +195,8 @@ async def test_a_partner_that_cannot_be_reached_gets_nobody_and_one_nobody_knows
     assert await everybody(pool) == []
     await pool.acd.partner_state("mitra", reachable=True, by="probe")
     assert await everybody(pool) == [("c0000009999", "mitra")]
+    told = [entry.data.get("reachable") for entry in await pool.told() if entry.event is Event.PARTNER_STATE]
+    assert told == [None, None, False, True]
 
 
 # --- a partner that fails

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.fixtures.router import TwoPools
+from config.errors import NotFound
+from tests.fixtures.router import RULES, TwoPools, between
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -64,3 +67,57 @@ async def test_what_was_counted_goes_with_the_newest_entry(two: TwoPools) -> Non
     entries = await two.west.acd.journal("", count=1000)
     assert (epoch, newest) == (entries[-1].epoch, entries[-1].id)
     assert sum(counts.values()) == len(entries)
+
+
+async def test_a_pool_that_does_not_know_the_queue_says_so(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    departure = await two.west.acd.depart(CALL, two.east.acd.pool)
+    await two.east.configure(queues=RULES[1:])
+    with pytest.raises(NotFound) as told:
+        await two.east.acd.receive(two.west.acd.pool, departure.token, departure.payload)
+    assert told.value.slug == "unknown-queue"
+
+
+async def test_a_move_is_its_movers_for_three_seconds(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.west.acd.depart(CALL, two.east.acd.pool)
+    assert await two.west.acd.moving() == []
+    two.later(3)
+    assert [one.call for one in await two.west.acd.moving()] == [CALL]
+    assert await two.west.acd.moving() == [], "that mover's now"
+
+
+async def test_only_lines_in_which_nobody_is_free_are_looked_at(two: TwoPools) -> None:
+    """Each once, whether callers wait in it or callbacks, in the order of those who wait."""
+    west = two.west.acd
+    await two.west.waits("c0000000002", "keluhan")
+    await two.west.waits(CALL)
+    await two.west.waits("c0000000003", "permintaan")
+    await two.west.waits("c0000000004", "keluhan")
+    await west.call_back("c0000000004", number="+628110000099", cmd="b1")
+    await two.west.ready("cso1", "permintaan")
+    assert await west.stranded() == ["keluhan@asterisk", "gangguan@asterisk"]
+
+
+@pytest.mark.parametrize(("max_wait_ms", "over_place", "goes"), [(5_000, 0, CALL), (0, 1, "c0000000002")])
+async def test_without_a_partner_a_wait_or_a_place_counts_for_pools_too(
+    two: TwoPools, max_wait_ms: int, over_place: int, goes: str
+) -> None:
+    plain = between(two.east.acd.pool)
+    await two.west.configure(
+        queues=[replace(one, partners=(), max_wait_ms=max_wait_ms, over_place=over_place) for one in plain]
+    )
+    await two.west.waits(CALL)
+    await two.west.waits("c0000000002")
+    two.later(5)
+    departure = await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk")
+    assert departure is not None
+    assert departure.call == goes
+
+
+async def test_a_callback_takes_no_line_in_the_other_pool(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.west.acd.call_back(CALL, number="+628110000099", cmd="b1")
+    assert await two.mover().move(CALL, two.east.acd.pool)
+    assert await two.east.lines_in_use() == set()
+    await two.in_order()

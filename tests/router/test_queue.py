@@ -9,7 +9,7 @@ from router.agents import CsoState
 from router.calls import CallState
 from router.events import Event
 from router.store.types import QueueRules
-from tests.fixtures.router import Pool
+from tests.fixtures.router import RULES, Pool
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -188,3 +188,61 @@ async def test_an_emergency_out_of_an_offer_is_next_and_says_so_again(pool: Pool
     for _ in range(2):
         place = await pool.acd.enqueue("c0000000001", queue="darurat", emergency=True, cmd="e1")
         assert (place.place, place.ready, place.serving) == (1, 0, 0)
+
+
+async def test_a_refused_move_is_named_by_machine_state_and_event(pool: Pool) -> None:
+    await pool.arrives("c0000000001")
+    with pytest.raises(IllegalMove) as told:
+        await pool.acd.leave_queue("c0000000001", cmd="l1")
+    assert (told.value.machine, told.value.state, told.value.event) == ("call", "ivr", "leave_queue")
+
+
+async def test_a_caller_is_told_the_callers_and_the_callbacks_before(pool: Pool) -> None:
+    for n in (1, 2, 3):
+        await pool.waits(f"c000000000{n}")
+    await pool.acd.call_back("c0000000001", number="+628110000099", cmd="b1")
+    place = await pool.acd.place("c0000000003")
+    assert place is not None
+    assert place.place == 3
+
+
+async def test_a_queue_that_was_taken_out_of_the_rules_serves_out_who_is_in_it(pool: Pool) -> None:
+    """By the usual rules: an offer of 15 s, a wrap-up of 30 s, nobody sent elsewhere."""
+    await pool.acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
+    await pool.waits("c0000000001")
+    await pool.waits("c0000000002")
+    await pool.configure(queues=[rule for rule in RULES if rule.name != "gangguan"])
+    with pytest.raises(NotFound):
+        await pool.enqueue("c0000000001", "gangguan")
+    pool.later(300)
+    assert await pool.acd.overflow_next() is None
+    await pool.acd.ask_state("cso1", CsoState.READY)
+    offer = await pool.offered()
+    assert offer.deadline == pool.clock.ms() + 5_000 + 15_000 + 2_000
+    await pool.acd.answered("c0000000001", offer.token)
+    await pool.acd.ended("c0000000001", by="caller")
+    assert (await pool.cso("cso1")).wrap_until == pool.clock.ms() + 30_000
+    with pytest.raises(Problem) as told:
+        await pool.acd.extend_wrap_up("cso1", ms=270_001, cmd="x1")
+    assert told.value.slug == "wrap-up-limit"
+    await pool.acd.extend_wrap_up("cso1", ms=270_000, cmd="x2")
+
+
+async def test_a_callback_of_a_queue_that_was_taken_out_of_the_rules_is_tried_three_times(pool: Pool) -> None:
+    await pool.ready("cso1")
+    await pool.waits("c0000000001")
+    await pool.acd.call_back("c0000000001", number="+628110000099", cmd="b1")
+    await pool.configure(queues=[rule for rule in RULES if rule.name != "gangguan"])
+    for attempt in (1, 2, 3):
+        offer = await pool.offered()
+        await pool.told()
+        await pool.acd.answered("c0000000001", offer.token)
+        dialled = (await pool.told())[0]
+        assert dialled.data["ring"] == 30_000
+        await pool.acd.unreached("c0000000001", offer.token, reason="no-answer")
+        call = await pool.call("c0000000001")
+        assert call.until == (pool.clock.ms() + 300_000 if attempt < 3 else 0)
+        pool.later(300)
+        await pool.acd.heartbeat("cso1")
+        await pool.acd.sweep()
+    assert call.state is CallState.ENDED

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from router.calls import Outcome
 from router.events import Event
+from router.store.audit import audit
+from router.store.verbs_callback import LostCallback
 from tests.fixtures.router import Pool
 from tests.router.test_callback import FIRST, NUMBER, SECOND, THIRD, hangs_up, is_dialled, open_callbacks
 
@@ -77,7 +81,12 @@ async def test_whoever_calls_again_and_hangs_up_before_the_line_is_still_called_
         assert await pool.acd.ended(THIRD, by="caller") is Outcome.LEFT_IVR
     ended, recalled, *more = await pool.told()
     assert (ended.event, recalled.event, len(more)) == (Event.CALL_ENDED, Event.CALL_RECALLED, int(scheduled))
-    assert (recalled.call, recalled.data["of"], recalled.data["number"]) == (f"{THIRD}r", THIRD, NUMBER)
+    assert recalled.call == f"{THIRD}r"
+    assert recalled.data == {
+        "of": THIRD, "ani": NUMBER, "number": NUMBER, "arrived": before.arrived, "trunk": "jakarta", "region": "31",
+        "score": str(int(before.score)), "priority": 0, "emergency": False, "queued": before.queued,
+        **({"until": until} if scheduled else {"place": 1}),
+    }  # fmt: skip
     ((name, call),) = (await open_callbacks(pool)).items()
     assert (name, call.dial, call.queue, call.score, call.queued, call.until) == (
         f"{THIRD}r", NUMBER, "gangguan", before.score, before.queued, until,
@@ -85,3 +94,54 @@ async def test_whoever_calls_again_and_hangs_up_before_the_line_is_still_called_
     if not scheduled:
         await pool.ready("cso1")
         assert (await pool.offered()).call == f"{THIRD}r"
+
+
+async def test_a_place_may_be_taken_over_twice(pool: Pool) -> None:
+    """Its score still counts from the first call of the three."""
+    await pool.waits(FIRST)
+    score = (await pool.call(FIRST)).score
+    await hangs_up(pool)
+    for again in (SECOND, THIRD):
+        pool.later(40)
+        assert (await pool.arrives(again, ani=NUMBER)).kept
+        await pool.enqueue(again)
+        await hangs_up(pool, again)
+    assert (await pool.call(THIRD)).score == score
+    assert await audit(pool.acd._url, pool.acd.pool) == []
+
+
+async def test_what_the_store_lost_comes_back_once_where_it_was(pool: Pool) -> None:
+    at = pool.clock.ms()
+    pool.later(600)
+    await pool.waits(SECOND)
+    lost = LostCallback(
+        FIRST, carrier="asterisk", ani=NUMBER, trunk="jakarta", region="31", number=NUMBER, queue="gangguan", score=at,
+        priority=0, arrived=at, queued=at + 5, asked=at + 9, attempts=1, skills="en:2",
+    )  # fmt: skip
+    await pool.told()
+    assert await pool.acd.adopt_callback(lost)
+    (told,) = await pool.told()
+    assert (told.event, told.data) == (
+        Event.CALL_ADOPTED,
+        {
+            "ani": NUMBER, "number": NUMBER, "trunk": "jakarta", "region": "31", "arrived": at, "score": str(at),
+            "priority": 0, "emergency": False, "virtual": True, "until": 0, "queued": at + 5, "skills": "en:2",
+        },
+    )  # fmt: skip
+    assert not await pool.acd.adopt_callback(lost), "it is there"
+    assert not await pool.acd.adopt_callback(replace(lost, id=THIRD)), "the number is to be called already"
+    call = (await open_callbacks(pool))[FIRST]
+    assert (call.score, call.attempts, call.skills, call.queued) == (at, 1, {"en": 2}, at + 5)
+
+
+async def test_who_says_that_nobody_is_to_be_called_is_told(pool: Pool) -> None:
+    """The desk, or whoever else: also a witness of a line may say that the callback itself is over."""
+    for call, cancel in (
+        (FIRST, pool.acd.cancel(FIRST, by="desk")),
+        (SECOND, pool.acd.ended(SECOND, by="caller", outcome=Outcome.CANCELLED)),
+    ):
+        await pool.waits(call)
+        await hangs_up(pool, call)
+        await pool.told()
+        assert await cancel is Outcome.CANCELLED
+        assert (await pool.told())[0].data["by"] == ("desk" if call == FIRST else "caller")

@@ -227,3 +227,28 @@ async def test_a_call_of_the_former_release_may_go_to_another_pool(former: Forme
     await former.configure(queues=between("timur"))
     departure = await former.acd.depart(FIRST, "timur")
     assert json.loads(departure.payload)["call"]["id"] == FIRST
+
+
+async def test_who_waits_in_several_lines_is_found_in_all_of_them(pool: Pool) -> None:
+    for call, queue in ((FIRST, "gangguan"), (SECOND, "keluhan"), (OFFERED, "permintaan")):
+        await pool.waits(call, queue)
+    await pool.acd.call_back(SECOND, number=NUMBER, cmd="b1")
+    wire, root = Wire(pool.acd._url), f"suar:{{{pool.acd.pool}}}"
+    await wire.call("DEL", *(root + ":lanes:" + rule.name for rule in RULES))
+    await wire.call("DEL", *(root + ":pace:" + rule.name for rule in RULES))
+    wire.close()
+    await pool.configure()
+    assert await audit(pool.acd._url, pool.acd.pool) == []
+    assert (await pool.acd.outlook("keluhan")).pace.line == 1
+
+
+async def test_a_process_of_the_former_release_may_give_its_rules(pool: Pool) -> None:
+    """They are fewer; what it does not know of is as usual."""
+    wire, root = Wire(pool.acd._url), f"suar:{{{pool.acd.pool}}}"
+    rules = json.dumps([{"name": "gangguan", "offer_ms": 9000, "wrap_up_ms": 0, "max_wait_ms": 0, "partners": []}])
+    await wire.call("FCALL", library.PREFIX + "configure", 1, root, pool.clock.ms(), rules, "[]", 10, 2, 60_000)
+    wire.close()
+    await pool.ready("cso1", "gangguan")
+    await pool.waits(FIRST)
+    assert (await pool.offered()).deadline == pool.clock.ms() + 5_000 + 9_000 + 2_000
+    assert await audit(pool.acd._url, pool.acd.pool) == []

@@ -190,3 +190,12 @@ async def test_a_full_queue_takes_who_has_a_place_in_it(pool: Pool) -> None:
     await pool.arrives("c0000000008", ani=number)
     await pool.enqueue("c0000000008", "permintaan")
     assert (await pool.call("c0000000008")).score == before.score
+
+
+async def test_of_very_many_lines_the_last_is_served_too(pool: Pool) -> None:
+    """The first few are looked at first; here nobody is free for any but the last."""
+    await pool.configure(lines=20)
+    for n in range(12):
+        await pool.waits(f"c00000000{n:02}", skills={f"bahasa{n}": 1})
+    await pool.ready("cso1", skills={"bahasa11": 1})
+    assert (await pool.offered()).call == "c0000000011"
