@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from config.clock import Clock, SystemClock
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.pace import Pace, RealPace
 from ivr.telephone.webhooks import Webhooks
@@ -79,6 +80,7 @@ class Exchange:
         pace: Pace | None = None,
         voice: Callable[[str], Sound] = reading_time,
         on_ring: Callable[[Leg], None] = lambda _leg: None,
+        clock: Clock | None = None,
     ) -> None:
         self.account, self.token = account, token
         self.voice_url, self.status_url = f"{base_url}/twilio/voice", f"{base_url}/twilio/status"
@@ -86,6 +88,7 @@ class Exchange:
         self.pace: Pace = pace or RealPace()
         self.voice = voice
         self.on_ring = on_ring
+        self.clock = clock or SystemClock()  # how long a conversation lasted is told by this one
         self.legs: dict[str, Leg] = {}
         self.rooms: dict[str, Room] = {}
         self._webhooks = Webhooks(token)

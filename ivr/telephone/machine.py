@@ -7,7 +7,6 @@ action only with actionOnEmptyResult, the end of a document is a hang-up, a redi
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,7 @@ class Leg:
         self.caller, self.called = caller, called
         self.reporting = reporting
         self.status = "queued"
-        self.started = time.time()
+        self.started = self._now()
         self.answered_at = 0.0
         self.ended_at = 0.0
         self.diary = Diary()
@@ -101,7 +100,7 @@ class Leg:
     def move(self, status: str) -> None:
         """A new status, told to whoever asked to be told."""
         self.status = status
-        now = time.time()
+        now = self._now()
         if status == "in-progress":
             self.answered_at = now
         if status in TERMINAL:
@@ -114,10 +113,13 @@ class Leg:
             self._sequence += 1
             self.exchange.report(self.reporting.url, self.parameters() | more, self.sid)
 
+    def _now(self) -> float:
+        return self.exchange.clock.ms() / 1000
+
     @property
     def duration(self) -> int:
         """Whole seconds of conversation."""
-        return int((self.ended_at or time.time()) - self.answered_at) if self.answered_at else 0
+        return int((self.ended_at or self._now()) - self.answered_at) if self.answered_at else 0
 
     def parameters(self) -> dict[str, str]:
         """What every webhook about this leg tells."""

@@ -11,7 +11,7 @@ from ivr.telephone.exchange import ALL_EVENTS, Exchange
 from ivr.telephone.machine import Fetch, Leg, Reporting
 from ivr.telephone.pace import ScriptedPace
 from ivr.telephone.webhooks import Answer, signature
-from tests.fixtures.wait import until_async
+from tests.fixtures.wait import over, until_async
 
 pytestmark = pytest.mark.unit
 BASE = "http://suar.test"
@@ -63,7 +63,7 @@ def test_keys_go_to_the_action_and_the_call_ends_with_its_document() -> None:
         await asked_for_keys(leg)
         leg.press("1")
         leg.press("2")
-        await leg.ended.wait()
+        await over(leg.ended)
         await until_async(lambda: scene.asks("status"))
 
     scene = play(work, voice=ask(2, body="<Say>Tekan.</Say>"))
@@ -79,7 +79,7 @@ def test_a_key_stops_the_music_and_a_key_without_a_question_is_lost() -> None:
         await leg.diary.until(lambda h: h.kind == "play")
         leg.press("9")
         await leg.diary.until(lambda h: h.kind == "barge")
-        await leg.ended.wait()
+        await over(leg.ended)
 
     scene = play(work, voice=ask(1, body=f"<Play>{BASE}/moh.wav</Play>"))
     assert scene.asks("next")[0]["Digits"] == "9"
@@ -91,7 +91,7 @@ def test_silence_reaches_the_action_only_when_wanted(more: str, asked: bool) -> 
         leg = scene.exchange.call("+628120000101", "+6221123")
         await until_async(lambda: "silence" in scene.pace.waiting)
         scene.pace.let_pass("silence")
-        await leg.ended.wait()
+        await over(leg.ended)
 
     scene = play(work, voice=ask(1, more=more))
     assert bool(scene.asks("next")) is asked
@@ -103,7 +103,7 @@ def test_hash_ends_a_number_early_and_is_an_ordinary_key_when_nothing_ends_it() 
         await asked_for_keys(leg)
         for key in "12#":
             leg.press(key)
-        await leg.ended.wait()
+        await over(leg.ended)
 
     assert play(work, voice=ask(12)).asks("next")[0]["Digits"] == "12"
     assert play(work, voice=ask(3, more='finishOnKey=""')).asks("next")[0]["Digits"] == "12#"
@@ -112,7 +112,7 @@ def test_hash_ends_a_number_early_and_is_an_ordinary_key_when_nothing_ends_it() 
 def test_reject_is_never_answered() -> None:
     async def work(scene: Scene) -> None:
         leg = scene.exchange.call("+628120000101", "+6221123")
-        await leg.ended.wait()
+        await over(leg.ended)
         assert (leg.status, leg.answered_at) == ("busy", 0.0)
 
     play(work, voice='<Reject reason="busy"/>')
@@ -139,7 +139,7 @@ def test_only_the_leaving_of_the_caller_ends_the_conference() -> None:
         cso.pick_up()
         await caller.diary.until(lambda h: h.kind == "meet" and h.data["members"] == 2)
         caller.hang_up()
-        await cso.ended.wait()
+        await over(cso.ended)
         await until_async(lambda: len(scene.asks("leg")) == 4)
 
     scene = play(
@@ -161,7 +161,7 @@ def test_a_partner_who_does_not_answer(status: str, refuse: bool) -> None:
             partner.hang_up("busy")
         else:
             scene.pace.let_pass("ring")
-        await leg.ended.wait()
+        await over(leg.ended)
 
     dial = f'<Dial action="{BASE}/after" timeout="20"><Sip>sip:mitra@m.example</Sip></Dial>'
     assert play(work, voice=dial).asks("after")[0]["DialCallStatus"] == status
@@ -173,7 +173,7 @@ def test_a_caller_who_hangs_up_takes_the_partner_along() -> None:
         partner = await until_async(lambda: scene.exchange.ringing_at("sip:mitra@m.example"))
         partner.pick_up()
         leg.hang_up()
-        await partner.ended.wait()
+        await over(partner.ended)
         assert partner.status == "completed"
 
     play(work, voice="<Dial><Sip>sip:mitra@m.example</Sip></Dial>")

@@ -9,7 +9,7 @@ from router.agents import CsoState
 from router.calls import CallState
 from router.events import Event
 from tests.fixtures.twilio import World
-from tests.fixtures.wait import until_async
+from tests.fixtures.wait import over, until_async
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -22,7 +22,7 @@ async def hangs_up_with_a_place(twilio: World) -> Leg:
     await twilio.queued(caller)
     await twilio.hears(caller, "Untuk kami telepon kembali")
     await twilio.presses(caller, "1")
-    await caller.ended.wait()
+    await over(caller.ended)
     known = await twilio.known(caller)
     assert (known.state, known.virtual) == (CallState.WAITING, True)
     return caller
@@ -49,7 +49,7 @@ async def test_the_turn_comes_and_both_are_in_the_conference(twilio: World) -> N
     assert (await twilio.known(caller)).state is CallState.TALKING
     assert (await twilio.known(caller)).channel == called.sid
     called.hang_up()
-    await cso.ended.wait()
+    await over(cso.ended)
     await twilio.state("cso1", CsoState.WRAP_UP)
     assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "answered"
 
@@ -62,7 +62,7 @@ async def test_nobody_answers_and_the_place_stays(twilio: World) -> None:
     cso.pick_up()
     called = await is_rung(twilio, caller)
     called.hang_up("no-answer")
-    await cso.ended.wait()
+    await over(cso.ended)
     await twilio.state("cso1", CsoState.READY)
     known = await twilio.known(caller)
     assert (known.state, known.attempts, known.score) == (CallState.SCHEDULED, 1, score)
@@ -75,5 +75,5 @@ async def test_a_cso_who_hangs_up_first_was_no_attempt(twilio: World) -> None:
     cso.pick_up()
     called = await is_rung(twilio, caller)
     cso.hang_up()
-    await called.ended.wait()
+    await over(called.ended)
     assert (await twilio.known(caller)).attempts == 0

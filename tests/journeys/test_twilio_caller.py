@@ -8,7 +8,7 @@ from sqlalchemy import select
 from config.operator import operator
 from router.events import Event
 from tests.fixtures.twilio import World
-from tests.fixtures.wait import until_async
+from tests.fixtures.wait import over, until_async
 from tickets import outages, phrases
 from tickets.models import Report, Subscription
 
@@ -20,7 +20,7 @@ async def test_1_deflected_a_caller_in_the_outage_is_told_and_asks_to_be_called_
     told = await twilio.hears(caller, "padam")
     assert "Tekan satu" in await twilio.hears(caller, "Tekan satu")
     await twilio.presses(caller, "1")
-    await caller.ended.wait()
+    await over(caller.ended)
     assert "Terima kasih" in caller.diary.said()[-1]
     assert "pohon tumbang" in " ".join(caller.diary.said()), told
 

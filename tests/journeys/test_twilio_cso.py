@@ -13,7 +13,7 @@ from router.dispatcher import configure
 from router.events import Event
 from router.history.models import CallRecord
 from tests.fixtures.twilio import World
-from tests.fixtures.wait import until_async
+from tests.fixtures.wait import over, until_async
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -52,7 +52,7 @@ async def test_2_answered_by_the_cso_who_has_been_free_longest(twilio: World) ->
     assert (await twilio.known(caller)).state is CallState.TALKING
     await twilio.later(42)
     leg.hang_up()
-    await caller.ended.wait()
+    await over(caller.ended)
     await twilio.state("cso1", CsoState.WRAP_UP)
     await twilio.later(31)
     await twilio.state("cso1", CsoState.READY)
@@ -68,7 +68,7 @@ async def test_2_the_caller_hangs_up_first(twilio: World) -> None:
     leg = await twilio.rings("cso1")
     await twilio.talk(caller, leg)
     caller.hang_up()
-    await leg.ended.wait()
+    await over(leg.ended)
     await twilio.state("cso1", CsoState.WRAP_UP)
     assert (await twilio.told(caller, Event.CALL_ENDED)).data["by"] == "caller"
 
@@ -82,7 +82,7 @@ async def test_3_no_answer_the_caller_keeps_the_place_and_the_next_cso_gets_the_
 
     await until_async(lambda: "ring" in twilio.pace.waiting)
     twilio.pace.let_pass("ring")
-    await first.ended.wait()
+    await over(first.ended)
     assert first.status == "no-answer"
     await twilio.state("cso1", CsoState.NOT_ANSWERING)
     assert (await twilio.known(caller)).score == score
@@ -116,7 +116,7 @@ async def test_4_given_up_while_being_offered(twilio: World) -> None:
     caller = await waits(twilio, "no_outage")
     leg = await twilio.rings("cso1")
     caller.hang_up()
-    await leg.ended.wait()
+    await over(leg.ended)
     assert leg.status == "canceled"
     await twilio.state("cso1", CsoState.READY)
     assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "abandoned"
@@ -129,10 +129,26 @@ async def test_8_overflow_to_a_partner_who_answers(twilio: World) -> None:
     partner = await until_async(lambda: twilio.exchange.ringing_at(address), 15, "the partner rings")
     partner.pick_up()
     await twilio.told(caller, Event.CALL_PARTNER_ANSWERED)
+    await twilio.later(operator().partners.partners["mitra"].short + 1)
     partner.hang_up()
-    await caller.ended.wait()
+    await over(caller.ended)
     kept = await record(twilio, caller)
     assert (kept.outcome, kept.partner) == ("partner_answered", "mitra")
+
+
+async def test_8_a_partner_who_answers_and_drops_gives_the_caller_back(twilio: World) -> None:
+    caller = await waits(twilio, "no_outage")
+    score = (await twilio.known(caller)).score
+    await twilio.later(operator().queues.queues["gangguan"].overflow.max_wait + 1)  # type: ignore[union-attr]
+    address = operator().partners.partners["mitra"].twilio
+    partner = await until_async(lambda: twilio.exchange.ringing_at(address), 15, "the partner rings")
+    partner.pick_up()
+    await twilio.told(caller, Event.CALL_PARTNER_ANSWERED)
+    partner.hang_up()
+    assert (await twilio.told(caller, Event.CALL_HANDED_BACK)).data["reason"] == "dropped"
+    assert (await twilio.known(caller)).score == score
+    await twilio.ready("cso1")
+    await twilio.talk(caller, await twilio.rings("cso1"))
 
 
 async def test_8_a_partner_who_does_not_answer_gives_the_caller_back(twilio: World) -> None:

@@ -19,7 +19,7 @@ from router.calls import CallState
 from router.dispatcher import configure
 from router.events import Event
 from tests.fixtures.twilio import TOKEN, World
-from tests.fixtures.wait import until_async
+from tests.fixtures.wait import over, until_async
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -107,7 +107,7 @@ async def test_a_connector_that_comes_back_leaves_a_conversation_alone(twilio: W
     assert not caller.ended.is_set()
     assert [h.data["members"] for h in caller.diary.happenings if h.kind == "meet"][-1] == 2
     leg.hang_up()
-    await caller.ended.wait()
+    await over(caller.ended)
 
 
 async def test_a_connector_that_died_before_ringing_rings_when_it_is_back(twilio: World) -> None:
@@ -126,7 +126,7 @@ async def test_a_cso_who_picks_up_too_late_is_not_connected(twilio: World) -> No
     await twilio.stop("connector")
     await twilio.acd.returned((await twilio.known(caller)).id, (await twilio.known(caller)).token, reason="no-answer")
     leg.pick_up()
-    await leg.ended.wait()
+    await over(leg.ended)
     assert (await twilio.known(caller)).state is CallState.WAITING
 
 
