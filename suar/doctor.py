@@ -16,6 +16,7 @@ from router.history.recount import differences
 from router.store.acd import Acd, StoreUnavailable
 from router.store.audit import audit
 from router.store.embedded import ready
+from router.store.persistence import losses
 from suar.processes import VERBS, NotThere, load
 from suar.welcome import status
 
@@ -35,6 +36,19 @@ def _configuration() -> Finding:
 def _store() -> Finding:
     fine = asyncio.run(ready(settings().store_url))
     return fine, "answers" if fine else "does not answer; is `suar up` running, or SUAR_REDIS_URL right?"
+
+
+def _durability() -> Finding:
+    """What the store's own settings can lose of what it has answered."""
+    now = settings()
+    asked = losses(now.store_url, embedded=not now.redis_url, durability=now.store_durability, within=PATIENCE)
+    try:
+        found = asyncio.run(asked)
+    except StoreUnavailable:
+        return False, "the store does not answer"
+    if found is None:
+        return True, "the store does not tell its settings; see that they are `appendonly yes`, `appendfsync always`"
+    return not found, "; ".join(found) or "a killed store keeps everything that it has answered"
 
 
 def _database() -> Finding:
@@ -120,6 +134,7 @@ def _shown(found: list[str]) -> str:
 CHECKS: dict[str, Callable[[], Finding]] = {
     "configuration": _configuration,
     "store": _store,
+    "durability": _durability,
     "database": _database,
     "migrations": _migrations,
     "structures": _structures,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -78,8 +79,60 @@ def test_a_store_that_is_away_is_said(house: StoreUnderTest, monkeypatch: pytest
     monkeypatch.setattr(doctor, "PATIENCE", 0.2)
     settings.cache_clear()
     assert doctor.CHECKS["structures"]() == (False, "the store does not answer")
+    assert doctor.CHECKS["durability"]() == (False, "the store does not answer")
     assert doctor.CHECKS["counters"]() == (False, "cannot be counted (StoreUnavailable)")
 
 
 def test_many_differences_are_not_a_page() -> None:
     assert doctor._shown([f"d{number}" for number in range(25)]).endswith("d19; and 5 more")
+
+
+@pytest.fixture
+def setting(store: StoreUnderTest) -> Iterator[Callable[[str, str], None]]:
+    """Changes a setting of the store under test; afterwards it has the one it had."""
+    before: dict[str, str] = {}
+
+    async def ask(*command: str) -> Any:
+        wire = Wire(store.url, timeout=PATIENT)
+        answer = await wire.call(*command)
+        wire.close()
+        return answer
+
+    def change(name: str, value: str) -> None:
+        before.setdefault(name, asyncio.run(ask("CONFIG", "GET", name))[1])
+        asyncio.run(ask("CONFIG", "SET", name, value))
+
+    yield change
+    for name, value in before.items():
+        asyncio.run(ask("CONFIG", "SET", name, value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("appendfsync", "everysec", "on a busy disk a killed store loses up to two seconds of what it has answered"),
+        ("appendfsync", "no", "a lost host loses half a minute"),
+        ("appendonly", "no", "a killed store forgets every caller"),
+        ("no-appendfsync-on-rewrite", "yes", "while the file is rewritten a lost host loses"),
+        ("maxmemory", "1gb", "callers are thrown out to make room"),
+    ],
+)
+def test_a_store_that_can_lose_what_it_has_answered_is_said(
+    house: StoreUnderTest, setting: Callable[[str, str], None], name: str, value: str, said: str
+) -> None:
+    setting("appendfsync", "always")
+    setting("maxmemory-policy", "allkeys-lru")
+    assert doctor.CHECKS["durability"]() == (True, "a killed store keeps everything that it has answered")
+    setting(name, value)
+    fine, sentence = doctor.CHECKS["durability"]()
+    assert not fine
+    assert said in sentence
+
+
+def test_waitaof_makes_good_for_everysec(
+    house: StoreUnderTest, setting: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting("appendfsync", "everysec")
+    monkeypatch.setenv("SUAR_STORE_DURABILITY", "waitaof")
+    settings.cache_clear()
+    assert doctor.CHECKS["durability"]()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from config.settings import Settings
+from router.store.persistence import judged
 from suar.main import app
 
 pytestmark = pytest.mark.unit
@@ -71,6 +73,17 @@ def test_every_service_runs_an_existing_verb() -> None:
     assert set(ours) >= {"web", "agi", "connector", "dispatcher", "worker", "migrate"}
     for name, service in ours.items():
         assert service["command"][0] in verbs, name
+
+
+def test_the_store_of_the_deployment_keeps_what_it_has_answered() -> None:
+    command = compose()["services"]["store"]["command"]
+    found = dict(zip((name.removeprefix("--") for name in command[1::2]), command[2::2], strict=True))
+    assert judged({"maxmemory": "1gb", **found}, embedded=False, durability="everysec") == []
+
+
+def test_the_night_tortures_with_a_million_events() -> None:
+    said = subprocess.run(["make", "-n", "nightly"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"simulation\.torture --seed \d+ --events 1000000\n", said)
 
 
 def test_every_setting_of_the_deployment_exists() -> None:
