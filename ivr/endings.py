@@ -40,12 +40,27 @@ async def talk_ended(acd: Acd, call: Call, extra: Mapping[str, str]) -> bool:
         if call.state is CallState.OFFERED:
             await _unless_moved_on(acd.returned(call.id, token, reason=reason_of(extra)))
         return call.state is CallState.ENDED
+    if token != call.token:  # passed on before the telephone was put down
+        return call.state is CallState.ENDED
     if call.state is CallState.OFFERED:  # answered, but nobody came to tell
         await _unless_moved_on(acd.answered(call.id, token))
     if call.state in (CallState.OFFERED, CallState.TALKING):
-        await acd.ended(call.id, by="cso")
-        return True
+        return await cso_left(acd, call, token)
     return call.state is CallState.ENDED  # else transferred: in line again
+
+
+async def cso_left(acd: Acd, call: Call, token: str) -> bool:
+    """A CSO's telephone was put down, or died: whether the conversation is over by it.
+
+    It is only when there was one with the caller: whoever is on hold was not said goodbye to and is in line again.
+    """
+    if call.token != token:
+        return False
+    if call.held:
+        await acd.enqueue(call.id, queue=call.queue, cmd=f"{call.id}:{token}:left")
+        return False
+    await acd.ended(call.id, by="cso")
+    return True
 
 
 async def partner_ended(acd: Acd, call: Call, extra: Mapping[str, str]) -> bool:

@@ -39,7 +39,9 @@ class Event(StrEnum):
     CALL_CONSULTED = "call.consulted"  # token, cso; d: guest, guest_token, endpoint, deadline
     CALL_GUEST_ANSWERED = "call.guest_answered"  # token, cso; d: guest, guest_token, leg
     CALL_GUEST_LEFT = "call.guest_left"  # token, cso; d: guest, guest_token, reason
-    CALL_TRANSFERRED = "call.transferred"  # token (new), cso (new); d: from, from_token, kind (attended | blind), leg
+    CALL_TRANSFERRED = (
+        "call.transferred"  # token, cso (the new ones); d: from, from_token, kind (attended | blind), leg
+    )
     CALL_PROMISED = "call.promised"  # d: low, high (ms from now), until (ms), broken (the former promise was)
     CALL_LOCATED = "call.located"  # d: area, gapped
     CALL_DEPARTED = "call.departed"  # token; d: pool, everything the other pool needs

@@ -17,12 +17,14 @@ from config.errors import Problem
 from config.operator import operator
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.asterisk_answer import trunk_of
+from ivr.carriers.asterisk_meeting import GUEST
 from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.asterisk_telephones import Telephones
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
-from router.calls import Outcome
+from ivr.endings import cso_left
+from router.calls import CallState, Outcome
 from router.events import Entry, Event
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
@@ -94,7 +96,7 @@ class AsteriskConnector(Connector):
     # --- the journal
     async def on_entry(self, entry: Entry) -> None:
         """Bring, take back or end, as the entry asks."""
-        if await self.moves.callbacks.on_entry(entry):
+        if await self.moves.callbacks.on_entry(entry) or await self._on_conversation(entry):
             return
         match entry.event:
             case Event.CALL_QUEUED if entry.data.get("from") == "talking":
@@ -114,6 +116,26 @@ class AsteriskConnector(Connector):
                 await self._take_back(entry)
             case Event.CALL_ENDED if entry.data.get("by") in BY_HAND:
                 await self._end(entry)
+
+    async def _on_conversation(self, entry: Entry) -> bool:
+        """Whether an entry was about hold, a guest or the end of a conversation among several, and done."""
+        meeting, data = self.moves.meeting, entry.data
+        with contextlib.suppress(AmiDown):  # the comparison after the next connection finds what is missing
+            match entry.event:
+                case Event.CALL_HELD | Event.CALL_RESUMED | Event.CALL_GUEST_ANSWERED:
+                    await meeting.arrange(entry.call)
+                case Event.CALL_CONSULTED:
+                    await meeting.ring(entry.call, str(data.get("guest_token")), str(data.get("endpoint")))
+                case Event.CALL_GUEST_LEFT:
+                    await meeting.let_go(str(data.get("guest_token")))
+                case Event.CALL_TRANSFERRED if data.get("kind") == "attended":
+                    await meeting.arrange(entry.call)
+                    await meeting.dismiss(str(data.get("from_leg") or ""))
+                case Event.CALL_ENDED if data.get("by") == "cso":
+                    await meeting.over(str(data.get("channel")))
+                case _:
+                    return False
+        return True
 
     async def on_pool_entry(self, entry: Entry) -> None:
         """The surge level: the dialplan acts on 4 without asking. A CSO who has logged in: is the telephone there?"""
@@ -138,6 +160,7 @@ class AsteriskConnector(Connector):
     async def _pass_on(self, entry: Entry, *, waits: bool) -> None:
         with contextlib.suppress(AmiDown):
             await self.moves.out_of_conversation(str(entry.data.get("channel", "")), waits=waits)
+            await self.moves.meeting.dismiss(str(entry.data.get("leg") or ""))
 
     async def _take_back(self, entry: Entry) -> None:
         call = await self.acd.call(entry.call)
@@ -165,12 +188,19 @@ class AsteriskConnector(Connector):
             # Not in the call's lane: a redirect that waits for its confirmation there is over by this.
             self._tell(f"{call} end", partial(self._hung_up, call, by="caller"))
         elif name == "OriginateResponse":
-            call = message.get_header("ActionID", "").partition("/")[0]
-            self._tell(call, partial(self.moves.callbacks.rung, message))
+            action = message.get_header("ActionID", "")
+            rung = self.moves.meeting.rung if action.endswith(GUEST) else self.moves.callbacks.rung
+            self._tell(action.partition("/")[0], partial(rung, message))
         elif name == "DialState" and message.get_header("DialStatus") == "RINGING":
-            call, token = message.variables.get("SUAR_CALL", ""), message.variables.get("SUAR_RT", "")
-            if call and token and message.get_header("Context") == "offer":
-                self._tell(call, partial(self.acd.ringing, call, token))
+            self._on_ringing(message)
+
+    def _on_ringing(self, message: Message) -> None:
+        call, token = message.variables.get("SUAR_CALL", ""), message.variables.get("SUAR_RT", "")
+        if call and token and message.get_header("Context") == "offer":
+            self._tell(call, partial(self.acd.ringing, call, token))
+        elif message.get_header("DestUniqueid", "").startswith(f"{GUEST}-"):
+            call, token = message.dest_variables.get("SUAR_LEG", ""), message.dest_variables.get("SUAR_RT", "")
+            self._tell(call, partial(self.acd.guest_ringing, call, token))
 
     def _on_user_event(self, message: Message) -> None:
         call, token = message.get_header("call", ""), message.get_header("token", "")
@@ -193,6 +223,16 @@ class AsteriskConnector(Connector):
                 self._tell(call, partial(self.moves.speaks, call, "emergency"))
             case "SuarFull":
                 self._tell(call, partial(self._full, message))
+            case _:
+                self._on_meeting(message, call, token)
+
+    def _on_meeting(self, message: Message, call: str, token: str) -> None:
+        match message.get_header("UserEvent"):
+            case "SuarGuestAnswered":
+                leg = message.get_header("leg", "")
+                self._tell(call, partial(self.moves.meeting.answered, call, token, leg))
+            case "SuarLeft":
+                self._tell(call, partial(self.moves.meeting.left, call, token))
 
     def _after(self, message: Message, call: str, token: str) -> Callable[[], Awaitable[object]]:
         """What Dial came back with. The step of the dialplan says the same: either may be away."""
@@ -202,7 +242,7 @@ class AsteriskConnector(Connector):
             talked = message.get_header("talked", "")
             return partial(self.acd.partner_left, call, token, talked_ms=int(talked) if talked.isdigit() else None)
         if status == "ANSWER":
-            return partial(self.acd.ended, call, by="cso")
+            return partial(self._hung_up_by_cso, call, token)
         if to_partner:
             return partial(self.acd.hand_back, call, token, reason=REASONS.get(status, "failed"))
         return partial(self.acd.returned, call, token, reason=_reason(status, message.get_header("rang", "")))
@@ -222,6 +262,12 @@ class AsteriskConnector(Connector):
                     return
 
         self.lanes.put(call, say)
+
+    async def _hung_up_by_cso(self, call: str, token: str) -> None:
+        """A hand that was quicker than the redirect out of a conversation ends nothing."""
+        known = await self.acd.call(call)
+        if known is not None and known.state is not CallState.ENDED:
+            await cso_left(self.acd, known, token)
 
     async def _answered(self, call: str, token: str, leg: str) -> None:
         try:

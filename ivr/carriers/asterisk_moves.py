@@ -11,8 +11,9 @@ from prometheus_client import Counter
 
 from config.operator import operator
 from config.settings import settings
-from ivr.carriers.asterisk_ami import AmiDown, AmiLink
+from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
 from ivr.carriers.asterisk_callback import Callbacks
+from ivr.carriers.asterisk_meeting import MEET, Meeting
 from ivr.carriers.base import repaired
 from router.calls import CallState
 from router.store.acd import Acd
@@ -46,11 +47,13 @@ class Moves:
         self._hung_up = hung_up
         self._confirmed: dict[str, asyncio.Event] = {}
         self.callbacks = Callbacks(acd, link)
+        self.meeting = Meeting(acd, link)
 
     def arrived(self, token: str) -> None:
         """The first line of a destination ran."""
         if token in self._confirmed:
             self._confirmed[token].set()
+        self.meeting.arrived(token)
 
     def pending(self, token: str) -> bool:
         """Whether a redirect with this token is under way."""
@@ -83,6 +86,7 @@ class Moves:
                 ring = operator().queues.queues[call.queue].offer_timeout if call.queue in _queues() else 15
                 answers = await self._link.actions(
                     _set(call.channel, "SUAR_RT", token),
+                    _set(call.channel, "SUAR_BUSY", ""),
                     _set(call.channel, "SUAR_RING", str(round(ring))),
                     _redirect(call.channel, context, exten),
                 )
@@ -116,6 +120,8 @@ class Moves:
         there = await self.at(call.channel)
         if there is None:
             await self._hung_up(call.id, by="channel-gone")
+        elif passed_on(call, there):  # a person parts the two, not our bookkeeping
+            return False
         elif there.busy:
             await self.speaks(call.id, there.busy)
         return there is None or there.busy != "" or (there.token, there.context) == (token, context)
@@ -134,7 +140,7 @@ class Moves:
     async def back_to_line(self, call: str, channel: str, token: str) -> None:
         """Take a caller out of an offer that is over; the CSO's telephone stops ringing by that alone (T6)."""
         there = await self.at(channel)
-        if there is None or there.token != token or there.context not in MOVING:
+        if there is None or there.token != token or there.context not in (*MOVING, MEET):
             return
         if there.busy:
             await self.speaks(call, there.busy)
@@ -165,6 +171,17 @@ class Moves:
     async def level(self, level: int) -> None:
         """The level the dialplan acts on without asking us."""
         await self._link.action(Action="Setvar", Variable="SUAR_LEVEL", Value=str(level))
+
+
+def passed_on(call: Call, there: At | Channel) -> bool:
+    """Whether it is only a conversation out of which a CSO has passed this caller on, the last one or one before it."""
+    return there.busy == "talking" and call.passed != "" and _turn(there.token) <= _turn(call.passed)
+
+
+def _turn(token: str) -> int:
+    """Tokens begin with a number that grows from one offer to the next."""
+    number = token.partition("-")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def _queues() -> dict[str, object]:

@@ -13,7 +13,8 @@ from functools import partial
 from config.operator import operator
 from ivr.carriers.asterisk_ami import AmiLink, Channel
 from ivr.carriers.asterisk_answer import trunk_of
-from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves
+from ivr.carriers.asterisk_meeting import MEET, amiss, is_stray
+from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves, passed_on
 from ivr.carriers.base import Lanes, e164, repaired
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
@@ -22,7 +23,7 @@ from router.store.types import Call, Snapshot
 log = logging.getLogger(__name__)
 
 LISTENING = frozenset({"wait", "fallback"})  # contexts in which a caller waits for somebody
-REBUILT = LISTENING | MOVING.keys()  # of a caller whom the IVR still asks, the next step rebuilds the call
+REBUILT = LISTENING | MOVING.keys() | {MEET}  # of a caller whom the IVR still asks, the next step rebuilds the call
 LIVE = frozenset(CallState) - {CallState.ENDED}
 
 
@@ -41,6 +42,7 @@ class Reconciler:
         """Compare everything once. `full`: after a restart of any side, when no event can be on its way."""
         channels = await self._link.channels()
         callers = {channel.call: channel for channel in channels if channel.call and not channel.leg}
+        legs = _by_call(channels)
         doubted, self._doubtful = self._doubtful, set()
         for call in snapshot.calls:
             if call.carrier != "asterisk" or call.state not in LIVE:
@@ -49,15 +51,16 @@ class Reconciler:
                 sure = full or call.id in doubted
                 self._lanes.put(call.id, partial(self._look_back, call.id, channels, sure=sure))
             else:
-                self._look(call, callers.get(call.id), sure=full or call.id in doubted)
+                sure = full or call.id in doubted
+                self._look(call, callers.get(call.id), legs.get(call.id, []), sure=sure)
         known = {call.id for call in snapshot.calls}
         for name, channel in callers.items():
             if name not in known and channel.pool in ("", self._acd.pool) and channel.context in REBUILT:
-                self._lanes.put(name, partial(self._adopt, channel))
+                self._lanes.put(name, partial(self._adopt, channel, alone=name not in legs))
         back = {call.id for call in snapshot.calls if call.virtual}
-        for channel in channels:
-            if channel.leg and channel.leg not in callers and channel.leg not in back:
-                await self._end_zombie(channel, sure=channel.name in doubted)
+        for call_id in legs.keys() - callers.keys() - back:
+            for leg in legs[call_id]:
+                await self._end_zombie(leg, sure=leg.name in doubted)
         await self._acd.renew(callers)
         if full:
             await self._moves.level(snapshot.level)
@@ -69,13 +72,19 @@ class Reconciler:
         if known is not None and known.virtual and await self._moves.callbacks.look(known, channels, sure=sure):
             self._doubtful.add(call)
 
-    def _look(self, call: Call, channel: Channel | None, *, sure: bool) -> None:
+    def _look(self, call: Call, channel: Channel | None, legs: list[Channel], *, sure: bool) -> None:
         """Doubt first, mend at the second look."""
-        if channel is not None and not _differs(call, channel):
+        for leg in legs:
+            if is_stray(call, leg):
+                self._doubtful.add(call.id)
+                if sure:
+                    self._lanes.put(call.id, partial(self._moves.meeting.end_stray, leg))
+        talks = call.state is CallState.TALKING
+        if channel is not None and not _differs(call, channel) and not (talks and amiss(call, channel, legs)):
             return
         self._doubtful.add(call.id)
         if sure:
-            mend = partial(self._lost, call.id) if channel is None else partial(self._mend, call.id, channel)
+            mend = partial(self._lost, call.id) if channel is None else partial(self._mend, call.id, channel, legs)
             self._lanes.put(call.id, mend)
 
     async def _end_zombie(self, leg: Channel, *, sure: bool) -> None:
@@ -99,17 +108,26 @@ class Reconciler:
         lost = known.state in (CallState.TALKING, CallState.PARTNER, CallState.OFFERED, CallState.WAITING)
         await self._acd.ended(call, by="reconciliation", outcome=Outcome.LOST if lost else None)
 
-    async def _mend(self, call: str, channel: Channel) -> None:
+    async def _mend(self, call: str, channel: Channel, legs: list[Channel]) -> None:
         known, now = await self._acd.call(call), await self._now(channel)
-        if known is None or now is None or not _differs(known, now):
+        if known is None or now is None:
             return
-        channel = now
+        if known.state is CallState.WAITING and _differs(known, now):
+            await self._mend_waiting(known, now)
+        elif _differs(known, now):
+            await self._mend_state(known, now, legs)
+        elif known.state is CallState.TALKING and now.busy == "talking":
+            await self._moves.meeting.mend(known, now, legs)
+
+    async def _mend_state(self, known: Call, channel: Channel, legs: list[Channel]) -> None:
+        call = known.id
         match known.state:
             case CallState.IVR:
                 await self._adopt(channel)
             case CallState.OFFERED if channel.token == known.token and channel.busy == "talking":
                 repaired("unseen-answer", call)
-                await self._acd.answered(call, known.token)
+                leg = next((one.name for one in legs if one.token == known.token), "")
+                await self._acd.answered(call, known.token, leg=leg)
             case CallState.OFFERED:
                 repaired("offer-again", call)
                 cso = await self._acd.cso(known.cso)
@@ -123,11 +141,16 @@ class Reconciler:
             case CallState.TALKING:
                 repaired("talking-in-line", call)
                 await self._acd.enqueue(call, queue=known.queue, cmd=f"{call}:{known.token}:repair")
-            case CallState.WAITING if channel.busy:
-                await self._moves.speaks(call, channel.busy)
-            case CallState.WAITING:
-                repaired("stale-offer", call)
-                await self._moves.back_to_line(call, channel.name, channel.token)
+
+    async def _mend_waiting(self, known: Call, channel: Channel) -> None:
+        if passed_on(known, channel):
+            repaired("passed-on", known.id)
+            await self._moves.out_of_conversation(channel.name, waits=True)
+        elif channel.busy:
+            await self._moves.speaks(known.id, channel.busy)
+        else:
+            repaired("stale-offer", known.id)
+            await self._moves.back_to_line(known.id, channel.name, channel.token)
 
     async def _now(self, channel: Channel) -> Channel | None:
         """The list is older than this lane: the caller may have been brought, or answered, in the meantime."""
@@ -137,9 +160,13 @@ class Reconciler:
         variables = {**channel.variables, "SUAR_RT": there.token, "SUAR_BUSY": there.busy}
         return replace(channel, context=there.context, variables=variables)
 
-    async def _adopt(self, channel: Channel) -> None:
-        """Rebuild a call from what its channel carries (T4)."""
+    async def _adopt(self, channel: Channel, *, alone: bool = False) -> None:
+        """Rebuild a call from what its channel carries (T4). `alone`: no CSO's leg belongs to it."""
         known = await self._acd.call(channel.call)
+        if alone and channel.context == MEET and (known is None or known.state is CallState.ENDED):
+            repaired("left-alone", channel.call)
+            await self._moves.meeting.over(channel.name)
+            return
         if known is not None and known.state is not CallState.IVR:
             return
         queues, carried = operator().queues, channel.variables
@@ -164,6 +191,15 @@ class Reconciler:
                 await self._moves.speaks(channel.call, channel.busy)
 
 
+def _by_call(channels: list[Channel]) -> dict[str, list[Channel]]:
+    """The legs of CSOs, by the call they belong to."""
+    found: dict[str, list[Channel]] = {}
+    for channel in channels:
+        if channel.leg:
+            found.setdefault(channel.leg, []).append(channel)
+    return found
+
+
 def _differs(call: Call, channel: Channel) -> bool:
     """Whether a channel is where its call cannot be."""
     match call.state:
@@ -175,7 +211,7 @@ def _differs(call: Call, channel: Channel) -> bool:
         case CallState.TALKING:
             return channel.context in LISTENING
         case CallState.WAITING:
-            return channel.context in MOVING and channel.app == "Dial"
+            return (channel.context in MOVING and channel.app == "Dial") or channel.context == MEET
     return False
 
 

@@ -154,7 +154,7 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
     numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered", "held")
     words = (
         "carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu", "guest",
-        "guest_token", "guest_state", "guest_leg",
+        "guest_token", "guest_state", "guest_leg", "passed",
     )  # fmt: skip
     return Call(
         id=name,

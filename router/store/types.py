@@ -64,6 +64,7 @@ class Call:
     guest_token: str = ""
     guest_state: str = ""  # "offered" while the guest's telephone is rung, "talking"
     guest_leg: str = ""
+    passed: str = ""  # token of the conversation out of which it was passed on last
     virtual: bool = False  # a callback whose caller is not reached yet: nobody holds the line, the place is kept
     dial: str = ""  # the number of a callback, E.164
     until: int = 0  # a callback out of the line: when it comes back into it

@@ -17,7 +17,8 @@ from ivr.carriers import asterisk_dialplan
 from ivr.carriers.asterisk_dialplan import read_secrets, render
 
 pytestmark = pytest.mark.unit
-TARGETS = ("offer", "partner", "wait", "fallback", "meet", "emergency", "do", "full")  # of a Redirect or a Goto
+# Of a Redirect or a Goto.
+TARGETS = ("offer", "partner", "wait", "fallback", "meet", "join", "guest", "emergency", "do", "full")
 STANDARD = {"i", "t", "T", "h"}
 
 

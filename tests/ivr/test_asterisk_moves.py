@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import settings
 from ivr.carriers.asterisk_ami import AmiDown, Channel
+from ivr.carriers.asterisk_meeting import amiss
 from ivr.carriers.asterisk_moves import Moves
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
@@ -126,6 +127,17 @@ async def test_nobody_who_talks_is_taken_away(quick: None, busy: str) -> None:
     assert house.store.said[0][:2] == ("ended", "c1")
 
 
+@pytest.mark.parametrize(("talked", "expected"), [("7-a", ["offer"]), ("6-b", ["offer"]), ("8-c", [])])
+async def test_only_who_was_passed_on_is_taken_out_of_a_conversation(
+    quick: None, talked: str, expected: list[str]
+) -> None:
+    """The last conversation, or one before it; not one that began after the caller was passed on."""
+    house = House(replace(CALL, passed="7-a"))
+    house.link.variables |= {"SUAR_BUSY": "talking", "SUAR_RT": talked}
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.link.redirects() == expected
+
+
 async def test_an_offer_that_is_over_moves_nobody(quick: None) -> None:
     house = House(replace(CALL, token="newer"))
     await house.moves.bring("c1", "tok", "offer", "cso1")
@@ -177,13 +189,69 @@ async def test_two_people_who_talk_are_not_parted_by_a_list_that_is_older(quick:
 async def test_an_answer_that_nobody_told_is_told(quick: None) -> None:
     house = House()
     await house.compare(channel(SUAR_BUSY="talking"))
-    assert house.store.said == [("answered", "c1", "tok")]
+    assert house.store.said == [("answered", "c1", "tok", "")]
 
 
 async def test_a_caller_ringing_for_an_offer_that_is_over_goes_back(quick: None) -> None:
     house = House(replace(CALL, state=CallState.WAITING, token=""))
     await house.compare(channel())
     assert house.link.redirects() == ["wait"]
+
+
+TALK = replace(CALL, state=CallState.TALKING, token="7-a", leg="PJSIP/cso1-2")
+
+
+def leg(of: str = "7-a", exten: str = "with", context: str = "join") -> Channel:
+    return Channel("PJSIP/cso1-2", context, exten, "ConfBridge", {"SUAR_LEG": "c1", "SUAR_RT": of})
+
+
+def caller(context: str = "meet") -> Channel:
+    return channel(context, "ConfBridge", SUAR_BUSY="talking", SUAR_RT="7-a")
+
+
+@pytest.mark.parametrize(
+    ("call", "who", "legs", "expected"),
+    [
+        (TALK, caller("offer"), [leg(context="from-cso")], False),
+        (TALK, caller(), [leg()], False),
+        (TALK, caller(), [leg(exten="aside")], True),
+        (TALK, caller(), [], True),
+        (replace(TALK, held=1), caller("offer"), [leg(context="from-cso")], True),
+        (replace(TALK, held=1), caller(), [leg(exten="aside")], False),
+        (
+            replace(TALK, held=1, guest="cso2", guest_token="8-b", guest_state="offered"),
+            caller(),
+            [leg("7-a", "aside")],
+            True,
+        ),
+        (
+            replace(TALK, guest="cso2", guest_token="8-b", guest_state="talking"),
+            caller(),
+            [leg(), leg("8-b")],
+            False,
+        ),
+        (
+            replace(TALK, guest="cso2", guest_token="8-b", guest_state="talking"),
+            caller(),
+            [leg(), leg("8-b", "aside")],
+            True,
+        ),
+    ],
+)
+def test_which_legs_are_not_where_the_store_wants_them(
+    call: Call, who: Channel, legs: list[Channel], expected: bool
+) -> None:
+    assert amiss(call, who, legs) is expected
+
+
+async def test_a_leg_of_a_conversation_that_was_passed_on_is_ended_wherever_the_call_is_now(quick: None) -> None:
+    house = House(replace(CALL, token="9-c", passed="7-a"))
+    waiting = channel(SUAR_RT="9-c")
+    house.link.variables = {"SUAR_RT": "9-c", "CHANNEL(context)": "join"}
+    house.link.rows = [waiting, leg()]
+    await house.reconciler.compare(Snapshot(0, 0, 1, (house.store.now,), (), {}, "0-0"), full=True)  # type: ignore[arg-type]
+    await until_async(lambda: not house.lanes._tail, 5)
+    assert [one["Channel"] for one in house.link.sent if one["Action"] == "Hangup"] == ["PJSIP/cso1-2"]
 
 
 @pytest.mark.parametrize(("emergency", "queue"), [("0", "keluhan"), ("1", "darurat")])

@@ -1,6 +1,4 @@
-"""Real calls that a CSO passes on unasked: to a colleague, to a queue. Hold, consult and conference come with the
-desk's buttons.
-"""
+"""Real calls that a CSO passes on unasked: to a colleague, to a queue."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ local PLAIN = { __index = {
   menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0', area = '',
   gap = '', gapped = '0', dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '', over = '', avoid = '',
   handed = '0', handed_why = '', held = '0', guest = '', guest_state = '', guest_token = '', guest_last = '',
+  passed = '',
 } }
 
 local function call_of(p, id)

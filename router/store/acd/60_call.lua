@@ -148,6 +148,9 @@ local function enqueue(keys, args)
     'score', score, 'queued', queued, 'kept', '', 'skills', skills, 'cso', '', 'token', '',
     'over', call.queue == queue and call.over or '',
     'last_token', call.token ~= '' and call.token or call.last_token)
+  if cso then
+    set(p, call, 'passed', names.token)
+  end
   join_line(p, call, tonumber(queued))
   got_through(p, call)
   extend(p, call.id)

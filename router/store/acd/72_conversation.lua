@@ -180,12 +180,13 @@ function talk.complete(keys, args)
     end
     local from, guest = known_cso(p, call.cso), known_cso(p, call.guest)
     after('cso', CSOS, from.state, 'end')
-    local held_ms, leg = unhold(p, call), call.guest_leg
+    local held_ms, leg, from_leg = unhold(p, call), call.guest_leg, call.leg
     local token = call.guest_token
     without_guest(p, call)
     set(p, call, 'cso', guest.id, 'token', token, 'last_token', args[4], 'leg', leg)
     tell(p, 'call.transferred', names_of(call), {
-      from = from.id, from_token = args[4], kind = 'attended', leg = leg, channel = call.channel, held_ms = held_ms,
+      from = from.id, from_token = args[4], from_leg = from_leg, kind = 'attended', leg = leg, channel = call.channel,
+      held_ms = held_ms,
     })
     hang_up(p, from, call.queue)
     guest.calls = int(guest.calls + 1)
@@ -210,7 +211,7 @@ function talk.transfer(keys, args)
   local cso = free_cso(p, call, args[5])
   after('cso', CSOS, cso.state, 'offer')
   local held_ms, leg = part(p, call, 'transferred'), call.leg
-  set(p, call, 'last_token', call.token, 'queued', int(p.now), 'leg', '')
+  set(p, call, 'last_token', call.token, 'passed', call.token, 'queued', int(p.now), 'leg', '')
   local names = names_of(call)
   names.cso, names.token = cso.id, token_of(p, args[6])
   tell(p, 'call.transferred', names, {
@@ -243,7 +244,7 @@ function talk.refer(keys, args)
     fail('partner-full')
   end
   local held_ms, leg = part(p, call, 'transferred'), call.leg
-  set(p, call, 'last_token', call.token, 'cso', '', 'queued', int(p.now), 'leg', '')
+  set(p, call, 'last_token', call.token, 'passed', call.token, 'cso', '', 'queued', int(p.now), 'leg', '')
   local answer = hand_over(p, call, partner, address, to, args[6], {
     reason = 'referred', from = from.id, from_token = args[4], leg = leg, held_ms = held_ms,
   })
