@@ -139,8 +139,9 @@ class Live:
         """Folds and fans out; answers whether the pool should be read anew."""
         again = False
         for entry in entries:
-            # A CSO that just logged in: its queues stand in the store only. A new start of the store: everything does.
-            again |= entry.event is Event.STORE_STARTED or bool(entry.cso and entry.cso not in pool.csos)
+            # A CSO that just logged in: its queues stand in the store only. A new start of the store, or of
+            # its clock: everything does.
+            again |= entry.event in (Event.STORE_STARTED, Event.CLOCK) or bool(entry.cso and entry.cso not in pool.csos)
             pool.fold(entry)
             self.version += 1
             self._tell(entry)

@@ -53,7 +53,7 @@ class Pace:
         self.lost += 1
 
     def _pass(self, now: int) -> None:
-        self.waited += self.line * (now - self.at) / 1000
+        self.waited += self.line * max(0, now - self.at) / 1000
         self.at = now
 
     def leaving(self, now: int) -> float:

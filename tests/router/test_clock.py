@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +13,8 @@ from config.errors import Refused
 from router.agents import CsoState
 from router.events import Event
 from router.store.acd import Acd
+from router.store.audit import audit
+from router.store.types import PartnerRules
 from router.store.wire import Wire
 from tests.fixtures.clock import START
 from tests.fixtures.router import PARTNERS, RULES, Pool
@@ -27,6 +31,131 @@ async def real(anyio_backend: str, store: StoreUnderTest) -> AsyncIterator[Pool]
     await acd.configure(queues=RULES, partners=PARTNERS, lines=10, emergency_lines=2)
     yield Pool(acd, VirtualClock(START))
     await acd.close()
+
+
+HOUR_MS = 3_600_000
+OUTSIDE = PartnerRules("darurat-luar", cap=1, outside=True, addresses={"asterisk": "tel:112"})
+
+
+@pytest.fixture
+async def ahead(real: Pool) -> AsyncIterator[Pool]:
+    """The same pool while its clock was an hour ahead; `real` is the pool after the clock was put right."""
+    clock = VirtualClock(datetime.fromtimestamp((await real.acd.snapshot()).at / 1000, UTC) + timedelta(hours=1))
+    acd = await Acd.open(real.acd._url, real.acd.pool, clock=clock, timeout=PATIENT)
+    urgent = replace(RULES[2], outside="darurat-luar", outside_ms=20_000)
+    pool = Pool(acd, clock)
+    await pool.configure(queues=(*RULES[:2], urgent, *RULES[3:]), partners=(*PARTNERS, OUTSIDE))
+    await acd.boot()
+    await acd.sweep()
+    yield pool
+    await acd.close()
+
+
+async def put_right(real: Pool, first: str) -> int:
+    """The verb that comes first after the jump, then a sweep; answers the instant after it."""
+    if first == "arrival":
+        await real.arrives("c0000000777", ani="+628110000777")
+    elif first == "boot":
+        wire = Wire(real.acd._url)
+        await wire.call("HDEL", f"suar:{{{real.acd.pool}}}:pool", "run")
+        wire.close()
+        await real.acd.boot()
+    await real.acd.sweep()
+    await real.acd.sweep()
+    return (await real.acd.snapshot()).at
+
+
+async def instants(pool: Pool, suffix: str) -> dict[str, float]:
+    wire = Wire(pool.acd._url)
+    flat = await wire.call("ZRANGE", f"suar:{{{pool.acd.pool}}}{suffix}", 0, -1, "WITHSCORES")
+    wire.close()
+    return {str(name): float(at) for name, at in zip(flat[::2], flat[1::2], strict=True)}
+
+
+FIRST = pytest.mark.parametrize("first", ["sweep", "arrival", "boot"])
+
+
+@FIRST
+async def test_nothing_stays_an_hour_away_whichever_verb_comes_first(real: Pool, ahead: Pool, first: str) -> None:
+    """Offers, wrap-ups, consultations, callbacks to be tried again, partners and the telephone outside."""
+    await ahead.talks("c0000000001", "cso1")
+    await ahead.acd.ended("c0000000001", by="caller")
+    ahead.later(10)
+    talk = await ahead.talks("c0000000002", "cso2")
+    await ahead.ready("cso3")
+    await ahead.acd.consult("c0000000002", talk.token, cso="cso3", cmd="consult")
+    await ahead.waits("c0000000003")
+    await ahead.acd.call_back("c0000000003", number="+6281100000003", cmd="cb")
+    await ahead.ready("cso4")
+    offer = await ahead.offered()
+    await ahead.acd.answered(offer.call, offer.token, leg="leg4")
+    await ahead.acd.unreached(offer.call, offer.token, reason="busy")
+    await ahead.waits("c0000000005", "keluhan")
+    await ahead.ready("cso5", "keluhan")
+    await ahead.offered()
+    await ahead.acd.ask_state("cso4", CsoState.PAUSED)
+    ahead.later(5)
+    await ahead.waits("c0000000006")
+    await ahead.waits("c0000000007", "darurat", emergency=True)
+    await ahead.acd.promise("c0000000006", low_ms=60_000, high_ms=120_000, cmd="promise")
+    await ahead.acd.sweep()
+    await real.told()
+    now = await put_right(real, first)
+    assert set(await instants(real, ":offers")) == {"c0000000005"}
+    for suffix in (":offers", ":guests"):
+        assert max((await instants(real, suffix)).values()) <= now + 6_000
+    assert 0 < (await instants(real, ":wrapups"))["cso1"] - now <= 30_000, "it begins again"
+    retry = (await instants(real, ":scheduled"))["c0000000003"] - now
+    assert 240_000 < retry <= 295_100, "five minutes, of which five seconds have passed"
+    assert 0 < (await instants(real, ":due:gangguan@asterisk"))["c0000000006"] - now <= 180_000
+    assert 0 < (await instants(real, ":due:darurat@asterisk"))["c0000000007"] - now <= 20_000
+    waiting = await real.call("c0000000006")
+    assert waiting.arrived <= now
+    assert waiting.promised_until - now <= 120_000
+    assert await audit(real.acd._url, real.acd.pool) == []
+    assert Event.CLOCK in await real.events() or first == "boot"
+
+
+@FIRST
+async def test_who_waited_when_the_clock_was_put_right_is_not_behind_who_comes_now(
+    real: Pool, ahead: Pool, first: str
+) -> None:
+    await ahead.ready("cso1")
+    await ahead.ready("cso2")
+    await ahead.acd.ask_state("cso1", CsoState.PAUSED)
+    await ahead.acd.ask_state("cso1", CsoState.READY)
+    ahead.later(20)
+    await ahead.waits("c0000000001", "keluhan")
+    await ahead.waits("c0000000002")
+    await ahead.acd.sweep()
+    await put_right(real, first)
+    await real.arrives("c0000000003")
+    await real.acd.enqueue("c0000000003", queue="gangguan", cmd="now")
+    await real.ready("cso3")
+    offers = [await real.offered() for _ in range(2)]
+    assert [(offer.call, offer.cso) for offer in offers] == [("c0000000002", "cso2"), ("c0000000003", "cso1")]
+    assert await audit(real.acd._url, real.acd.pool) == []
+
+
+async def test_a_move_to_another_pool_goes_on_after_the_clock_was_put_right(real: Pool, ahead: Pool) -> None:
+    await ahead.configure(queues=[replace(rule, pools=("timur",)) for rule in RULES])
+    await ahead.waits("c0000000001")
+    await ahead.acd.depart("c0000000001", "timur")
+    await put_right(real, "arrival")
+    assert [move.call for move in await real.acd.moving()] == ["c0000000001"]
+
+
+async def test_the_means_of_a_queue_are_none_of_a_clock_that_was_wrong(real: Pool, ahead: Pool) -> None:
+    """Calls that began before the jump and end after it took no minus 60 minutes."""
+    offer = await ahead.talks("c0000000001")
+    await ahead.waits("c0000000002")
+    await real.acd.ended(offer.call, by="caller")
+    await put_right(real, "sweep")
+    await real.acd.ask_state("cso1", CsoState.READY)
+    await real.acd.ended("c0000000002", by="caller")
+    pace = (await real.acd.outlook("gangguan", carrier="asterisk", skills={}, priority=0)).pace
+    assert min(pace.busy, pace.wrap, pace.waited, pace.spread) >= 0
+    assert pace.waited < 60
 
 
 async def set_field(pool: Pool, field: str, delta_ms: int) -> None:

@@ -30,7 +30,7 @@ function pace.line(p, queue, by)
   redis.call('HSET', key(p, ':pace:', queue),
     'line', int(math.max(0, at.line + by)), -- who joined while an older library stood here was not counted
     'at', int(p.now),
-    'waited', exact((at.waited + at.line * (p.now - at.at) / 1000) * kept),
+    'waited', exact((at.waited + at.line * math.max(0, p.now - at.at) / 1000) * kept),
     'lost', exact(at.lost * kept))
 end
 

@@ -220,7 +220,7 @@ function pace.clock(p, cso)
   elseif cso.state == 'wrap_up' then
     ceased = ceased == '0' and int(p.now) or ceased
   else
-    if answered ~= '0' then
+    if answered ~= '0' and tonumber(claimed) <= p.now then -- else the clock was put back meanwhile
       local wrap_ms = ceased == '0' and 0 or p.now - tonumber(ceased)
       pace.free(p, queue, p.now - tonumber(claimed), tonumber(answered) - tonumber(claimed), wrap_ms)
     end

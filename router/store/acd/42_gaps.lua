@@ -20,6 +20,14 @@ function rates.count(p, names)
   redis.call('HSET', key(p, ':rates'), unpack(flat))
 end
 
+-- The clock was ahead: what was counted by it fades away from now.
+function rates.again(p)
+  for name, text in pairs(fields(redis.call('HGETALL', key(p, ':rates')))) do
+    local one, five = rates.read(p, text)
+    redis.call('HSET', key(p, ':rates'), name, string.format('%.6f %.6f %.0f', one, five, p.now))
+  end
+end
+
 -- `31.71.06` → that, `31.71`, `31`
 function gaps.prefixes(area)
   local out = {}

@@ -44,26 +44,6 @@ local function configure(keys, args)
   return 'OK'
 end
 
--- What only time would have ended begins its time again: nobody could beat or renew meanwhile. So does what a clock that
--- was ahead would let ring on until it is that late again.
-local function begin_again(p)
-  for _, cso in ipairs(redis.call('ZRANGE', key(p, ':alive'), 0, -1)) do
-    redis.call('ZADD', key(p, ':alive'), p.now, cso)
-  end
-  for _, call in ipairs(redis.call('ZRANGE', key(p, ':lines'), 0, -1)) do
-    redis.call('ZADD', key(p, ':lines'), p.now + LEASE_MS, call)
-  end
-  for _, deadlines in ipairs({ ':offers', ':guests' }) do
-    for _, call in ipairs(redis.call('ZRANGEBYSCORE', key(p, deadlines), '-inf', p.now + SETUP_MS)) do
-      redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
-    end
-    for _, call in ipairs(p.back and redis.call('ZRANGEBYSCORE', key(p, deadlines), p.now + JUMP_MS, '+inf') or {}) do
-      redis.call('ZADD', key(p, deadlines), p.now + SETUP_MS, call)
-    end
-  end
-  centres.try_again(p)
-end
-
 -- A lost host takes the last second or two with it: entries that followers have read, and made durable, are gone from
 -- the journal. What is told from now on must come after those, whatever the clock of the store says.
 local function go_beyond_what_was_lost(p)
@@ -84,7 +64,8 @@ local function boot(keys, args)
   local starts = tonumber(pool.starts or 0) + 1
   p.epoch = starts .. '-' .. string.sub(args[2], 1, 12)
   redis.call('HSET', key(p, ':pool'), 'run', args[2], 'starts', starts, 'epoch', p.epoch)
-  begin_again(p)
+  clock.begin_again(p, clock.ahead(p, tonumber(pool.swept or 0)))
+  redis.call('HSET', key(p, ':pool'), 'swept', int(p.now))
   go_beyond_what_was_lost(p)
   redis.call('DEL', key(p, ':counts'))
   tell(p, 'store.started', {}, { starts = starts })

@@ -80,11 +80,12 @@ end
 local function mend_clock(p)
   local swept = pool_number(p, 'swept', p.now)
   redis.call('HSET', key(p, ':pool'), 'swept', int(p.now))
-  if not p.own or (not p.back and p.now - swept <= JUMP_MS) then
+  local gap = clock.ahead(p, swept)
+  if not p.own or (gap == 0 and p.now - swept <= JUMP_MS) then
     return false
   end
   redis.call('HSET', key(p, ':pool'), 'clock', int(p.now))
-  begin_again(p)
+  clock.begin_again(p, gap)
   tell(p, 'clock', {}, { gap = p.now - swept })
   return true
 end
