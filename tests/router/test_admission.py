@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from config.clock import VirtualClock
 from config.errors import Invalid, NotFound, Problem
 from router.agents import CsoState
 from router.calls import CallState, Outcome
 from router.events import Event
+from router.store.acd import Acd
 from router.store.types import Override, RefusedNumber, TrunkRules
+from tests.fixtures.clock import START
 from tests.fixtures.router import Pool
+from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -229,6 +234,7 @@ async def test_of_two_ladders_that_decide_at_once_one_is_heard(pool: Pool) -> No
         ("level-range", {"level": 1.5}),
         ("reason-missing", {"reason": " "}),
         ("until-past", {"until": 1}),
+        ("until-past", {"until": int(START.timestamp() * 1000)}),
     ],
 )
 async def test_an_override_that_makes_no_sense_changes_nothing(pool: Pool, slug: str, given: dict[str, Any]) -> None:
@@ -303,3 +309,11 @@ async def test_two_of_one_number_the_one_in_line_does_not_take_the_callback_from
     await pool.arrives("c0000000002")
     await pool.enqueue("c0000000001")
     assert [one.call for one in await pool.acd.refused()] == ["c0000000002"]
+
+
+async def test_a_pool_that_nobody_has_configured_refuses_and_keeps_the_number(store: StoreUnderTest) -> None:
+    acd = await Acd.open(store.url, store.pool, timeout=PATIENT)
+    pool = Pool(acd, VirtualClock(START))
+    assert not (await pool.arrives("c0000000001")).admitted
+    assert len(await acd.refused()) == 1
+    await acd.close()

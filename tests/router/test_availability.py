@@ -158,3 +158,24 @@ async def test_a_transfer_zeroes_nothing(pool: Pool) -> None:
     )  # fmt: skip
     cso = await pool.cso("cso1")
     assert (cso.state, cso.calls, cso.wrap_until) == (CsoState.WRAP_UP, 1, pool.clock.ms() + 30_000)
+
+
+async def test_a_new_start_of_the_store_gives_everybody_their_time_again(pool: Pool) -> None:
+    """Nobody could beat, renew or answer while it was away."""
+    offer = await pool.talks(CALL)
+    calls = [CALL]
+    for n in (2, 3, 4):
+        await pool.ready(f"cso{n}")
+        calls.append(await pool.waits(f"c000000000{n}", "keluhan"))
+    await pool.waits("c0000000005")
+    ringing = await pool.offered()
+    guest = await pool.acd.consult(CALL, offer.token, cso="cso3", cmd="k1")
+    pool.later(901)
+    await pool.acd._do("boot", "another-run")
+    assert await pool.acd.sweep() == 0
+    pool.later(5)
+    assert await pool.acd.sweep() == 2, "the offer and the guest have had five seconds more"
+    assert await pool.lines_in_use() == {*calls, ringing.call}
+    for n in (1, 2, 3, 4):
+        assert (await pool.cso(f"cso{n}")).state is not CsoState.LOGGED_OUT
+    assert (await pool.cso(guest.guest)).state is CsoState.READY

@@ -9,6 +9,7 @@ import pytest
 from config.errors import Problem
 from router.events import Event
 from router.store.types import Admission, Gap, LevelGap
+from tests.fixtures.clock import START
 from tests.fixtures.router import Pool
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -165,6 +166,7 @@ async def test_a_steady_stream_shows_its_rate(pool: Pool) -> None:
         ("rate-range", {"burst": 0}),
         ("reason-missing", {"reason": "  "}),
         ("until-past", {"until": 1}),
+        ("until-past", {"until": int(START.timestamp() * 1000)}),
     ],
 )
 async def test_what_makes_no_sense_is_refused_by_name_and_changes_nothing(

@@ -167,7 +167,8 @@ async def test_hours_shut_a_partner_and_a_word_by_hand_goes_before_them(pool: Po
     await pool.told()
     await pool.acd.partner_state("mitra", open=False, by="hours", reason="hours")
     await pool.acd.partner_state("mitra", open=False, by="hours", reason="hours")
-    assert not (await partner(pool)).open
+    await pool.acd.partner_state("mitra", reachable=True, by="hours")
+    assert not (await partner(pool)).open, "nobody spoke of it"
     await pool.acd.partner_state("mitra", open=True, by="spv1", reason="disepakati lewat telepon")
     found = await partner(pool)
     assert (found.open, found.by_hand, found.by) == (True, "open", "spv1")
@@ -177,7 +178,7 @@ async def test_hours_shut_a_partner_and_a_word_by_hand_goes_before_them(pool: Po
     await pool.acd.partner_state("mitra", open=True, by="hours")
     assert not (await partner(pool)).open, "shut by hand stays shut"
     told = [(entry.data["open"], entry.data["by"]) for entry in await pool.told()]
-    assert told == [(False, "hours"), (True, "spv1"), (True, "hours"), (False, "spv1")]
+    assert told == [(False, "hours"), (False, "hours"), (True, "spv1"), (True, "hours"), (False, "spv1")]
     with pytest.raises(NotFound):
         await pool.acd.partner_state("nobody", open=True, by="spv1")
 
@@ -195,8 +196,10 @@ async def test_a_partner_that_cannot_be_reached_gets_nobody_and_one_nobody_knows
     assert await everybody(pool) == []
     await pool.acd.partner_state("mitra", reachable=True, by="probe")
     assert await everybody(pool) == [("c0000009999", "mitra")]
+    await pool.acd.partner_state("mitra", open=False, by="spv1")
+    assert (await partner(pool)).reachable, "what nobody spoke of stays"
     told = [entry.data.get("reachable") for entry in await pool.told() if entry.event is Event.PARTNER_STATE]
-    assert told == [None, None, False, True]
+    assert told == [None, None, False, True, True]
 
 
 # --- a partner that fails

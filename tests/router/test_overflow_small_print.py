@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from router.store.types import Breaker, PartnerRules
-from tests.fixtures.router import Pool
+from tests.fixtures.router import RULES, Pool
 from tests.router.test_overflow import ADDRESS, FRAIL, everybody, fails, handed, line, partner, rules
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -39,3 +39,39 @@ async def test_a_level_that_nobody_has_set_is_none(pool: Pool) -> None:
     await rules(pool, over_level=1)
     await line(pool, 3)
     assert await everybody(pool) == []
+
+
+async def test_partners_without_shares_are_asked_in_the_order_of_the_rules(pool: Pool) -> None:
+    names = ["e", "b", "d", "a", "c"]
+    await rules(pool, *(PartnerRules(name, cap=1, addresses=ADDRESS) for name in names), max_wait_ms=1)
+    await line(pool, 1)
+    pool.later(1)
+    for name in names:
+        given = await handed(pool)
+        assert given.partner == name
+        await pool.acd.hand_back(given.call, given.token, reason="busy")
+
+
+async def test_a_partner_opened_by_hand_is_trusted_again(pool: Pool) -> None:
+    await rules(pool, replace(FRAIL, failures=1), max_wait_ms=1)
+    await line(pool, 2)
+    pool.later(1)
+    await fails(pool)
+    assert (await partner(pool)).breaker is Breaker.OPEN
+    await pool.told()
+    await pool.acd.partner_state("mitra", open=True, by="spv1")
+    (told,) = await pool.told()
+    assert (told.data["breaker"], (await partner(pool)).failures) == ("closed", 0)
+    assert len(await everybody(pool)) == 2
+
+
+async def test_a_long_estimate_counts_in_the_queue_of_which_it_was_told(pool: Pool) -> None:
+    both = [replace(one, partners=("mitra",), max_wait_ms=0, over_estimate_ms=60_000) for one in RULES[:2]]
+    await pool.configure(queues=both, partners=[PartnerRules("mitra", cap=10, addresses=ADDRESS)])
+    first, second, third = await line(pool, 3)
+    for call in (second, third):
+        assert await pool.acd.mark_due(call, estimate_ms=60_001)
+    await pool.enqueue(second, "gangguan", skills={"en": 1})
+    await pool.enqueue(third, "keluhan")
+    assert [call for call, _ in await everybody(pool)] == [second]
+    assert (await pool.call(first)).partner == (await pool.call(third)).partner == ""

@@ -121,3 +121,13 @@ async def test_a_callback_takes_no_line_in_the_other_pool(two: TwoPools) -> None
     assert await two.mover().move(CALL, two.east.acd.pool)
     assert await two.east.lines_in_use() == set()
     await two.in_order()
+
+
+async def test_a_pool_whose_queue_is_full_does_not_take_it(two: TwoPools) -> None:
+    for n in (2, 3, 4):
+        await two.east.waits(f"c000000000{n}", "permintaan")
+    await two.west.waits(CALL, "permintaan")
+    assert not await two.mover().move(CALL, two.east.acd.pool)
+    assert (await two.west.told())[-1].data["reason"] == "queue-full"
+    await two.east.acd.ended("c0000000004", by="caller")
+    assert await two.mover().move(CALL, two.east.acd.pool)

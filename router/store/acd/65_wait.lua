@@ -20,7 +20,7 @@ function wait.ahead_elsewhere(p, lane, score)
   end
   local counts, sum = redis.call('HMGET', key(p, ':staff'), unpack(fields_of)), 0
   for i, line in ipairs(lines) do
-    local all, shared = tonumber(counts[2 * i - 1] or 0), tonumber(counts[2 * i] or 0)
+    local all, shared = counts[2 * i - 1], tonumber(counts[2 * i] or 0)
     if shared > 0 then
       sum = sum + redis.call('ZCOUNT', line, '-inf', '(' .. score) * shared / all
     end
