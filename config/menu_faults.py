@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from config.schema.menu import Asking, ByeNode, Menu, Node, QueueNode, ReportNode, StatusNode, targets
+from config.schema.menu import Asking, ByeNode, CallbackNode, Menu, Node, QueueNode, ReportNode, StatusNode, targets
 from config.schema.prompts import Prompts, names_in
 from config.schema.queues import Queues
 from config.yaml_file import YamlFile
@@ -44,6 +44,11 @@ def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
         for where, target in targets(node):
             if target not in menu.nodes:
                 yield ("nodes", name, *where), f"no node {target!r}"
+    for number, level in menu.levels.items():
+        for who, table in (("everybody", level.everybody), ("affected", level.affected)):
+            for name, other in table.items():
+                if missing := {name, other} - menu.nodes.keys():
+                    yield ("levels", number, who, name), f"no node {min(missing)!r}"
 
 
 def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
@@ -52,7 +57,7 @@ def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
     elif not queues.queues[menu.emergency.queue].emergency:
         yield ("emergency", "queue"), f"{menu.emergency.queue!r} is not an emergency queue"
     for name, node in menu.nodes.items():
-        if isinstance(node, QueueNode) and node.queue not in queues.queues:
+        if isinstance(node, QueueNode | CallbackNode) and node.queue not in queues.queues:
             yield ("nodes", name, "queue"), f"no queue {node.queue!r}"
 
 
@@ -115,6 +120,8 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name, "keys"), "keys 1 to 5 choose from the list here"
         if isinstance(node, ReportNode | StatusNode) and menu.nodes[node.identify].kind != "identify":
             yield ("nodes", name, "identify"), "must be a node of kind identify"
+        if node.kind == "callback" and menu.waiting.callback is None:
+            yield ("nodes", name), "waiting.callback must say what is said"
         if node.kind == "menu" and not node.keys:
             yield ("nodes", name), "a menu without keys"
         if node.kind == "report" and node.subscribe and not node.withheld:
@@ -138,36 +145,41 @@ def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
 def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """A node from which no goodbye and no person can be reached, or that nobody can reach."""
     ends = {name for name, node in menu.nodes.items() if isinstance(node, QueueNode | ByeNode)}
-    while more := {n for n, node in menu.nodes.items() if n not in ends and _leads_to(node, ends)}:
+    while more := {n for n, node in menu.nodes.items() if n not in ends and _leads_to(menu, node, ends)}:
         ends |= more
     yield from (
         (("nodes", name), "a dead end: neither a person nor a goodbye follows")
         for name in menu.nodes
         if name not in ends
     )
-    reached = {menu.start}
-    while more := {t for name in reached for _, t in targets(menu.nodes[name])} - reached:
+    reached = _any_level(menu, [menu.start])
+    while more := _any_level(menu, [t for name in reached for _, t in targets(menu.nodes[name])]) - reached:
         reached |= more
     yield from ((("nodes", name), "nobody can reach it") for name in menu.nodes if name not in reached)
 
 
-def _leads_to(node: Node, ends: set[str]) -> bool:
-    return any(target in ends for _, target in targets(node))
+def _leads_to(menu: Menu, node: Node, ends: set[str]) -> bool:
+    """At every level: what is entered instead of a target must lead there too."""
+    return any(_any_level(menu, [target]) <= ends for _, target in targets(node))
+
+
+def _any_level(menu: Menu, names: Iterable[str]) -> set[str]:
+    return {entered for name in names for entered in (name, *menu.instead(name))}
 
 
 def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """Nodes that speak and go on by themselves must not lead back to themselves without asking anything."""
     for name in menu.nodes:
         seen: set[str] = set()
-        ahead = set(_goes_on(menu.nodes[name]))
+        ahead = _any_level(menu, _goes_on(menu.nodes[name]))
         while ahead:
             seen |= ahead
-            ahead = {target for at in ahead for target in _goes_on(menu.nodes[at])} - seen
+            ahead = _any_level(menu, [target for at in ahead for target in _goes_on(menu.nodes[at])]) - seen
         if name in seen:
             yield ("nodes", name), "goes round in a circle without asking anything"
 
 
 def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",), "report": ("existing", "withheld", "then")}
-    fields["status"] = ("then",)
+    fields |= {"status": ("then",), "callback": ("unable",)}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

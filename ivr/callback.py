@@ -17,7 +17,7 @@ def called_back(turn: Turn) -> Flow:
         return (yield from turn.wait((yield Where())))
     answer: str = yield CallBack(turn.state.queue)
     if answer in ("agreed", "later"):
-        return (yield from _agreed(turn, answer))
+        return (yield from agreed(turn, turn.state.queue, answer))
     turn.say(rules.exists if answer == "callback-exists" else rules.failed)
     return (yield from turn.wait((yield Where())))
 
@@ -40,13 +40,14 @@ def answered_full(turn: Turn, digits: str) -> Flow:
     wish = CallBack(turn.state.full, turn.state.priority, turn.state.skills)
     answer: str = yield wish
     if answer in ("agreed", "later"):
-        return (yield from _agreed(turn, answer))
+        return (yield from agreed(turn, turn.state.full, answer))
     return turn.bye(rules.exists_bye if answer == "callback-exists" else waiting.full_bye)
 
 
-def _agreed(turn: Turn, answer: str) -> Flow:
+def agreed(turn: Turn, queue: str, answer: str) -> Flow:
+    """The callback is on record, `agreed` for its turn or for `later`: goodbye."""
     rules = turn.menu.shape.waiting.callback
     assert rules is not None  # noqa: S101 - nobody agrees to what is not offered
-    yield Note({"what": "callback", "queue": turn.state.queue or turn.state.full})
+    yield Note({"what": "callback", "queue": queue})
     turn.state.queue = turn.state.full = ""
     return turn.bye(rules.later if answer == "later" else rules.agreed)

@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from ivr.callback import FULL, answered_full, called_back, full
 from ivr.menu import Menu
-from ivr.nodes import TRIAGE, go, keyed, triage
+from ivr.nodes import FRONT, TRIAGE, go, keyed, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
 
@@ -38,7 +38,7 @@ def _answer(turn: Turn, signal: Signal) -> Flow:
         return emergency(turn)
     if state.queue:
         return called_back(turn) if _wants_callback(turn, signal) else _in_line(turn, signal)
-    if turn.caller.triage and signal.name == "arrive":
+    if (turn.caller.triage or turn.caller.level >= FRONT) and signal.name == "arrive":
         return triage(turn)
     if signal.name == "arrive" or not state.node:
         return _arrive(turn)

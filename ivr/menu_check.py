@@ -28,11 +28,21 @@ def draw() -> str:
     for name, node in menu.nodes.items():
         lines.append(f"  {_id(name)}{_box(name, node)}")
         lines += [f"  {_id(name)} -- {_text(label)} --> {_id(target)}" for label, target in _arrows(node)]
-    return "\n".join([*lines, *_emergency(menu)]) + "\n"
+    return "\n".join([*lines, *_levels(menu), *_emergency(menu)]) + "\n"
 
 
 def _arrows(node: Node) -> list[tuple[str, str]]:
     return [(where[-1], target) for where, target in targets(node)]
+
+
+def _levels(menu: Menu) -> list[str]:
+    """Dotted: from this surge level on the other node is entered; with a star only by callers of a dark area."""
+    return [
+        f"  {_id(name)} -. {_text(f'≥ {number}{star}')} .-> {_id(other)}"
+        for number, level in sorted(menu.levels.items())
+        for star, table in (("", level.everybody), ("*", level.affected))
+        for name, other in table.items()
+    ]
 
 
 def _emergency(menu: Menu) -> list[str]:

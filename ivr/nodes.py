@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from config.schema import menu as shapes
-from ivr.callback import full
+from ivr.callback import agreed, full
 from ivr.instructions import Fragment, Instruction
 from ivr.turn import (
+    CallBack,
     Choice,
     Effect,
     Enqueue,
@@ -27,21 +28,30 @@ from ivr.turn import (
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 TRIAGE = "(triage)"  # not a node of the file: a few words, the emergency key, goodbye
+FRONT = 4  # surge level from which nobody new gets further than the triage
 IDPEL, METER = 12, 11  # digits (facts: domain 3.1)
 
 
 def go(turn: Turn, name: str) -> Flow:
-    """Enter a node."""
-    turn.state.node, turn.state.tries, turn.state.choices = name, 0, []
-    node = turn.menu.shape.nodes[name]
+    """Enter a node, or the one that is entered instead of it at this surge level."""
+    node = _enter(turn, name, affected=turn.state.outage is not None)
     return (yield from _ENTER[type(node)](turn, node))
+
+
+def _enter(turn: Turn, name: str, *, affected: bool) -> shapes.Node:
+    state, shape = turn.state, turn.menu.shape
+    # Who depends on power to live keeps the officer, however many callers the area has.
+    affected = affected and not state.priority
+    state.node = shape.entered(name, turn.caller.level, affected=affected)
+    state.tries, state.choices = 0, []
+    return shape.nodes[state.node]
 
 
 def keyed(turn: Turn, digits: str) -> Flow:
     """Something was keyed ("" = nothing) at the node that asked."""
     node = turn.menu.shape.nodes[turn.state.node]
     if not isinstance(node, shapes.Asking):
-        return (yield from go(turn, turn.state.node))
+        return (yield from _ENTER[type(node)](turn, node))
     if digits:
         # What is longer than one key is a customer's number: the desk gets the premises it belongs to instead.
         key = {"key": digits} if len(digits) == 1 else {}
@@ -100,6 +110,7 @@ def _enter_locate(turn: Turn, node: shapes.Locate) -> Flow:
         return _list(turn, node)
     affected = yield from outages_near(turn.caller.region)
     if affected:
+        yield from _tell_region(turn, affected, node.announcements)
         turn.state.choices = [Choice([outage.area_name], outage.area) for outage in affected]
         return _list(turn, node)
     return (yield from go(turn, node.clear))
@@ -181,26 +192,36 @@ def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
 
 def _announce(turn: Turn, name: str, outage: KnownOutage) -> Flow:
     """Enter an outage node with an outage already at hand: one lookup less while the caller listens to nothing."""
-    turn.state.node, turn.state.tries, turn.state.choices = name, 0, []
-    node = turn.menu.shape.nodes[name]
+    node = _enter(turn, name, affected=True)
     if not isinstance(node, shapes.OutageNode):
-        return (yield from go(turn, name))
+        return (yield from _ENTER[type(node)](turn, node))
     return (yield from _tell(turn, node, outage))
 
 
 def _enter_outage(turn: Turn, node: shapes.OutageNode) -> Flow:
     outage = yield from outage_in(turn.state.area)
     if outage is None:
+        turn.state.outage = None
         return (yield from go(turn, node.over))
     return (yield from _tell(turn, node, outage))
 
 
 def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage) -> Flow:
     turn.state.outage = outage.id
-    told = {"what": "told", "outage": outage.id, "statement": outage.statement_id, "holding": outage.holding}
-    yield Note({**told, "area": turn.state.area})
-    turn.said.append(Fragment("outage.holding" if outage.holding else "outage.announcement", outage.spoken))
+    yield from _say_outage(turn, outage, turn.state.area)
     return (yield from _options(turn, node))
+
+
+def _say_outage(turn: Turn, outage: KnownOutage, area: str) -> Generator[Effect, Any, None]:
+    told = {"what": "told", "outage": outage.id, "statement": outage.statement_id, "holding": outage.holding}
+    yield Note({**told, "area": area})
+    turn.said.append(Fragment("outage.holding" if outage.holding else "outage.announcement", outage.spoken))
+
+
+def _tell_region(turn: Turn, outages: Sequence[KnownOutage], count: int) -> Generator[Effect, Any, None]:
+    """The official words of a region for who is not located yet; those of the widest areas first."""
+    for outage in sorted(outages, key=lambda one: one.area.count("."))[:count]:
+        yield from _say_outage(turn, outage, outage.area)
 
 
 def _options(turn: Turn, node: shapes.OutageNode) -> Flow:
@@ -271,10 +292,17 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
 
 
 def triage(turn: Turn) -> Flow:
-    """A few words and the emergency key, then released; the number is kept for calling back."""
+    """A few words and the emergency key, then released; the number is kept for calling back.
+
+    What is known of the region is said while that costs nobody a line of the last ones.
+    """
+    rules = turn.menu.shape.triage
     turn.state.node = TRIAGE
     yield Note({"what": "triage"})
-    return turn.ask(turn.menu.shape.triage.say, ())
+    if turn.caller.gapped or turn.caller.level >= FRONT:
+        outages = yield from outages_near(turn.caller.region)
+        yield from _tell_region(turn, outages, rules.announcements)
+    return turn.ask(rules.say, ())
 
 
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
@@ -288,6 +316,22 @@ def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
         turn.say(turn.menu.shape.waiting.callback.kept)
     turn.say(node.say)
     return (yield from turn.wait(standing))
+
+
+def _enter_callback(turn: Turn, node: shapes.CallbackNode) -> Flow:
+    if turn.caller.gapped:
+        return (yield from triage(turn))
+    rules, state = turn.menu.shape.waiting.callback, turn.state
+    if rules is not None and turn.callback_key():
+        answer: str = yield CallBack(node.queue, state.priority)
+        if answer in ("agreed", "later"):
+            return (yield from agreed(turn, node.queue, answer))
+        if answer == "callback-exists":
+            return turn.bye(rules.exists_bye)
+    # Not through `go`: what stands there now may be this very node.
+    state.node = node.unable
+    other = turn.menu.shape.nodes[node.unable]
+    return (yield from _ENTER[type(other)](turn, other))
 
 
 def _enter_bye(turn: Turn, node: shapes.ByeNode) -> Flow:
@@ -304,6 +348,7 @@ _ENTER: dict[type, _Enter] = {
     shapes.ReportNode: _enter_report,
     shapes.StatusNode: _enter_status,
     shapes.QueueNode: _enter_queue,
+    shapes.CallbackNode: _enter_callback,
     shapes.ByeNode: _enter_bye,
 }
 _KEYED: dict[type, Callable[[Turn, Any, str], Flow]] = {

@@ -233,7 +233,9 @@ class IvrService:
         return known
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
-        caller = Caller(call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped)
+        caller = Caller(
+            call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped, level=call.level
+        )
         state = _state(call)
         try:
             menu = self._menus.version(call.menu) if call.menu else self._menus.current()

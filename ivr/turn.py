@@ -55,6 +55,7 @@ class State:
     closing: bool = False  # goodbye was said
     full: str = ""  # the queue that took no more callers
     skills: dict[str, int] = field(default_factory=dict)  # asked for there
+    offered: bool = False  # has heard in this line which key asks for a callback
 
     def dumps(self) -> str:
         """For the store."""
@@ -80,6 +81,7 @@ class Caller:
     triage: bool = False  # only the emergency lines are left, or the trunk's region is gapped
     kept: bool = False  # calls again instead of being called back: the place stays
     gapped: bool = False  # more callers of the area than officers can take: everything but an officer
+    level: int = 0  # of the surge ladder, now
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ class Standing:
     expected_ms: int | None = None  # the mean of what is thought of the wait; None = cannot be estimated
     announce: Announce = field(default_factory=Announce)
     max_wait: float = 0.0  # the queue's own limit, seconds; 0 = none
+    callback: bool = False  # a callback is offered, by the surge level or because the wait is long
 
 
 @dataclass(frozen=True)
@@ -205,14 +208,17 @@ class Turn:
     def join(self, queue: str) -> None:
         """From now on in this line: nothing was announced there yet."""
         state = self.state
-        state.queue, state.place, state.spoken, state.round = queue, 0, -1.0, 0
+        state.queue, state.place, state.spoken, state.round, state.offered = queue, 0, -1.0, 0, False
 
     def wait(self, standing: Standing) -> Flow:
         """In line: the emergency sentence, what is to be announced by the queue's rule, music."""
         state, rules = self.state, self.menu.shape.waiting
-        first, late = state.spoken < 0, state.late
+        over_limit = state.over_limit
         said = [*self.said, *(yield from self._announced(standing))]
-        if self.callback_key() and (first or state.late > late) and rules.callback:
+        # Offered once; and again whenever a caller is told that it takes longer than it should (R9).
+        longer = self._broken(standing) or state.over_limit > over_limit
+        if self.callback_key() and rules.callback and (longer or (standing.callback and not state.offered)):
+            state.offered = True
             said += self.text(rules.callback.offer)
         if said and not state.emergency:
             said = [*self.text([rules.opening]), *said]
@@ -229,7 +235,7 @@ class Turn:
         """Place and wait, one of the queue's own sentences; out of turn when what was told cannot be kept."""
         state, announce, told = self.state, standing.announce, standing.told
         speaks = announce.estimate and not state.emergency and told is not None
-        broken = speaks and told is not None and told.broken
+        broken = self._broken(standing)
         first = state.spoken < 0
         said: list[Fragment] = []
         if 0 < standing.max_wait < standing.waited and not state.over_limit:
@@ -246,6 +252,11 @@ class Turn:
             said += self.known_text([announce.prompts[(state.round - 1) % len(announce.prompts)]])
         state.spoken, state.round = standing.waited, state.round + 1
         return said
+
+    def _broken(self, standing: Standing) -> bool:
+        """Whether what was told cannot be kept, and this is said now."""
+        told = standing.told
+        return standing.announce.estimate and not self.state.emergency and told is not None and told.broken
 
     def _estimate(self, told: Told, *, first: bool) -> Generator[Effect, Any, list[Fragment]]:
         rules = self.menu.shape.waiting

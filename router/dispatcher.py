@@ -50,7 +50,7 @@ def queue_rules(rules: Operator) -> list[QueueRules]:
             callback_attempts=rules.queues.callback_of(name).attempts,
             callback_retry_ms=int(rules.queues.callback_of(name).retry_after * 1000),
             callback_ring_ms=int(rules.queues.callback_of(name).ring * 1000),
-            **overflow_rules(queue),
+            **overflow_rules(queue, rules.surge.partners_from),
         )
         for name, queue in rules.queues.queues.items()
     ]

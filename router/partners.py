@@ -37,8 +37,8 @@ def partner_rules(rules: Operator) -> list[PartnerRules]:
     ]
 
 
-def overflow_rules(queue: Queue) -> dict[str, Any]:
-    """The part of a queue's rules that sends callers elsewhere."""
+def overflow_rules(queue: Queue, partners_from: int) -> dict[str, Any]:
+    """The part of a queue's rules that sends callers elsewhere; `partners_from`: the level that opens partners."""
     found: dict[str, Any] = {}
     if when := queue.overflow:
         found = {
@@ -46,7 +46,7 @@ def overflow_rules(queue: Queue) -> dict[str, Any]:
             "over_place": when.place,
             "over_estimate_ms": int(when.estimate * 1000),
             "over_ratio": when.ratio,
-            "over_level": when.level,
+            "over_level": when.level or (partners_from if when.partners else 0),
             "partners": tuple(when.partners),
             "by_share": when.by == "share",
             "pools": tuple(when.pools),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -13,7 +13,21 @@ from config.schema.queues import Announce
 from ivr.flow import step
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Reject, Wait
 from ivr.menu import Menu
-from ivr.turn import Caller, Effect, Enqueue, Intent, Lookup, Note, Promised, Signal, Standing, State, Where, run
+from ivr.turn import (
+    CallBack,
+    Caller,
+    Effect,
+    Enqueue,
+    Intent,
+    Lookup,
+    Note,
+    Promised,
+    Signal,
+    Standing,
+    State,
+    Where,
+    run,
+)
 from router.estimate import Told
 from tickets.views import KnownOutage, PremisesView, ReportView
 
@@ -34,6 +48,9 @@ class World:
     told: Told | None = None
     announce: Announce = field(default_factory=lambda: Announce(every=20))
     max_wait: float = 0.0
+    level: int = 0  # of the surge ladder
+    callback: bool = True  # a callback is offered to whoever waits
+    callback_answer: str = "agreed"  # what the store says to who asks for one
 
     def look_up(self, wanted: Lookup) -> Any:
         """The fact, as ivr.facts would read it from SQL."""
@@ -87,6 +104,7 @@ class ScriptedCaller:
         self.notes: list[dict[str, Any]] = []
         self.queues: list[Enqueue] = []
         self.promises: list[Promised] = []
+        self.callbacks: list[CallBack] = []
         self.lines: list[Line] = []
         self._began = self.clock.ms()
         self._seconds = seconds
@@ -157,7 +175,8 @@ class ScriptedCaller:
     # --- how
 
     def _step(self, signal: Signal) -> Instruction:
-        state, self.instruction = run(step(self.menu, self.state, self.caller, signal), self._perform)
+        caller = replace(self.caller, level=self.world.level)
+        state, self.instruction = run(step(self.menu, self.state, caller, signal), self._perform)
         self._stored = state.dumps()
         for fragment in self.said:
             self.lines.append(Line(self.seconds, "suar", fragment.text))
@@ -166,7 +185,8 @@ class ScriptedCaller:
 
     def _standing(self) -> Standing:
         world, waited = self.world, self.seconds - self._queued
-        return Standing(world.place, world.told, waited, announce=world.announce, max_wait=world.max_wait)
+        found = Standing(world.place, world.told, waited, announce=world.announce, max_wait=world.max_wait)
+        return replace(found, callback=world.callback)
 
     def _perform(self, effect: Effect) -> Any:
         match effect:
@@ -176,6 +196,9 @@ class ScriptedCaller:
                 self.queues.append(effect)
                 self._queued = self.seconds
                 return self._standing()
+            case CallBack():
+                self.callbacks.append(effect)
+                return self.world.callback_answer
             case Where():
                 return self._standing()
             case Promised():

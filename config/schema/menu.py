@@ -35,6 +35,9 @@ class Locate(Asking):
     elsewhere: Say = Field(description="After a list: what to press when it is none of these.")
     outage: str
     clear: str
+    announcements: int = Field(
+        default=0, ge=0, le=3, description="Statements of the trunk's region, heard before the list of areas."
+    )
 
 
 class Choice(Asking):
@@ -97,6 +100,14 @@ class QueueNode(Shape):
     say: Say = Field(default_factory=list)
 
 
+class CallbackNode(Shape):
+    """The caller hangs up and is called back when the turn comes, with the place of one who joins the line now."""
+
+    kind: Literal["callback"]
+    queue: str
+    unable: str = Field(description="Where a caller goes who cannot be called back: no number is shown.")
+
+
 class ByeNode(Shape):
     """Says goodbye and hangs up."""
 
@@ -105,7 +116,7 @@ class ByeNode(Shape):
 
 
 Node = Annotated[
-    Locate | Choice | OutageNode | Identify | ReportNode | StatusNode | QueueNode | ByeNode,
+    Locate | Choice | OutageNode | Identify | ReportNode | StatusNode | QueueNode | CallbackNode | ByeNode,
     Field(discriminator="kind"),
 ]
 
@@ -156,10 +167,22 @@ class Waiting(Shape):
 
 
 class Triage(Shape):
-    """The last lines of the trunk: emergencies only, the others hear what is known and make room."""
+    """Emergencies only, the others make room: the last lines of the trunk, a gapped area, surge level 4."""
 
+    announcements: int = Field(
+        default=1, ge=0, le=3, description="Statements of the trunk's region; not heard on the last lines."
+    )
     say: Say = Field(min_length=1)
     bye: Say = Field(min_length=1)
+
+
+class AtLevel(Shape):
+    """From a level of the surge ladder on: who is sent to a node enters another one instead."""
+
+    everybody: dict[str, str] = Field(default={}, description="Node → the node entered instead.")
+    affected: dict[str, str] = Field(
+        default={}, description="The same for callers of an area that is dark, and before it; not for life support."
+    )
 
 
 class Fallback(Shape):
@@ -184,14 +207,30 @@ class Menu(Shape):
     first_timeout: int = Field(default=6, ge=2, le=30, description="Seconds of silence before the first key.")
     inter_timeout: int = Field(default=3, ge=1, le=10, description="Seconds between keys.")
     life_support_priority: int = Field(default=5, ge=0, le=9)
+    levels: dict[Annotated[int, Field(ge=1, le=4)], AtLevel] = Field(
+        default={}, description="What the surge ladder changes; a higher level keeps what the lower ones say."
+    )
     nodes: dict[str, Node] = Field(min_length=1)
+
+    def entered(self, name: str, level: int, *, affected: bool) -> str:
+        """The node that is entered by whoever is sent to `name` at a surge level."""
+        for who in ("affected", "everybody") if affected else ("everybody",):
+            for number in range(level, 0, -1):
+                if number in self.levels and (found := getattr(self.levels[number], who).get(name)):
+                    return str(found)
+        return name
+
+    def instead(self, name: str) -> Iterator[str]:
+        """Every node that may be entered instead of `name` at some level."""
+        for level in self.levels.values():
+            yield from (table[name] for table in (level.everybody, level.affected) if name in table)
 
 
 def targets(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every place of a node's fields that names another node, with that name."""
     if isinstance(node, Asking):
         yield from ((("keys", key), target) for key, target in node.keys.items())
-    for name in ("silent", "invalid", "outage", "clear", "over", "identify", "withheld", "existing", "then"):
+    for name in ("silent", "invalid", "outage", "clear", "over", "identify", "withheld", "existing", "unable", "then"):
         target = getattr(node, name, "")
         if target:
             yield (name,), target

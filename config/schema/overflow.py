@@ -20,7 +20,9 @@ class Overflow(Shape):
     place: int = Field(default=0, ge=0, description="Joined the line behind this place; 0 = never for that.")
     estimate: float = Field(default=0, ge=0, description="Was told a longer wait, in seconds, on joining; 0 = never.")
     ratio: float = Field(default=0, ge=0, description="More callers per CSO at work: from the end of the line.")
-    level: int = Field(default=0, ge=0, le=4, description="Surge level from which: from the end of the line.")
+    level: int = Field(
+        default=0, ge=0, le=4, description="Surge level from which: from the end of the line; 0 = as surge.yaml says."
+    )
     pools: list[Pool] = Field(
         default=[], description="Other pools on the same store, tried first while a CSO is free there."
     )
@@ -36,8 +38,8 @@ class Overflow(Shape):
     def _somewhere_sometime(self) -> Overflow:
         if not self.pools and not self.partners:
             raise ValueError("overflow needs pools or partners")
-        if not (self.max_wait or self.place or self.estimate or self.ratio or self.level):
-            raise ValueError("overflow needs one of max_wait, place, estimate, ratio, level")
+        if not (self.partners or self.max_wait or self.place or self.estimate or self.ratio or self.level):
+            raise ValueError("overflow to pools needs one of max_wait, place, estimate, ratio, level")
         return self
 
 

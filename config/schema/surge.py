@@ -24,8 +24,12 @@ class Level(Shape):
     lines: float | None = Field(default=None, gt=0, le=1, description="Share of all lines in use.")
     wait: float | None = Field(default=None, gt=0, description="Seconds waited.")
     arrivals: float | None = Field(default=None, gt=1, description="Times the normal arrivals of an area.")
-    callbacks: bool = False
-    partners: bool = False
+    callbacks: bool = Field(
+        default=False, description="A callback is offered to everybody in line; else to whoever waits `long_wait`."
+    )
+    partners: bool = Field(
+        default=False, description="Callers of queues that name partners, but no level of their own, go there."
+    )
     gaps: dict[Code, AreaGap] = Field(default={}, description="By area code; the most specific one counts.")
 
 
@@ -33,8 +37,16 @@ class Surge(Shape):
     raise_after: float = Field(ge=0, description="Seconds at or over a figure.")
     lower_after: float = Field(gt=0, description="Seconds under all of them, for each level down.")
     lower_share: float = Field(gt=0, lt=1, description="`under` means under this share of the figures.")
+    long_wait: float = Field(
+        default=180, ge=0, description="Seconds of expected wait from which a callback is offered at any level."
+    )
     normal: dict[Code, float] = Field(description="Area → calls an hour on an ordinary day; more than 0.")
     levels: dict[int, Level]
+
+    @property
+    def partners_from(self) -> int:
+        """The first level at which partners are open; 0 = at none."""
+        return next((n for n in range(1, 5) if self.levels[n].partners), 0)
 
     @model_validator(mode="after")
     def _a_ladder(self) -> Self:
@@ -46,6 +58,10 @@ class Surge(Shape):
                 raise ValueError(f"levels: {figure} must not fall from one level to the next")
             if getattr(self.levels[0], figure) is not None:
                 raise ValueError(f"levels: level 0 is where nothing has begun, it has no {figure}")
+        for means in ("callbacks", "partners"):
+            steps = [getattr(self.levels[n], means) for n in range(5)]
+            if steps != sorted(steps):
+                raise ValueError(f"levels: {means} must not end from one level to the next")
         if any(normal <= 0 for normal in self.normal.values()):
             raise ValueError("normal: more than 0 calls an hour")
         return self

@@ -166,6 +166,7 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
         step=flow.get("step", ""),
         answer=flow.get("answer", ""),
         flow=flow.get("flow", ""),
+        level=int(flow.get("level", 0)),
         skills=levels(fields.get("skills", "")),
         virtual=fields.get("virtual") == "1",
         moved_to=fields.get("moved_to", ""),

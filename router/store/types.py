@@ -73,6 +73,7 @@ class Call:
     promised_from: int = 0  # of the promise told last in this wait: from when …
     promised_until: int = 0  # … until when a CSO is on the line
     broken: int = 0  # promises broken in all waits of this call
+    level: int = 0  # of the surge ladder, when this call was asked for by its name
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,13 @@ pytestmark = pytest.mark.unit
         ("surge", '"31": 1200', '"32": 1200', "no area 32"),
         ("surge", '"31": 1200', '"31": 0', "more than 0 calls"),
         ("surge", "  4:\n", "  5:\n", "0, 1, 2, 3 and 4"),
+        (
+            "surge",
+            "    callbacks: true\n    partners: true\n    gaps",
+            "    partners: true\n    gaps",
+            "callbacks must not end",
+        ),
+        ("surge", "    partners: true\n    gaps", "    gaps", "partners must not end from one level to the next"),
         ("areas", '"123"]}', '"123"], lines: 5, emergency_lines: 5}', "fewer than the trunk's lines"),
         ("areas", '"123"]}', '"123"], emergency_lines: 5}', "fewer than the trunk's lines"),
         ("areas", '"123"]}', '"123"], lines: 0}', "greater than 0"),

@@ -32,6 +32,9 @@ def calls(draw: some.DrawFn) -> ScriptedCaller:
         outages=[outage()] if draw(some.booleans()) else [],
         reports=[report(1), report(2)] if draw(some.booleans()) else [],
         place=draw(some.integers(0, 80)),
+        level=draw(some.integers(0, 4)),
+        callback=draw(some.booleans()),
+        callback_answer=draw(some.sampled_from(["agreed", "later", "callback-exists", "stale-token"])),
     )
     if draw(some.booleans()):
         world.reserved.clear()

@@ -47,6 +47,14 @@ FAULTS = {
     "triage without emergency": ("[emergency, triage.others]", "[triage.others]", "triage.say: must start with"),
     "emergency key taken": ('"0": petugas}\n    silent: petugas   #', '"9": petugas}\n    silent: petugas   #', "key"),
     "nothing fills it in": ("short, after.report]", "short, waiting.place]", "{place}, which nothing fills in here"),
+    "level of no node": (
+        "{lokasi: lokasi_ramai}",
+        "{loksi: lokasi_ramai}",
+        "levels.1.everybody.loksi: no node 'loksi'",
+    ),
+    "level to nowhere": ("petugas: petugas_balik}", "petugas: balik}", "levels.2.affected.petugas: no node 'balik'"),
+    "no such level": ("levels:\n  1:", "levels:\n  5:", "less than or equal to 4"),
+    "callback in no queue": ("kind: callback, queue: gangguan", "kind: callback, queue: x", "no queue 'x'"),
     "unknown word": ("repeat_key:", "repeat_keys:", "Extra inputs are not permitted"),
     "unknown kind": ("kind: locate", "kind: guess", "nodes.lokasi"),
 }
@@ -85,6 +93,22 @@ def test_a_circle_without_a_question(folder: Path) -> None:
     assert any("goes round in a circle" in fault for fault in refused(folder))
 
 
+def test_a_dead_end_at_one_level_alone(folder: Path) -> None:
+    """Calm it leads to a person, at level 3 to itself."""
+    jebakan = '{kind: menu, say: [emergency], keys: {"1": keluhan}, silent: keluhan, invalid: keluhan}'
+    spoil(folder / "menu.yaml", "  keluhan: {kind", f"  jebakan: {jebakan}\n  keluhan: {{kind")
+    spoil(folder / "menu.yaml", "everybody: {petugas: petugas_penuh}", "everybody: {keluhan: jebakan}")
+    assert [fault.partition("nodes.")[2] for fault in refused(folder) if "dead end" in fault] == [
+        "jebakan: a dead end: neither a person nor a goodbye follows"
+    ]
+
+
+def test_a_circle_at_one_level_alone(folder: Path) -> None:
+    spoil(folder / "menu.yaml", "affected: {padam: padam_penuh}", "affected: {menunggu: telepon_balik}")
+    faults = refused(folder)
+    assert any("nodes.telepon_balik: goes round in a circle" in fault for fault in faults), faults
+
+
 def test_a_wrong_sentence(folder: Path) -> None:
     spoil(folder / "prompts.yaml", "Untuk {name}, tekan {key}.", "Untuk {nama}, tekan {key}.")
     fault = refused(folder)[0]
@@ -99,6 +123,7 @@ def test_check_tells_the_operator(
     assert menu_check.check() == 0
     drawing = menu_check.draw()
     assert drawing.startswith("flowchart TD")
+    assert "n_petugas -. " in drawing, "what a level changes is drawn too"
     assert all(f"n_{name}" in drawing.replace("_5f", "_") for name in ("lokasi", "padam", "hanya_saya"))
     spoil(folder / "menu.yaml", "clear: utama", "clear: utma")
     assert menu_check.check() == 1

@@ -22,9 +22,13 @@ local function hashes_of(p, id)
   return { redis.call('HGETALL', key(p, ':call:', id)), redis.call('HGETALL', key(p, ':flow:', id)) }
 end
 
--- { call hash, flow hash }; two empty lists when unknown
+-- { call hash, flow hash and the surge level of now }; the first is empty when it is unknown
 local function read_call(keys, args)
-  return hashes_of(open(keys, args), args[2])
+  local p = open(keys, args)
+  local out = hashes_of(p, args[2])
+  local flow = out[2]
+  flow[#flow + 1], flow[#flow + 2] = 'level', redis.call('HGET', key(p, ':pool'), 'level') or '0'
+  return out
 end
 
 -- args: now, call, token, flow, answer, how many intents, intents JSON each, notes JSON each
