@@ -1,6 +1,6 @@
 #!/bin/bash
-# `make test`: installs what is missing, then every test. The quick ones share the processors; those with a browser or
-# with real calls run alone, for two of them at once would only measure each other.
+# `make test`: installs what is missing, then every test. Most share the processors; those with a browser or with real
+# calls on Asterisk run alone, for two of them at once would only measure each other.
 # usage: scripts/test.sh [PYTEST ARGUMENTS]   with arguments: one plain pytest run with them
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -18,9 +18,12 @@ clock "everything there"
 pytest=.venv/bin/pytest
 [ $# -gt 0 ] && exec "$pytest" "$@"
 code=0
-"$pytest" -q -n 2 --dist loadfile -m "not browser and not journey" || code=$?
+slowest="--durations=15 --durations-min=5"
+# In the order of the files, so that the longest (torture) is not the last one, alone on one processor.
+"$pytest" -q $slowest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" \
+    --ignore-glob="*/journeys/test_asterisk_*" || code=$?
 clock "the quick tests"
-"$pytest" -q -m "browser or journey"
+"$pytest" -q $slowest -m "browser or journey" --ignore-glob="*/journeys/test_twilio_*"
 slow=$?
 clock "browser and journeys"
 # 5: no test was selected (a checkout without journeys); everything else is a failure.

@@ -37,6 +37,16 @@ def lines(name: str) -> list[str]:
     return [line.strip() for line in text if line.strip() and not line.startswith(("#", "-"))]
 
 
+def test_the_script_for_the_packages_of_the_tests_reads_its_own_list() -> None:
+    script = REPOSITORY / "scripts" / "test-deps.sh"
+    stubs = "apt-get() { :; }; command() { return 1; }; compgen() { return 1; }; id() { echo 1; }; sudo() { return 1; }"
+    asked = f"{stubs}; cd {REPOSITORY}; source <(sed '/^cd /d' {script})"
+    said = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=False)
+    assert said.stderr == ""
+    for package in ("chromium", "postgresql", "baresip-core", "redis-tools"):
+        assert f"test: {package} is missing" in said.stdout
+
+
 def test_what_is_locked_is_what_the_project_depends_on() -> None:
     assert lines("requirements.in") == PROJECT["dependencies"]
     wanted = {re.sub(r"\s", "", line.replace("'", '"')) for line in PROJECT["optional-dependencies"]["speech"]}
