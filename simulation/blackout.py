@@ -108,7 +108,7 @@ def _gauges(house: House) -> Gauges:
         at=0, level=0, automatic=0, override=None, lines=round(house.lines), capacity=LINES,
         emergency_lines=EMERGENCY_LINES, trunks={},
         queues={"gangguan": QueueGauge(round(house.waiting), 0, round(house.wait_s * 1000))},
-        serving=AGENTS, ready=round(AGENTS - house.talking), arrivals=house.arrivals, refusals=Rate(),
+        serving=AGENTS, working=AGENTS, arrivals=house.arrivals, refusals=Rate(),
         regions={AREA: house.arrivals}, areas={}, gaps=(), refused=0, withheld_refused=0, ladder="", ladder_turn=0,
     )  # fmt: skip
 

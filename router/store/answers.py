@@ -119,7 +119,7 @@ def gauges(text: str) -> Gauges:
             for name, (waiting, virtual, queued) in raw["queues"].items()
         },
         serving=raw["csos"]["serving"],
-        ready=raw["csos"]["ready"],
+        working=raw["csos"]["working"],
         arrivals=rates.get("all", Rate()),
         refusals=rates.get("refused", Rate()),
         regions={name[7:]: rate for name, rate in rates.items() if name.startswith("region:")},

@@ -295,7 +295,7 @@ class Gauges:
     trunks: dict[str, tuple[int, int]]  # in use, of so many (0 = of the total)
     queues: dict[str, QueueGauge]
     serving: int  # CSOs logged in
-    ready: int
+    working: int  # of them at work: neither paused, nor about to be, nor unreachable
     arrivals: Rate  # every attempt, also refused ones
     refusals: Rate
     regions: dict[str, Rate]  # by the trunk's region

@@ -46,6 +46,7 @@ class OverflowModel:
 
     calls: dict[str, ModelCall]
     csos: dict[str, Any]
+    away: set[str]
     queues: dict[str, Any]
     partners: dict[str, Any]
     partner_states: dict[str, ModelPartner]
@@ -88,19 +89,25 @@ class OverflowModel:
         callbacks = [one for one in self.waiting() if _same_lane(one, call) and one.virtual]
         return 1 + self._line(call).index(call) + sum(one.score < call.score for one in callbacks)
 
-    def _at_work(self, call: ModelCall) -> int:
+    def _at_work(self, call: ModelCall, skills: bool = True) -> int:
         return sum(
             call.queue in cso.queues
             and cso.state not in RESTING
-            and all(cso.skills.get(name, 0) >= least for name, least in call.skills.items())
+            and not cso.next
+            and cso.id not in self.away
+            and all(cso.skills.get(name, 0) >= least for name, least in call.skills.items() if skills)
             for cso in self.csos.values()
         )
 
+    def _queue_line(self, head: ModelCall) -> list[ModelCall]:
+        """Everybody on the line in the queue of a call, whatever is asked of a CSO."""
+        return [one for one in self.waiting() if one.queue == head.queue and not one.virtual]
+
     def _crowd(self, head: ModelCall) -> str:
-        rules, length = self.queues[head.queue], len(self._line(head))
+        rules, length = self.queues[head.queue], len(self._queue_line(head))
         if rules.partners and 0 < rules.over_level <= self.level:
             return "level"
-        crowd = rules.over_ratio and length > rules.over_ratio * max(self._at_work(head), 1)
+        crowd = rules.over_ratio and length > rules.over_ratio * max(self._at_work(head, skills=False), 1)
         return "ratio" if rules.partners and crowd else ""
 
     def _is_next(self, call: ModelCall) -> bool:
@@ -159,11 +166,19 @@ class OverflowModel:
             if partner and (late or not self._is_next(call)):
                 return call.id, partner, "max-wait" if late else call.over
         why = self._crowd(head)
-        for call in reversed(line) if why else ():
+        served = [one for one in self._queue_line(head) if not self.eligible(one)] if why else []
+        for call in self._from_the_end(served):
             partner = "" if call.emergency else self._allowed(call, partners)
             if partner and not self._is_next(call):
                 return call.id, partner, why
         return None
+
+    def _from_the_end(self, line: list[ModelCall]) -> list[ModelCall]:
+        """The lanes by their last callers, the latest first; of each the latest first."""
+        lanes: dict[str, list[ModelCall]] = {}
+        for call in reversed(line):
+            lanes.setdefault(repr(sorted(call.skills.items())), []).append(call)
+        return [call for lane in lanes.values() for call in lane]
 
     # --- what becomes of it
 

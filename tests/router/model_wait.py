@@ -89,6 +89,7 @@ def staff_of(csos: Iterable[dict[str, str]], lanes_of: Any) -> dict[str, int]:
     for cso in csos:
         if cso["at_work"] == "1":
             lanes = sorted(lanes_of(cso))
+            count["*"] += 1
             count.update(lanes)
             count.update(f"{a}|{b}" for a, b in combinations(lanes, 2))
     return dict(count)

@@ -266,7 +266,7 @@ async def test_the_gauges_show_lines_queues_and_csos(pool: Pool) -> None:
     assert gauges.trunks == {"jakarta": (2, 3), "bangka": (0, 9)}
     assert (gauges.queues["gangguan"].waiting, gauges.queues["gangguan"].oldest_ms) == (2, 30_002)
     assert (gauges.queues["keluhan"].waiting, gauges.queues["keluhan"].oldest_ms) == (0, 0)
-    assert (gauges.serving, gauges.ready) == (2, 1)
+    assert (gauges.serving, gauges.working) == (2, 1)
 
 
 async def test_an_emergency_is_neither_refused_nor_diverted_at_any_level(pool: Pool) -> None:
@@ -294,12 +294,16 @@ async def test_a_few_words_only_are_for_who_listens_not_for_who_waits(pool: Pool
     assert [one.call for one in await pool.acd.refused()] == ["c0000000001"]
 
 
-async def test_the_gauges_count_who_is_ready(pool: Pool) -> None:
+async def test_the_gauges_count_who_is_at_work(pool: Pool) -> None:
     for cso in ("cso1", "cso2", "cso3"):
         await pool.ready(cso)
     await pool.acd.ask_state("cso3", CsoState.PAUSED)
     gauges = await pool.acd.gauges()
-    assert (gauges.serving, gauges.ready) == (3, 2)
+    assert (gauges.serving, gauges.working) == (3, 2)
+    await pool.acd.telephone("cso1", reachable=False)
+    await pool.acd.ask_state("cso2", CsoState.LOGGED_OUT)
+    gauges = await pool.acd.gauges()
+    assert (gauges.serving, gauges.working) == (2, 0)
 
 
 async def test_two_of_one_number_the_one_in_line_does_not_take_the_callback_from_the_other(pool: Pool) -> None:

@@ -11,7 +11,7 @@ KEYS
 :strategies      hash    queue → which of its free CSOs is next
 :lanes:<queue>   set     the lanes in which somebody waited since the rules were given
 :pace:<queue>    hash    how fast it moves (router/pace.py)
-:staff           hash    lane → CSOs at work for it; `lane|lane` → for both (the lesser name first)
+:staff           hash    lane → CSOs at work for it; `lane|lane` → for both (the lesser name first); `*` → all at work
 :partners        hash    partner → its rules, JSON (PartnerRules)
 :trunks          hash    trunk → its rules, JSON (TrunkRules)
 :trunk:<trunk>   set     the calls on a line that came by this trunk

@@ -125,6 +125,7 @@ end
 function staff.set(p, cso, works)
   if (cso.at_work == '1') ~= works then
     staff.add(p, cso, works and 1 or -1)
+    redis.call('HINCRBY', key(p, ':staff'), '*', works and 1 or -1)
     cso.at_work = works and '1' or '0'
     redis.call('HSET', key(p, ':cso:', cso.id), 'at_work', cso.at_work)
   end

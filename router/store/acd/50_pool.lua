@@ -7,9 +7,13 @@ local function catch_up(p)
     local lane = string.gsub(head, '!$', '')
     redis.call('SADD', key(p, ':lanes:', string.match(lane, '^[^@]+')), lane)
   end
+  local working = 0
   for _, id in ipairs(redis.call('SMEMBERS', key(p, ':csos'))) do
-    index(p, known_cso(p, id))
+    local cso = known_cso(p, id)
+    index(p, cso)
+    working = working + tonumber(cso.at_work or 0)
   end
+  redis.call('HSET', key(p, ':staff'), '*', working)
   for _, queue in ipairs(redis.call('HKEYS', key(p, ':queues'))) do
     local waiting, virtual = length_of(p, queue)
     local length = waiting + virtual

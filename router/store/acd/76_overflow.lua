@@ -1,18 +1,22 @@
 -- Verbs of overflow: who goes to a partner and to which, what becomes of it there, and back.
 
 local overflow = {}
-overflow.LOOKED_AT = 20 -- callers of a lane that are looked at for one hand-over
-overflow.NOT_AT_WORK = { paused = true, not_answering = true, logged_out = true }
+overflow.PAGE = 100
 
--- CSOs who serve a lane and will take a call sooner or later.
+-- CSOs who serve a lane and will take a call sooner or later: neither paused, nor about to be, nor unreachable.
 function overflow.at_work(p, lane)
-  local count = 0
-  for _, id in ipairs(redis.call('SMEMBERS', key(p, ':serving:', lane))) do
-    if not overflow.NOT_AT_WORK[redis.call('HGET', key(p, ':cso:', id), 'state')] then
-      count = count + 1
+  return tonumber(redis.call('HGET', key(p, ':staff'), lane) or 0)
+end
+
+-- The lanes of a queue that one carrier serves: what is asked of a CSO splits the line, not the people who work at it.
+function overflow.lanes_of(p, queue, carrier)
+  local base, out = lane_of(queue, carrier), {}
+  for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
+    if lane == base or string.sub(lane, 1, #base + 1) == base .. '+' then
+      out[#out + 1] = lane
     end
   end
-  return count
+  return out
 end
 
 -- Why callers leave from the end of the line, or nil while the queue as a whole is not too much for us.
@@ -20,8 +24,12 @@ function overflow.crowded(p, lane, rules)
   if rules.over_level > 0 and pool_number(p, 'level') >= rules.over_level then
     return 'level'
   elseif rules.over_ratio > 0 then
-    local waiting = redis.call('ZCARD', key(p, ':waiting:', lane))
-    if waiting > rules.over_ratio and waiting > rules.over_ratio * overflow.at_work(p, lane) then
+    local queue, carrier = string.match(lane, '^(.-)@([^+]+)')
+    local waiting = 0
+    for _, one in ipairs(overflow.lanes_of(p, queue, carrier)) do
+      waiting = waiting + redis.call('ZCARD', key(p, ':waiting:', one))
+    end
+    if waiting > rules.over_ratio * math.max(1, overflow.at_work(p, lane_of(queue, carrier))) then
       return 'ratio'
     end
   end
@@ -84,43 +92,90 @@ function overflow.reason_due(p, call, rules)
   return 'max-wait' -- also when the rule under which the caller joined the line was a shorter one
 end
 
--- Of one lane: { call, partner, why }. First those whose own time has come, the longest due before the others; then,
--- while it is too much for us, from the end of the line: who came first keeps the place.
-function overflow.leaver_of(p, lane)
-  local queue, carrier = string.match(lane, '^(.-)@([^+]+)')
-  local rules = rules_in_use(p, queue)
-  local due = redis.call('ZRANGEBYSCORE', key(p, ':due:', lane), '-inf', p.now, 'LIMIT', 0, overflow.LOOKED_AT)
-  local crowd = overflow.crowded(p, lane, rules)
-  if not due[1] and not crowd then
-    return nil
+-- The first for whom `visit` answers something, page by page: those who may not go keep nobody else from going.
+function overflow.first(read, visit)
+  local from = 0
+  repeat
+    local page = read(from)
+    for _, one in ipairs(page) do
+      local found = visit(one)
+      if found then
+        return found
+      end
+    end
+    from = from + overflow.PAGE
+  until #page < overflow.PAGE
+end
+
+-- A caller who might go, by what costs least to read, with the partner; '' for an emergency.
+function overflow.candidate(p, id, partners)
+  local at = redis.call('HMGET', key(p, ':call:', id), 'emergency', 'avoid')
+  if at[1] == '1' then
+    return ''
   end
-  local partners = overflow.partners_with_room(p, rules, carrier)
-  for _, id in ipairs(due) do
+  return overflow.first_allowed(p, { avoid = at[2] or '' }, partners)
+end
+
+-- Those whose own time has come, the longest due before the others.
+function overflow.due_of(p, lane, rules, carrier, partners)
+  return overflow.first(function(from)
+    return redis.call('ZRANGEBYSCORE', key(p, ':due:', lane), '-inf', p.now, 'LIMIT', from, overflow.PAGE)
+  end, function(id)
+    local partner = overflow.candidate(p, id, partners)
+    if not partner then
+      return nil
+    end
     local call = known_call(p, id)
     local why = overflow.reason_due(p, call, rules)
     if why == 'outside' then
       local outside = overflow.outside_of(p, rules, carrier)
-      if outside then
-        return { call, outside, why }
-      end
-    else
-      local partner = overflow.first_allowed(p, call, partners)
-      if partner and (why == 'max-wait' or not overflow.is_next(p, call, lane)) then
-        return { call, partner, why }
-      end
+      return outside and { call, outside, why }
+    end
+    return (why == 'max-wait' or not overflow.is_next(p, call, lane)) and { call, partner, why }
+  end)
+end
+
+-- Who came last goes first: the lanes of the queue by their last callers, each from its end.
+function overflow.last_of(p, queue, carrier, partners, why)
+  local ends = {}
+  for _, lane in ipairs(overflow.lanes_of(p, queue, carrier)) do
+    local last = redis.call('ZREVRANGE', key(p, ':waiting:', lane), 0, 0, 'WITHSCORES')
+    if last[1] and redis.call('ZCARD', key(p, ':ready:', lane)) == 0 then
+      ends[#ends + 1] = { lane = lane, member = last[1], score = tonumber(last[2]) }
     end
   end
-  if not crowd or not partners[1] then
-    return nil
-  end
-  for _, member in ipairs(redis.call('ZREVRANGE', key(p, ':waiting:', lane), 0, overflow.LOOKED_AT - 1)) do
-    local call = known_call(p, string.sub(member, 14))
-    local partner = call.emergency ~= '1' and overflow.first_allowed(p, call, partners)
-    if partner and not overflow.is_next(p, call, lane) then
-      return { call, partner, crowd }
+  table.sort(ends, function(a, b)
+    return a.score > b.score or (a.score == b.score and a.member > b.member)
+  end)
+  for _, one in ipairs(ends) do
+    local found = overflow.first(function(from)
+      return redis.call('ZREVRANGE', key(p, ':waiting:', one.lane), from, from + overflow.PAGE - 1)
+    end, function(member)
+      local partner = overflow.candidate(p, string.sub(member, 14), partners)
+      local call = partner and partner ~= '' and known_call(p, string.sub(member, 14))
+      return call and not overflow.is_next(p, call, one.lane) and { call, partner, why }
+    end)
+    if found then
+      return found
     end
   end
   return nil
+end
+
+-- { call, partner, why } of one lane, then, while it is too much for us, of its queue; who came first keeps the place.
+function overflow.leaver_of(p, lane)
+  local queue, carrier = string.match(lane, '^(.-)@([^+]+)')
+  local rules = rules_in_use(p, queue)
+  local partners = overflow.partners_with_room(p, rules, carrier)
+  if not partners[1] and rules.outside == '' then
+    return nil
+  end
+  local found = overflow.due_of(p, lane, rules, carrier, partners)
+  if found or not partners[1] then
+    return found
+  end
+  local crowd = overflow.crowded(p, lane, rules)
+  return crowd and overflow.last_of(p, queue, carrier, partners, crowd) or nil
 end
 
 -- args: now, random → { call, partner, token, carrier, channel, address } or nothing. Nobody leaves a lane in which one

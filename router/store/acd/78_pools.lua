@@ -85,15 +85,16 @@ end
 
 -- The first in one line who is due, has not been moved yet and is no emergency.
 function pools.traveller(p, line, lane, pool)
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key(p, line, lane), EMERGENCY_BAND / 2, '+inf', 'LIMIT', 0, 5)) do
-    local call = known_call(p, string.sub(member, 14))
-    local again = tonumber(call.stayed or 0) + pools.AGAIN_MS
-    if not call.received_from and p.now >= again and pools.may_go_to(p, call, pool)
-      and pools.is_due(p, call, lane, rules_in_use(p, call.queue)) then
-      return call
+  return overflow.first(function(from)
+    return redis.call('ZRANGEBYSCORE', key(p, line, lane), EMERGENCY_BAND / 2, '+inf', 'LIMIT', from, overflow.PAGE)
+  end, function(member)
+    local at = redis.call('HMGET', key(p, ':call:', string.sub(member, 14)), 'received_from', 'stayed')
+    if at[1] or p.now < tonumber(at[2] or 0) + pools.AGAIN_MS then
+      return nil
     end
-  end
-  return nil
+    local call = known_call(p, string.sub(member, 14))
+    return pools.may_go_to(p, call, pool) and pools.is_due(p, call, lane, rules_in_use(p, call.queue)) and call
+  end)
 end
 
 -- args: now, pool, lane, random → as `departure`, or nothing. Only from a lane without a free CSO here.
