@@ -54,7 +54,7 @@ class Outcome(StrEnum):
     ANNOUNCED = "announced"  # told what is known (and served by keys), then ended politely
     LEFT_IVR = "left_ivr"  # the caller hung up while listening or keying
     ABANDONED = "abandoned"  # the caller hung up in the queue or while being offered
-    ANSWERED = "answered"  # talked with a CSO
+    ANSWERED = "answered"  # talked with a CSO, or at the emergency telephone
     PARTNER_ANSWERED = "partner_answered"
     PARTNER_LOST = "partner_lost"  # the partner dropped it and the caller was gone
     UNREACHED = "unreached"  # a callback that nobody answered, however often it was tried
@@ -95,6 +95,9 @@ GIVEN: dict[Outcome, frozenset[CallState]] = {
     Outcome.CANCELLED: frozenset({C.WAITING, C.SCHEDULED, C.OFFERED, C.CALLING}),
     Outcome.UNREACHED: frozenset({C.SCHEDULED, C.CALLING}),
     Outcome.MOVED: frozenset({C.MOVING}),
+    # A conversation that the store knows nothing of, for instance because the answer came after the deadline.
+    Outcome.ANSWERED: frozenset({C.IVR, C.WAITING, C.OFFERED, C.PARTNER, C.MOVING}),
+    Outcome.PARTNER_ANSWERED: frozenset({C.IVR, C.WAITING, C.OFFERED, C.PARTNER, C.MOVING}),
 }
 
 

@@ -296,6 +296,7 @@ class AsteriskConnector(Connector):
             dialled=dialled,
             menu="",
             cmd=f"{call}:full",
+            alone=True,
         )
         await self.acd.ended(call, by="level", outcome=Outcome.ANNOUNCED)
 

@@ -15,7 +15,7 @@ from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
 from ivr.carriers.asterisk_callback import Callbacks
 from ivr.carriers.asterisk_meeting import MEET, Meeting
 from ivr.carriers.base import repaired
-from router.calls import CallState
+from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call
 
@@ -129,7 +129,9 @@ class Moves:
     async def speaks(self, call: str, busy: str) -> None:
         """A conversation that the store knows nothing of: it goes on, and the store stops offering the caller."""
         repaired(f"unseen-{busy}", call)
-        await self._acd.ended(call, by="emergency-telephone" if busy == "emergency" else "unseen-answer")
+        outcome = Outcome.PARTNER_ANSWERED if busy == "partner" else Outcome.ANSWERED
+        by = "emergency-telephone" if busy == "emergency" else "unseen-answer"
+        await self._acd.ended(call, by=by, outcome=outcome)
 
     async def _give_up(self, call: str, token: str, context: str) -> None:
         if context == "offer":

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from config.errors import Problem
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_context import Context
-from router.calls import CallState
+from router.calls import CallState, Outcome
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ async def partner_status(context: Context) -> str:
 async def emergency_status(context: Context) -> str:
     """The emergency telephone has picked up: nothing of ours takes the caller away from it any more."""
     if context.hook.get("CallStatus") == "in-progress":
-        await context.acd.ended(context.call, by="emergency-telephone")
+        await context.acd.ended(context.call, by="emergency-telephone", outcome=Outcome.ANSWERED)
     return NO_TWIML
 
 

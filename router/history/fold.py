@@ -145,8 +145,11 @@ def _stayed(_record: CallRecord, _entry: Entry) -> Change:
 
 def _ended(record: CallRecord, entry: Entry) -> Change:
     outcome = entry.data.get("outcome", "")
+    # Of a conversation that nobody saw begin, the end tells; it waited no longer than until then.
+    unseen = {Outcome.ANSWERED: "answered_at", Outcome.PARTNER_ANSWERED: "partner_answered_at"}.get(outcome)
     return {
         **_resumed(record, entry),
+        **({unseen: getattr(record, unseen) or moment(entry.at)} if unseen else {}),
         "outcome": outcome,
         "moved_to": record.moved_to if outcome == Outcome.MOVED else "",
         "ended_by": entry.data.get("by", ""),

@@ -147,9 +147,9 @@ def pool_events(session: Session, pool: str, names: Iterable[Event], limit: int)
 
 
 def open_callbacks(session: Session, pool: str) -> Sequence[CallRecord]:
-    """The callbacks that were asked for and are not over, nobody reached yet, the oldest arrival first."""
+    """The calls that were asked to be called back and are not over, the oldest arrival first."""
     return session.scalars(
         select(CallRecord)
-        .where(CallRecord.pool == pool, CallRecord.callback, CallRecord.outcome == "", CallRecord.answered_at.is_(None))
+        .where(CallRecord.pool == pool, CallRecord.callback, CallRecord.outcome == "")
         .order_by(CallRecord.arrived_at, CallRecord.id)
     ).all()

@@ -95,10 +95,15 @@ def level_log(session: Session, pool: str, limit: int) -> list[LevelEntryView]:
 
 def open_callbacks(session: Session, pool: str) -> list[LostCallback]:
     """The callbacks of a pool as its history knows them: for a store that lost them."""
-    return [
-        _lost(record, repository.events(session, pool, record.id))
-        for record in repository.open_callbacks(session, pool)
-    ]
+    records = repository.open_callbacks(session, pool)
+    found = [(record, repository.events(session, pool, record.id)) for record in records]
+    return [_lost(record, events) for record, events in found if not _reached(events)]
+
+
+def _reached(events: Sequence[CallEvent]) -> bool:
+    """Whether they talked since the callback was asked for: that may have been after a conversation."""
+    asked = max((n for n, event in enumerate(events) if event.event == Event.CALL_CALLBACK), default=0)
+    return any(event.event == Event.CALL_REACHED for event in events[asked:])
 
 
 def _lost(record: CallRecord, events: Sequence[CallEvent]) -> LostCallback:

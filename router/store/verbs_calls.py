@@ -27,11 +27,13 @@ class CallVerbs(Verbs):
         dialled: str,
         menu: str,
         cmd: str,
+        alone: bool = False,
     ) -> Admission:
-        """A call arrived. A known call gets the admission it had."""
-        return answers.admission(
-            await self._do("admit", cmd, call, carrier, channel, ani, trunk, region, dialled, menu)
-        )
+        """A call arrived. A known call gets the admission it had. `alone`: the carrier serves it without us, with the
+        announcement of level 4: the number is kept and no callback of it is taken over, whatever the level is by now.
+        """
+        given = (cmd, call, carrier, channel, ani, trunk, region, dialled, menu, int(alone))
+        return answers.admission(await self._do("admit", *given))
 
     async def call(self, call: str) -> Call | None:
         """The call with the state of its flow; half an hour after its end None."""

@@ -243,6 +243,38 @@ async def test_the_store_is_lost_with_everything_in_it(pool: Pool, db: Database)
         assert call_record(session, FIRST).callback_number == NUMBER
 
 
+async def lost_callbacks(pool: Pool, db: Database) -> list[str]:
+    """Those that the history would give back to a store that lost them."""
+    follower = Follower(pool.acd, db)
+    while await follower.once():
+        pass
+    with db.reading() as session:
+        return [lost.id for lost in open_callbacks(session, pool.acd.pool)]
+
+
+@store
+@anyio
+@pytest.mark.parametrize("again", [False, True], ids=["asked once", "asked again after being called back"])
+async def test_a_callback_asked_for_after_a_conversation_is_found_again(pool: Pool, db: Database, again: bool) -> None:
+    """Passed on to a colleague who does not answer, the caller asks to be called back."""
+    await pool.talks(FIRST)
+    for turn_, cso in enumerate(("cso2", "cso4") if again else ("cso2",)):
+        await pool.ready(cso)
+        await pool.acd.transfer(FIRST, (await pool.call(FIRST)).token, cso=cso, cmd=f"transfer{turn_}")
+        await pool.acd.returned(FIRST, (await pool.call(FIRST)).token, reason="failed")
+        await pool.acd.call_back(FIRST, number=NUMBER, cmd=f"cb{turn_}")
+        if again and turn_ == 0:
+            offer = await pool.offered()
+            await pool.acd.answered(FIRST, offer.token, leg="leg")
+            await pool.acd.reached(FIRST, offer.token, channel="PJSIP/trunk-2")
+            await pool.ready("cso3")
+            await pool.acd.transfer(FIRST, offer.token, cso="cso3", cmd="to3")
+            offered = await pool.call(FIRST)
+            await pool.acd.answered(FIRST, offered.token, leg="leg3")
+            assert await lost_callbacks(pool, db) == [], "they talk"
+    assert await lost_callbacks(pool, db) == [FIRST]
+
+
 @store
 @anyio
 async def test_a_lost_callback_whose_queue_is_gone_from_the_rules_holds_nobody_up(pool: Pool, db: Database) -> None:

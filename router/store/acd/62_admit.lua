@@ -50,12 +50,14 @@ function admission.take(p, call, reason, level)
   take_line(p, new_call(p, call.id, call))
 end
 
--- args: now, cmd, call, carrier, channel, ani, trunk, region, dialled, menu
+-- args: now, cmd, call, carrier, channel, ani, trunk, region, dialled, menu, '1' when the carrier serves it alone, with
+-- the announcement of level 4, whatever the level has become here meanwhile
 -- → JSON [admitted, level, lines, reason, reserve, lines of the trunk, kept]; a call that is known gets the answer it had.
 function admission.admit(keys, args)
   local p = open(keys, args)
   local pool = redis.call('HMGET', key(p, ':pool'), 'level', 'lines', 'emergency_lines')
-  local level = tonumber(pool[1] or 0)
+  local alone = args[11] == '1'
+  local level = alone and 4 or tonumber(pool[1] or 0)
   local known = redis.call('HMGET', key(p, ':call:', args[3]), 'state', 'admission')
   if known[1] then
     local used = redis.call('ZCARD', key(p, ':lines'))
@@ -69,7 +71,7 @@ function admission.admit(keys, args)
   if not full then
     used, here = used + 1, here + 1
   end
-  if reason == '' and gaps.asked(p, call, call.region, level) then
+  if reason == '' and not alone and gaps.asked(p, call, call.region, level) then
     reason = 'gapped'
   end
   rates.count(p, { 'all', 'region:' .. call.region, full and 'refused' or nil })
