@@ -25,6 +25,7 @@ from ivr.service import IvrService, build
 from router.api import api as router_api
 from router.partners_api import api as partners_api
 from router.store.acd import Acd
+from router.store.figures import Figures
 from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
 from tickets import api as tickets_api
@@ -35,7 +36,12 @@ RETRY = 0.5  # seconds between attempts to reach the store
 
 
 def create_app(
-    *, db: Database | None = None, acd: Acd | None = None, ivr: IvrService | None = None, clock: Clock | None = None
+    *,
+    db: Database | None = None,
+    acd: Acd | None = None,
+    ivr: IvrService | None = None,
+    clock: Clock | None = None,
+    figures: Figures | None = None,
 ) -> FastAPI:
     """The application. Tests give their own database, store client and clock."""
     app = FastAPI(
@@ -51,6 +57,7 @@ def create_app(
     app.state.clock = clock or SystemClock()
     app.state.acd = acd or Acd.from_settings()
     app.state.ivr = ivr or build(app.state.acd)
+    app.state.figures = figures or Figures.from_settings()
     app.state.store_ready = False
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
     for module in (health, login, desk, desk_stream, board, board_level, crew, tracking):
@@ -110,4 +117,5 @@ async def _close(app: FastAPI) -> None:
     if app.state.store_ready:
         with contextlib.suppress(Problem, OSError, TimeoutError):
             await app.state.ivr.stop()
+    app.state.figures.close()
     await app.state.acd.close()

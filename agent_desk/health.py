@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +24,7 @@ from router.agents import CsoState
 from router.api import last_hour
 from router.calls import CallState, Outcome
 from router.history.models import CallRecord
+from router.store.figures import PREFIX, Together, counted
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,14 +71,34 @@ async def _sql(request: Request) -> str:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Prometheus: the live figures at this instant, then those that the code counts itself."""
+    """Prometheus: the live figures at this instant, then those that the processes count themselves."""
     registry = CollectorRegistry()
     _now(request, registry)
     with contextlib.suppress(DBAPIError):  # the live figures are told also while the database is away
         await asyncio.to_thread(_ended, request, registry)
         await asyncio.to_thread(_told, request, registry)
-    text = generate_latest(registry) + generate_latest(REGISTRY)
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    registry.register(Together(await _counted(request)))
+    registry.register(_Foreign())
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _counted(request: Request) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What every process has counted, this one too; of the others nothing while the store is away."""
+    found = {("web", socket.gethostname()): counted()}
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            others: dict[tuple[str, str], list[dict[str, Any]]] = await request.app.state.figures.told()
+            return others | found
+    except (Problem, OSError, TimeoutError):
+        return found
+
+
+class _Foreign:
+    """What libraries count of this process: memory, processor time, garbage."""
+
+    def collect(self) -> Iterator[Metric]:
+        """What prometheus_client asks a collector."""
+        yield from (family for family in REGISTRY.collect() if not family.name.startswith(PREFIX))
 
 
 def _ended(request: Request, registry: CollectorRegistry) -> None:

@@ -41,6 +41,8 @@ PROCESSES: dict[str, Entry] = {
     "worker": Entry("ivr.worker:serve", "jobs, outbox and the IVR's intents"),
 }
 
+TELLING = frozenset(PROCESSES) - {"web"}  # it answers /metrics itself, for all of them
+
 VERBS: dict[str, Entry] = {
     "migrate": Entry("config.migrate:upgrade", "brings the database to the newest version"),
     "at-head": Entry("config.migrate:at_head", "whether the database is at the newest version"),
@@ -85,7 +87,7 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
     try:
         function = load(entry)
         result = function(*args)
-        return asyncio.run(_await(result)) if inspect.iscoroutine(result) else result
+        return asyncio.run(_await(name, result)) if inspect.iscoroutine(result) else result
     except (ConfigError, Problem) as fault:
         log.error("%s", fault)
         raise SystemExit(WRONG_SETTING) from None
@@ -101,8 +103,17 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
         raise SystemExit(FAILED) from None
 
 
-async def _await(work: Any) -> Any:
-    return await work
+async def _await(name: str, work: Any) -> Any:
+    if name not in TELLING:
+        return await work
+    from router.store.figures import keep_telling  # noqa: PLC0415 - only processes need it, `suar --help` does not
+
+    telling = asyncio.create_task(keep_telling(name))
+    try:
+        return await work
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
 
 
 def prepare(name: str) -> None:

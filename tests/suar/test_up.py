@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,16 @@ def test_seeding_again_prints_the_same(suar_web: Product) -> None:
 def test_doctor_finds_nothing_wrong(suar_web: Product) -> None:
     told = suar_web.suar("doctor")
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_what_every_process_counts_is_read_at_one_place(suar_web: Product) -> None:
+    def named() -> set[str]:
+        with urllib.request.urlopen(f"{suar_web.base_url}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        return set(re.findall(r'suar_process_start_time_seconds{.*process="(\w+)"', text))
+
+    wanted = {"web", "connector", "dispatcher", "worker"}
+    suar_web.wait_until(lambda: named() == wanted, 20, "each has told what it counts")
 
 
 def test_a_second_one_on_the_same_folder_is_refused(suar_web: Product) -> None:
