@@ -45,10 +45,6 @@ class BenchAcd(Acd):
         """The stream that a bench empties between two arms, which grows without end in none of them."""
         return self._root + ":journal"
 
-    async def on_disk(self) -> None:
-        """What this connection has written is on the disk of the store's host."""
-        await self._wire.call("WAITAOF", 1, 0, 10_000)
-
     def words(self, verb: str, *args: str) -> list[str]:
         """The same command for the command line of the benchmark program; the store's own clock."""
         return ["FCALL", library.PREFIX + verb, "1", self._root, "", *args]
@@ -60,9 +56,11 @@ async def load(gauge: Gauge) -> None:
     await gauge.ask("FUNCTION", "LOAD", "REPLACE", library.source() + "\n" + added)
 
 
-async def open_pool(url: str, pool: str, *, queues: Sequence[str] = QUEUES, patience: float = 60.0) -> BenchAcd:
+async def open_pool(
+    url: str, pool: str, *, queues: Sequence[str] = QUEUES, patience: float = 60.0, durable: bool = False
+) -> BenchAcd:
     """A configured, empty pool without a limit of lines. `patience`: seconds for one reply."""
-    acd = await BenchAcd.open(url, pool, timeout=patience)
+    acd = await BenchAcd.open(url, pool, timeout=patience, durable=durable)
     partner = PartnerRules("mitra", cap=50, addresses={"asterisk": "sip:mitra@mitra.example"})
     rules = [
         QueueRules(name, offer_ms=15_000, wrap_up_ms=30_000, max_wait_ms=86_400_000, partners=("mitra",))

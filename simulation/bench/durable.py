@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from router.store.acd import StoreUnavailable
 from router.store.wire import Wire
@@ -15,45 +16,53 @@ from simulation.bench.life import admit
 from simulation.bench.report import Report
 
 POOL = "durable"
+SYNC_SECONDS = 1.0  # as `suar up`
+PATIENCE = 10.0  # seconds for one reply; a WAITAOF on a busy disk takes its time
+SHORT = 1.0  # the same where the store is killed: the product's own
 
 
 @dataclass(frozen=True)
 class Mode:
-    """A way of keeping what was acknowledged."""
+    """A way of keeping what was acknowledged. `setting`: a value of SUAR_STORE_DURABILITY, as the product runs it."""
 
     name: str
     what: str
+    setting: str
     lines: tuple[str, ...] = ()
-    wait: bool = False  # what is acknowledged is on the disk: one WAITAOF for all that are in flight together
+
+    @property
+    def synced(self) -> bool:
+        """Whether `suar up` brings the file to the disk, every second."""
+        return self.setting == "everysec" and not self.lines
 
 
 MODES = (
-    Mode("everysec", "as installed: written before it is answered, synced every second"),
-    Mode("always", "appendfsync always", ("appendfsync always",)),
-    Mode("waitaof", "everysec, then WAITAOF, one for all in flight", ("appendfsync everysec",), wait=True),
+    Mode("everysec", "everysec: appendfsync no, fdatasync by `suar up` each second", "everysec"),
+    Mode("always", "always: appendfsync always", "always"),
+    Mode("waitaof", "waitaof: arrivals and ends wait on a connection of its own", "waitaof"),
+    Mode("server", "contrast: appendfsync everysec, the server's own", "everysec", ("appendfsync everysec",)),
 )
 
 
-@dataclass
-class Keeper:
-    """Admission and completion on a connection of their own; `acknowledged` are the calls the store has promised."""
+@contextlib.asynccontextmanager
+async def _kept(mode: Mode) -> AsyncIterator[OwnStore]:
+    async with own_store(lines=mode.lines, durability=mode.setting) as store:
+        syncing = asyncio.create_task(_sync(store)) if mode.synced else None
+        try:
+            yield store
+        finally:
+            if syncing:
+                syncing.cancel()
 
-    acd: BenchAcd
-    mode: Mode
-    acknowledged: list[str] = field(default_factory=list)
 
-    async def batch(self, calls: list[str], *, end: bool) -> None:
-        """So many calls at once: admitted, and ended too if asked."""
-        await asyncio.gather(*(admit(self.acd, call) for call in calls))
-        await self._on_disk()
-        self.acknowledged += calls
-        if end:
-            await asyncio.gather(*(self.acd.ended(call, by="ami") for call in calls))
-            await self._on_disk()
+async def _sync(store: OwnStore) -> None:
+    while True:
+        await asyncio.sleep(SYNC_SECONDS)
+        await asyncio.to_thread(store.made.sync)
 
-    async def _on_disk(self) -> None:
-        if self.mode.wait:
-            await self.acd.on_disk()
+
+async def _open(mode: Mode, store: OwnStore, patience: float) -> BenchAcd:
+    return await open_pool(store.url, POOL, patience=patience, durable=mode.setting == "waitaof")
 
 
 async def measure(report: Report, *, quick: bool) -> None:
@@ -61,56 +70,60 @@ async def measure(report: Report, *, quick: bool) -> None:
     rounds, trials = (2, 1) if quick else (100, 5)
     report.section(
         "Durability",
-        f"Calls admitted and ended, {TOGETHER} in flight on one connection; then kill -9 in the middle of admitting,",
-        "a new start, and every call that was acknowledged is asked for. A killed process leaves the kernel's pages:",
-        "this says nothing of a machine that loses its power, except where the answer waits for the disk.",
+        f"Calls admitted and ended, {TOGETHER} in flight; each way as SUAR_STORE_DURABILITY sets it up. Then kill -9",
+        "in the middle of admitting, a new start, and every call that was acknowledged is asked for. A killed process",
+        "leaves the kernel's pages: only what waits for the disk says anything of a machine that loses its power.",
     )
     rates: dict[str, list[float]] = {mode.name: [] for mode in MODES}
     for run in range(report.runs):
         for mode in MODES:
-            rates[mode.name].append(await _rate(mode, rounds=max(1, rounds // 20) if mode.wait else rounds, run=run))
+            rates[mode.name].append(await _rate(mode, rounds=rounds, run=run))
     for mode in MODES:
         report.row(f"lives_{mode.name}", rates[mode.name], "1/s", label=mode.what)
     for mode in MODES[1:]:
         values = [mine / plain for mine, plain in zip(rates[mode.name], rates["everysec"], strict=True)]
         report.row(f"durable_{mode.name}", values, "", label=f"{mode.name} / everysec")
-    for mode in MODES:
-        told = [await _killed(mode, after=0.1 + 0.15 * trial) for trial in range(trials)]
-        acknowledged, lost = sum(a for a, _ in told), sum(b for _, b in told)
-        report.row(f"lost_{mode.name}", [lost], "calls", label=f"{mode.name}: lost of {acknowledged:,}, {trials} kills")
+    told: dict[str, list[tuple[int, int]]] = {mode.name: [] for mode in MODES}
+    for trial in range(trials):
+        for mode in MODES:
+            told[mode.name].append(await _killed(mode, after=0.1 + 0.5 * trial))
+    for name, each in told.items():
+        acknowledged, lost = sum(a for a, _ in each), sum(b for _, b in each)
+        report.row(f"acknowledged_{name}", [acknowledged], "calls", label=f"{name}: acknowledged before {trials} kills")
+        report.row(f"lost_{name}", [lost], "calls", label=f"{name}: of those lost")
 
 
 async def _rate(mode: Mode, *, rounds: int, run: int) -> float:
-    async with own_store(lines=mode.lines) as store:
-        keeper = Keeper(await open_pool(store.url, POOL), mode)
+    async with _kept(mode) as store:
+        acd = await _open(mode, store, PATIENCE)
         started = time.perf_counter()
         for turn in range(rounds):
-            await keeper.batch([f"d{run}-{turn}-{one}" for one in range(TOGETHER)], end=True)
+            calls = [f"d{run}-{turn}-{one}" for one in range(TOGETHER)]
+            await asyncio.gather(*(admit(acd, call) for call in calls))
+            await asyncio.gather(*(acd.ended(call, by="ami") for call in calls))
         took = time.perf_counter() - started
-        await keeper.acd.close()
+        await acd.close()
     return rounds * TOGETHER / took
 
 
 async def _killed(mode: Mode, *, after: float) -> tuple[int, int]:
     # → calls acknowledged, and those of them that the restarted store does not know.
-    async with own_store(lines=mode.lines) as store:
-        keeper = Keeper(await open_pool(store.url, POOL, patience=0.5), mode)
-        writing = asyncio.create_task(_write(keeper))
+    async with _kept(mode) as store:
+        acd = await _open(mode, store, SHORT)
+        acknowledged: list[str] = []
+
+        async def one_after_the_other(line: int) -> None:
+            with contextlib.suppress(StoreUnavailable):
+                for number in range(1_000_000):
+                    await admit(acd, f"k{line}-{number}")
+                    acknowledged.append(f"k{line}-{number}")
+
+        writing = [asyncio.create_task(one_after_the_other(line)) for line in range(TOGETHER)]
         await asyncio.sleep(after)
         store.kill()
-        with contextlib.suppress(StoreUnavailable):
-            await writing
-        await keeper.acd.close()
-        return len(keeper.acknowledged), await _lost(store, keeper.acknowledged)
-
-
-async def _write(keeper: Keeper) -> None:
-    # Few in flight: each acknowledgement is a promise by itself.
-    async def one_after_the_other(line: int) -> None:
-        for number in range(1_000_000):
-            await keeper.batch([f"k{line}-{number}"], end=False)
-
-    await asyncio.gather(*(one_after_the_other(line) for line in range(1 if keeper.mode.wait else 4)))
+        await asyncio.gather(*writing)
+        await acd.close()
+        return len(acknowledged), await _lost(store, acknowledged)
 
 
 async def _lost(store: OwnStore, calls: list[str]) -> int:

@@ -69,10 +69,10 @@ class OwnStore:
 
 
 @contextlib.asynccontextmanager
-async def own_store(*, lines: tuple[str, ...] = ()) -> AsyncIterator[OwnStore]:
+async def own_store(*, lines: tuple[str, ...] = (), durability: str = "everysec") -> AsyncIterator[OwnStore]:
     """A fresh store as `suar up` starts it; `lines` are added to its configuration. Killed at the end."""
     with tempfile.TemporaryDirectory(prefix="suar-bench-", ignore_cleanup_errors=True) as folder:
-        made = embedded(Path(folder))
+        made = embedded(Path(folder), durability)
         config = made.config + "\n".join((*lines, ""))
         store = OwnStore(Embedded(made.argv, config, made.folder, made.socket, made.log))
         try:
