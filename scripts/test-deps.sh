@@ -14,6 +14,7 @@ baresip|baresip-core|a telephone with sound
 espeak-ng|espeak-ng|spoken prompts
 mmdebstrap|mmdebstrap|unpacking Asterisk without installing it
 redis-benchmark|redis-tools|the peer of the bench
+sipp|sip-tester|the telephones of the bench beside app_queue
 '
 there() {
     case $1 in

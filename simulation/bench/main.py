@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
-from simulation.bench import durable, growth, life, rate
+from simulation.bench import durable, growth, life, peers, rate
 from simulation.bench.ground import BenchFailed
 from simulation.bench.report import Report
 
@@ -20,7 +20,7 @@ async def router(report: Report, *, quick: bool) -> None:
     await durable.measure(report, quick=quick)
 
 
-BENCHES: dict[str, Callable[..., Awaitable[None]]] = {"router": router}
+BENCHES: dict[str, Callable[..., Awaitable[None]]] = {"router": router, "peers": peers.measure}
 
 
 async def run(name: str, runs: int, quick: bool) -> Report:

@@ -35,10 +35,10 @@ class Report:
         self.text.append(f"  {label or name:<58} {_short(middle):>12,} {unit:<8} {between}")
         return middle
 
-    def ratio(self, name: str, values: Sequence[float], goal: str, *, label: str) -> None:
-        """One of the goals; the ratios are taken run by run, then their median."""
+    def ratio(self, name: str, values: Sequence[float], goal: str = "", *, label: str) -> None:
+        """A ratio, with its goal if there is one; the ratios are taken run by run, then their median."""
         self.ratios[name] = _short(median(values))
-        self.row(name, values, "", label=f"{label} (goal {goal})")
+        self.row(name, values, "", label=f"{label} (goal {goal})" if goal else label)
 
     def say(self, sentence: str) -> None:
         """A line under the figures."""
