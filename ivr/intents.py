@@ -33,6 +33,7 @@ NAME = "intents"
 BATCH = 200
 BLOCK_MS = 500
 RETRY_S = 1.0
+LINGER_S = 0.2  # between two commits, unless a whole batch waits: a call tells its dozen entries one by one
 START = "0"
 
 
@@ -48,15 +49,19 @@ class Intents:
         """Follow until told to stop; an outage of the store or of the database is said once, and nothing is lost."""
         while not stop.is_set():
             try:
-                await self.once(block_ms=BLOCK_MS)
+                pause = 0.0
+                done = await self.once(block_ms=BLOCK_MS)
             except (Problem, SQLAlchemyError) as fault:
                 if not self._troubled:
                     log.warning("the wishes of callers are waiting: %s", type(fault).__name__)
-                self._troubled, self._position = True, None
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
+                self._troubled, self._position, pause = True, None, RETRY_S
             else:
                 self._troubled = False
+                if 0 < done < BATCH:
+                    pause = LINGER_S
+            if pause:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
 
     async def once(self, *, block_ms: int = 0) -> int:
         """Do at most one batch of entries; answers how many there were."""

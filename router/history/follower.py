@@ -19,6 +19,9 @@ NAME = "history"
 BATCH = 500
 BLOCK_MS = 500
 RETRY_S = 1.0
+# Between two transactions, unless a whole batch waits. A call tells its dozen entries one by one, and a commit for each
+# would keep the dispatcher, whose process this is, from its next decision. Nobody waits for the history.
+LINGER_S = 0.2
 RETAINED_MS = 3_600_000  # a desk or a connector that was away for less resumes without a gap
 TRIM_EVERY_S = 30.0
 
@@ -37,7 +40,7 @@ class Follower:
         """Follow until told to stop; an outage of the store or of the database is said once."""
         while not stop.is_set():
             try:
-                await self.once(block_ms=BLOCK_MS)
+                written = await self.once(block_ms=BLOCK_MS)
                 await self._trim_now_and_then()
             except (Problem, SQLAlchemyError, repository.PositionMoved) as error:
                 self._position = None
@@ -49,6 +52,8 @@ class Follower:
                 if self._troubled:
                     log.info("history goes on")
                 self._troubled = False
+                if 0 < written < self._batch:
+                    await _pause(stop, LINGER_S)
 
     async def once(self, *, block_ms: int = 0) -> int:
         """Write at most one batch; answers how many entries."""

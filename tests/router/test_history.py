@@ -16,9 +16,10 @@ from router.agents import CsoState
 from router.api import api
 from router.events import Event
 from router.history import repository
-from router.history.follower import Follower
+from router.history.follower import LINGER_S, Follower
 from router.history.models import CallEvent, CallRecord, CsoActivity, JournalPosition
 from tests.fixtures.router import Pool
+from tests.fixtures.wait import PATIENT, until
 
 pytestmark = [pytest.mark.store, pytest.mark.database, pytest.mark.anyio]
 
@@ -268,6 +269,29 @@ async def test_a_fault_of_the_store_is_survived_and_said_once(
     await asyncio.wait_for(_with_new_entries(pool, Follower(pool.acd, sqlite_db), stop), 10)
     assert caplog.text.count("history is waiting") == 1
     assert events(sqlite_db) == [entry.id for entry in await pool.acd.journal("0-0")][: len(events(sqlite_db))]
+
+
+async def test_entries_that_come_one_by_one_share_a_transaction(pool: Pool, sqlite_db: Database) -> None:
+    """Each commit would keep the dispatcher, whose process it is, from its next decision."""
+    follower, stop, written = Follower(pool.acd, sqlite_db), asyncio.Event(), []
+    once = follower.once
+
+    async def counted(*, block_ms: int = 0) -> int:
+        written.append(await once(block_ms=block_ms))
+        return written[-1]
+
+    follower.once = counted  # type: ignore[method-assign]
+    running = asyncio.create_task(follower.run(stop))
+    began = asyncio.get_running_loop().time()
+    for number in range(100):
+        await pool.arrives(f"c{number:010}")
+    told = len(await pool.acd.journal("0-0"))
+    await asyncio.to_thread(until, lambda: sum(written) >= told, PATIENT, "all of them are written")
+    took = asyncio.get_running_loop().time() - began
+    stop.set()
+    await running
+    assert len([count for count in written if count]) <= 2 + took / LINGER_S
+    assert len(events(sqlite_db)) == told
 
 
 async def _with_new_entries(pool: Pool, follower: Follower, stop: asyncio.Event) -> None:
