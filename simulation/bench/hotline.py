@@ -60,9 +60,10 @@ timestampevents=yes
 secret={secret}
 read=call,user,agent,dialplan
 write=all
-eventfilter=Event: (Newstate|QueueCallerJoin)
-eventfilter=Event: UserEvent.*BenchArrives
-eventfilter=Event: VarSet.*Variable: SUAR_Q
+eventfilter(name(Newstate)) =
+eventfilter(name(QueueCallerJoin)) =
+eventfilter(name(UserEvent),header(UserEvent),method(exact)) = BenchArrives
+eventfilter(name(VarSet),header(Variable),method(exact)) = SUAR_Q
 """
 
 
@@ -161,7 +162,7 @@ def _rules(folder: Path) -> Path:
 
     def menu(content: dict[str, object]) -> None:
         officer = {"kind": "queue", "queue": QUEUE, "say": ["queue.officer"]}
-        content |= {"start": "petugas", "nodes": {"petugas": officer}}
+        content |= {"start": "petugas", "nodes": {"petugas": officer}, "levels": {}}
 
     change("menu.yaml", menu)
     change("surge.yaml", lambda content: content.update(raise_after=86400))
