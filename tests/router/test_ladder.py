@@ -32,7 +32,7 @@ def gauges(lines: int = 0, wait_s: float = 0, area: str = "31", per_hour: float 
     """A pool of a hundred lines."""
     return Gauges(
         at=0, level=0, automatic=0, override=None, lines=lines, capacity=100, emergency_lines=2, trunks={},
-        queues={"gangguan": QueueGauge(0, 0, int(wait_s * 1000))}, serving=0, ready=0, arrivals=Rate(),
+        queues={"gangguan": QueueGauge(0, 0, int(wait_s * 1000))}, serving=0, working=0, arrivals=Rate(),
         refusals=Rate(), regions={area: Rate(0, per_hour / 12)}, areas={area: Rate(0, located / 12)}, gaps=(),
         refused=0, withheld_refused=0, ladder="", ladder_turn=0,
     )  # fmt: skip
