@@ -61,4 +61,12 @@ class Reject:
     reason: str = "busy"
 
 
-Instruction = Play | Ask | Wait | Bye | Reject
+@dataclass(frozen=True)
+class Renamed:
+    """From now on the channel is that of another call, and does `then`; `then` is what is kept."""
+
+    call: str
+    then: Instruction
+
+
+Instruction = Play | Ask | Wait | Bye | Reject | Renamed

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable
 from copy import copy
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,11 +23,12 @@ from config.logging import told
 from config.operator import operator
 from config.settings import settings
 from ivr import instructions_json
+from ivr.again import begin_again, lives_on
 from ivr.background import Background
 from ivr.endings import partner_ended, talk_ended
 from ivr.facts import Facts
 from ivr.flow import is_emergency, join, step
-from ivr.instructions import Bye, Instruction, Reject, Wait
+from ivr.instructions import Bye, Instruction, Reject, Renamed, Wait
 from ivr.line import call_back, enqueue
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
@@ -181,12 +183,17 @@ class IvrService:
         call = await self._call(asked.call)
         if call.step == asked.token and call.answer:
             return instructions_json.loads(call.answer)
+        if lives_on(call, asked.name, asked.extra):
+            return await self._again(call, asked)
         if call.virtual:  # the old line says more than its goodbye: the place is kept already
             return Bye()
         if asked.name in AFTER:
             over = await AFTER[asked.name](self.acd, call, asked.extra)
             again = await self._call(call.id)
             return await (self._goodbye(again, asked.token) if over else self._turn(again, asked.token, Signal("back")))
+        return await self._next(call, asked)
+
+    async def _next(self, call: Call, asked: Step) -> Instruction:
         signal, menu = self._signal(call, asked), self._menu_of(call)
         # On the way to a partner an emergency is taken back, to another pool it goes on as one; no other key counts.
         urgent = call.state in ON_THE_WAY and is_emergency(menu, signal.digits)
@@ -196,6 +203,12 @@ class IvrService:
             return Bye()
         # A redirect is on its way to this channel.
         return Wait((), call.queue, keys=menu.shape.emergency.key if call.state in ON_THE_WAY else "")
+
+    async def _again(self, call: Call, asked: Step) -> Instruction:
+        urgent = is_emergency(self._menu_of(call), asked.digits) or asked.extra.get("emergency") == "1"
+        name = await begin_again(self.acd, call, emergency=call.emergency or urgent)
+        step = "resume" if asked.name == "resume" else "waiting"
+        return Renamed(name, await self._step(replace(asked, call=name, name=step)))
 
     def _signal(self, call: Call, asked: Step) -> Signal:
         if asked.name == "resume":  # the fallback offers one thing to press, and may have been told it before

@@ -11,7 +11,7 @@ from config.clock import VirtualClock
 from config.operator import prefixes
 from config.schema.queues import Announce
 from ivr.flow import step
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Reject, Renamed, Wait
 from ivr.menu import Menu
 from ivr.turn import (
     CallBack,
@@ -156,7 +156,7 @@ class ScriptedCaller:
     @property
     def said(self) -> tuple[Fragment, ...]:
         """The fragments of the last instruction."""
-        return () if isinstance(self.instruction, Reject) else self.instruction.say
+        return () if isinstance(self.instruction, Reject | Renamed) else self.instruction.say
 
     @property
     def keys(self) -> list[str]:

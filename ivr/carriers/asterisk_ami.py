@@ -164,16 +164,22 @@ class AmiLink:
         rows = await self.listing("CoreShowChannels", "CoreShowChannel", "CoreShowChannelsComplete")
         return [_channel(row) for row in rows]
 
-    async def listing(self, action: str, row: str, complete: str) -> list[Message]:
-        """The rows of an action that answers with events named `row`, then one named `complete`; raises AmiDown."""
+    async def listing(self, action: str, row: str, complete: str, *, none: str = "") -> list[Message]:
+        """The rows of an action that answers with events named `row`, then one named `complete`; raises AmiDown.
+
+        `none`: how the action refuses when there is nothing to list. Any other refusal is no list: what is missing from
+        it would be taken for gone.
+        """
         self._listed += 1
         name = f"list-{self._listed}"
         done: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
         self._lists[name], self._rows[name], self._names[name] = done, [], (row, complete)
         try:
             answer = await self.action(Action=action, ActionID=name)
-            if answer.get_header("Response") == "Error":  # there is nothing to list
-                return []
+            if answer.get_header("Response") != "Success":
+                if none and none in answer.get_header("Message", ""):
+                    return []
+                raise AmiDown
             async with asyncio.timeout(TIMEOUT * 3):
                 rows = await done
         except TimeoutError as fault:
@@ -195,8 +201,10 @@ class AmiLink:
             rows.append(message)
         elif message.get_header("Event") == complete:
             done = self._lists[name]
-            if not done.done():
+            if not done.done() and message.get_header("ListItems", "") == str(len(rows)):
                 done.set_result(rows)
+            elif not done.done():
+                done.set_exception(AmiDown())
 
 
 def _on(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *args: object) -> None:

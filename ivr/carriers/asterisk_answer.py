@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config.operator import Operator
 from ivr.carriers.base import e164
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait
 from ivr.signals import Arrival, Step
 
 CALL = re.compile(r"c[0-9a-z]{8,40}")
@@ -130,6 +130,9 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
             return {"SUAR_PLAY": _list(sounds(say)), "SUAR_DO": "bye"}
         case Reject():
             return {"SUAR_PLAY": "", "SUAR_DO": "reject"}
+        case Renamed(call, then):
+            there = variables(then, sounds=sounds, emergency_key=emergency_key, emergency_queue=emergency_queue)
+            return {"SUAR_CALL": call, **there}
 
 
 def _list(files: list[str]) -> str:

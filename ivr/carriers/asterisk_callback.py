@@ -63,7 +63,7 @@ class Callbacks:
             try:
                 async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
                     await self._link.up.wait()
-                answer = await self._link.action(**_originate(known, endpoint))
+                answer = await self._link.action(**_originate(known, endpoint, self._acd.pool))
             except (AmiDown, TimeoutError):
                 continue
             if answer.get_header("Response") == "Success":
@@ -121,7 +121,7 @@ class Callbacks:
         return False
 
 
-def _originate(call: Call, endpoint: str) -> dict[str, str]:
+def _originate(call: Call, endpoint: str, pool: str) -> dict[str, str]:
     """Ring the CSO; the leg carries what it needs to dial the caller and what the caller's leg is rebuilt from (T4)."""
     queues, areas = operator().queues, operator().areas
     known = queues.queues.get(call.queue)
@@ -136,6 +136,7 @@ def _originate(call: Call, endpoint: str) -> dict[str, str]:
         "SUAR_ARR": str(call.arrived),
         "SUAR_PRI": str(call.priority),
         "SUAR_EMG": "1" if call.emergency else "0",
+        "SUAR_POOL": pool,
     }
     return {
         "Action": "Originate",
@@ -144,7 +145,7 @@ def _originate(call: Call, endpoint: str) -> dict[str, str]:
         "Context": LEG,
         "Exten": "s",
         "Priority": "1",
-        "PreDialGoSub": f"predial,s,1({call.id}^{call.token})",
+        "PreDialGoSub": f"predial,s,1({call.id}^{call.token}^{pool})",
         "Timeout": str(round((known.offer_timeout if known else 15) * 1000)),
         "CallerID": f"<{call.dial}>",
         "Async": "true",

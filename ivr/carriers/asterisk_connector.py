@@ -179,6 +179,8 @@ class AsteriskConnector(Connector):
     # --- Asterisk
     def _on_event(self, message: Message) -> None:
         name = message.get_header("Event", "")
+        if name == "UserEvent" and message.get_header("pool", self.acd.pool) != self.acd.pool:
+            return  # another pool's, on the same Asterisk
         if name == "UserEvent":
             self._on_user_event(message)
         elif name == "ContactStatus":
@@ -219,8 +221,9 @@ class AsteriskConnector(Connector):
                 self._tell(call, self._after(message, call, token))
             case "SuarFallback":
                 self.lanes.put(call, partial(self._reconciler.adopt_named, call))
-            case "SuarEmergency" if message.get_header("at") == "answered":
-                self._tell(call, partial(self.moves.speaks, call, "emergency"))
+            case "SuarEmergency":
+                spoken, rung = partial(self.moves.speaks, call, "emergency"), partial(self._reconciler.in_danger, call)
+                self._tell(call, spoken if message.get_header("at") == "answered" else rung)
             case "SuarFull":
                 self._tell(call, partial(self._full, message))
             case _:

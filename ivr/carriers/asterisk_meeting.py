@@ -152,7 +152,7 @@ class Meeting:
         try:
             async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
                 await self._link.up.wait()
-            answer = await self._link.action(**_originate(known, endpoint))
+            answer = await self._link.action(**_originate(known, endpoint, self._acd.pool))
         except (AmiDown, TimeoutError):
             return  # the comparison after the next connection finds a guest whom nobody rings
         if answer.get_header("Response") == "Success":
@@ -243,7 +243,7 @@ def _legs(call: Call, peer: str) -> list[tuple[str, str]]:
     return [*found, (call.guest_token, call.guest_leg)] if call.guest_state == TALKING else found
 
 
-def _originate(call: Call, endpoint: str) -> dict[str, str]:
+def _originate(call: Call, endpoint: str, pool: str) -> dict[str, str]:
     known = operator().queues.queues.get(call.queue)
     return {
         "Action": "Originate",
@@ -253,11 +253,11 @@ def _originate(call: Call, endpoint: str) -> dict[str, str]:
         "Context": GUEST,
         "Exten": "s",
         "Priority": "1",
-        "PreDialGoSub": f"predial,s,1({call.id}^{call.guest_token})",
+        "PreDialGoSub": f"predial,s,1({call.id}^{call.guest_token}^{pool})",
         "Timeout": str(round((known.offer_timeout if known else 15) * 1000)),
         "CallerID": f"<{call.ani}>",
         "Async": "true",
-        "Variable": f"SUAR_LEG={call.id},SUAR_RT={call.guest_token}",
+        "Variable": f"SUAR_LEG={call.id},SUAR_RT={call.guest_token},SUAR_POOL={pool}",
     }
 
 

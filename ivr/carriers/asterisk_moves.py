@@ -87,6 +87,7 @@ class Moves:
                 answers = await self._link.actions(
                     _set(call.channel, "SUAR_RT", token),
                     _set(call.channel, "SUAR_BUSY", ""),
+                    _set(call.channel, "SUAR_POOL", self._acd.pool),
                     _set(call.channel, "SUAR_RING", str(round(ring))),
                     _redirect(call.channel, context, exten),
                 )
@@ -171,8 +172,8 @@ class Moves:
         await self._link.actions(*(_set(channel, name, value) for name, value in variables.items()))
 
     async def level(self, level: int) -> None:
-        """The level the dialplan acts on without asking us."""
-        await self._link.action(Action="Setvar", Variable="SUAR_LEVEL", Value=str(level))
+        """The level the dialplan acts on without asking us; each pool that shares an Asterisk has its own."""
+        await self._link.action(Action="Setvar", Variable=f"SUAR_LEVEL_{self._acd.pool}", Value=str(level))
 
 
 def passed_on(call: Call, there: At | Channel) -> bool:

@@ -23,8 +23,10 @@ from router.store.types import Call, Snapshot
 log = logging.getLogger(__name__)
 
 LISTENING = frozenset({"wait", "fallback"})  # contexts in which a caller waits for somebody
-REBUILT = LISTENING | MOVING.keys() | {MEET}  # of a caller whom the IVR still asks, the next step rebuilds the call
+OUTSIDE = "emergency"  # and in which the dialplan alone rings a telephone for one in danger
+REBUILT = LISTENING | MOVING.keys() | {MEET, OUTSIDE}  # of whom the IVR still asks, the next step rebuilds the call
 LIVE = frozenset(CallState) - {CallState.ENDED}
+IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.PARTNER, CallState.MOVING})
 
 
 class Reconciler:
@@ -55,12 +57,13 @@ class Reconciler:
                 self._look(call, callers.get(call.id), legs.get(call.id, []), sure=sure)
         known = {call.id for call in snapshot.calls}
         for name, channel in callers.items():
-            if name not in known and channel.pool in ("", self._acd.pool) and channel.context in REBUILT:
+            if name not in known and channel.pool == self._acd.pool and channel.context in REBUILT:
                 self._lanes.put(name, partial(self._adopt, channel, alone=name not in legs))
         back = {call.id for call in snapshot.calls if call.virtual}
         for call_id in legs.keys() - callers.keys() - back:
             for leg in legs[call_id]:
-                await self._end_zombie(leg, sure=leg.name in doubted)
+                if leg.pool == self._acd.pool:
+                    await self._end_zombie(leg, sure=leg.name in doubted)
         await self._acd.renew(callers)
         if full:
             await self._moves.level(snapshot.level)
@@ -97,8 +100,17 @@ class Reconciler:
     async def adopt_named(self, call: str) -> None:
         """A caller reached the fallback: the store should know about it."""
         for channel in await self._link.channels():
-            if channel.call == call and channel.pool in ("", self._acd.pool):
+            if channel.call == call and channel.pool == self._acd.pool:
                 await self._adopt(channel)
+
+    async def in_danger(self, call: str) -> None:
+        """The dialplan rings a telephone outside for this caller: before everyone in our own line too, until somebody
+        answers.
+        """
+        await self.adopt_named(call)
+        known = await self._acd.call(call)
+        if known is not None and known.state in IN_LINE and not known.emergency:
+            await self._acd.enqueue(call, queue=operator().queues.emergency, emergency=True, cmd=f"{call}:outside")
 
     async def _lost(self, call: str) -> None:
         known = await self._acd.call(call)
@@ -148,6 +160,8 @@ class Reconciler:
             await self._moves.out_of_conversation(channel.name, waits=True)
         elif channel.busy:
             await self._moves.speaks(known.id, channel.busy)
+        elif channel.context == OUTSIDE:
+            await self.in_danger(known.id)
         else:
             repaired("stale-offer", known.id)
             await self._moves.back_to_line(known.id, channel.name, channel.token)
@@ -204,14 +218,15 @@ def _differs(call: Call, channel: Channel) -> bool:
     """Whether a channel is where its call cannot be."""
     match call.state:
         case CallState.IVR:
-            return channel.context in LISTENING
+            return channel.context in LISTENING or channel.context == OUTSIDE
         case CallState.OFFERED | CallState.PARTNER:
             there = MOVING.get(channel.context) is call.state and channel.token == call.token
             return not there or (channel.busy != "" and not _known_answer(call))
         case CallState.TALKING:
             return channel.context in LISTENING
         case CallState.WAITING:
-            return (channel.context in MOVING and channel.app == "Dial") or channel.context == MEET
+            outside = channel.context == OUTSIDE and (channel.busy != "" or not call.emergency)
+            return outside or (channel.context in MOVING and channel.app == "Dial") or channel.context == MEET
     return False
 
 

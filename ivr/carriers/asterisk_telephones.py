@@ -43,7 +43,9 @@ class Telephones:
 
     async def read(self) -> None:
         """The whole list; raises AmiDown."""
-        rows = await self._link.listing("PJSIPShowContacts", "ContactList", "ContactListComplete")
+        rows = await self._link.listing(
+            "PJSIPShowContacts", "ContactList", "ContactListComplete", none="No Contacts found"
+        )
         self._contacts = {}
         for row in rows:
             self._note(row.get_header("Endpoint", ""), row.get_header("Uri", ""), row.get_header("Status", ""))

@@ -153,8 +153,8 @@ def call(name: str, fields: dict[str, str], flow: dict[str, str] | None = None) 
     this_wait = fields.get("promised_wait") == fields.get("queued")  # another wait has its own promise
     numbers = ("priority", "arrived", "queued", "offered", "answered", "ended", "partner_answered", "held")
     words = (
-        "carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "menu", "guest",
-        "guest_token", "guest_state", "guest_leg", "passed",
+        "carrier", "channel", "ani", "trunk", "region", "queue", "cso", "token", "partner", "outcome", "by", "menu",
+        "guest", "guest_token", "guest_state", "guest_leg", "passed",
     )  # fmt: skip
     return Call(
         id=name,

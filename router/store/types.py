@@ -48,6 +48,7 @@ class Call:
     token: str = ""  # of the live offer or hand-over
     partner: str = ""
     outcome: str = ""
+    by: str = ""  # who said that it had ended
     menu: str = ""  # version of the menu this call follows
     step: str = ""  # token of the last step answered
     answer: str = ""  # what that step answered (for a repeated webhook)

@@ -176,3 +176,35 @@ def test_an_address_that_would_write_dialplan_is_refused(
     monkeypatch.setattr(asterisk_dialplan, "operator", lambda: changed)
     with pytest.raises(ConfigError):
         render(folder)
+
+
+def test_a_telephone_that_rings_outside_does_not_count_as_a_conversation(folder: Path) -> None:
+    lines = dialplan(folder)["emergency"].lines["s"]
+    assert "Set(SUAR_BUSY=)" in lines[: next(n for n, line in enumerate(lines) if line.startswith("Dial("))]
+    assert "Set(SUAR_BUSY=emergency)" not in lines
+    assert "Set(MASTER_CHANNEL(SUAR_BUSY)=emergency)" in dialplan(folder)["onemergency"].lines["s"]
+
+
+def test_at_level_four_only_who_hung_up_in_the_announcement_is_told_as_served(folder: Path) -> None:
+    told = [exten for exten, lines in dialplan(folder)["full"].lines.items() if any("SuarFull" in one for one in lines)]
+    assert told == ["h"]
+
+
+def test_an_emergency_in_line_that_nobody_answers_for_is_rung_a_telephone(folder: Path) -> None:
+    lines = dialplan(folder)["wait"].lines["s"]
+    asked = next(n for n, line in enumerate(lines) if "Gosub(step,s,1(waiting))" in line)
+    assert any('"${SUAR_EMG}"="1"]?emergency' in line for line in lines[asked:])
+
+
+def test_every_leg_of_ours_says_which_pool_it_belongs_to(folder: Path) -> None:
+    text = (folder / "etc" / "extensions.conf").read_text()
+    for dialled in ("predial", "prepartner", "precallback"):
+        made = re.findall(rf"b\({dialled}\^s\^1\(([^)]*)\)", text)
+        assert made
+        assert all(one.endswith("^${SUAR_POOL}") for one in made), dialled
+        assert any(line.startswith("Set(SUAR_POOL=${ARG") for line in dialplan(folder)[dialled].lines["s"])
+
+
+def test_each_pool_on_one_asterisk_has_a_level_of_its_own(folder: Path) -> None:
+    text = (folder / "etc" / "extensions.conf").read_text()
+    assert set(re.findall(r"SUAR_LEVEL\w*", text)) == {"SUAR_LEVEL_main"}

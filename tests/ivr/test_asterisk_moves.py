@@ -28,6 +28,8 @@ CALL = Call("c1", CallState.OFFERED, "asterisk", "PJSIP/trunk-1", "", "t", "31",
 class Store:
     """One call; every verb is written down."""
 
+    pool = "main"
+
     def __init__(self, call: Call | None = CALL) -> None:
         self.now = call
         self.said: list[tuple[Any, ...]] = []
@@ -85,7 +87,8 @@ class House:
 
 
 def channel(context: str = "offer", app: str = "Dial", **variables: str) -> Channel:
-    carried = {"SUAR_CALL": "c1", "SUAR_RT": "tok", "SUAR_ARR": "1763794347123", "SUAR_DIALLED": "123", **variables}
+    carried = {"SUAR_CALL": "c1", "SUAR_RT": "tok", "SUAR_ARR": "1763794347123", "SUAR_DIALLED": "123"}
+    carried |= {"SUAR_POOL": "main", **variables}
     return Channel("PJSIP/trunk-1", context, "s", app, carried)
 
 
@@ -265,7 +268,7 @@ async def test_an_unknown_caller_in_the_line_is_adopted_with_what_the_channel_ca
 
 async def test_a_leg_without_its_caller_is_hung_up_at_the_second_look(quick: None) -> None:
     house = House(None)
-    leg = Channel("PJSIP/cso1-2", "wait", "s", "", {"SUAR_LEG": "c1"})
+    leg = Channel("PJSIP/cso1-2", "wait", "s", "", {"SUAR_LEG": "c1", "SUAR_POOL": "main"})
     await house.compare(leg)
     await house.compare(leg)
     assert [one["Channel"] for one in house.link.sent if one["Action"] == "Hangup"] == ["PJSIP/cso1-2"]

@@ -10,8 +10,10 @@ import pytest
 from config.clock import VirtualClock
 from config.errors import NotFound
 from ivr.carriers.asterisk_ami import Channel
+from ivr.carriers.asterisk_callback import _originate
 from ivr.carriers.asterisk_connector import AsteriskConnector
 from ivr.carriers.asterisk_moves import Moves
+from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.base import Lanes
 from ivr.instructions import Bye, Wait
@@ -20,6 +22,7 @@ from router.calls import CallState, Outcome
 from router.handover import Handover
 from router.pools import Pools
 from router.store.acd import Acd
+from router.store.types import Call
 from tests.fixtures.ivr_service import AT_TEBET, Ivr
 from tests.fixtures.manager import Link
 from tests.fixtures.router import Pool, TwoPools, between
@@ -119,3 +122,99 @@ async def test_channels_of_another_pool_are_left_alone(two: TwoPools) -> None:
     await reconciler.adopt_named("ccall0001")
     await until_async(lambda: not lanes._tail, 5)
     assert await two.west.lines_in_use() == {"ccall0002"}
+
+
+# --- two pools on one Asterisk: a callback that was moved, and legs of the other pool
+
+
+class House:
+    """The connector of a pool, and Asterisk's manager as it sees it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.connector = AsteriskConnector(pool.acd, pool.acd.ended)  # type: ignore[arg-type]
+        self.link, made = Link(), self.connector
+        made.link = made.moves._link = made.moves.callbacks._link = made._reconciler._link = self.link  # type: ignore[assignment]
+
+    async def hears(self, event: str, **headers: str) -> None:
+        lines = ["Event: UserEvent", f"UserEvent: {event}", *(f"{name}: {value}" for name, value in headers.items())]
+        self.connector._on_event(Message([f"{line}\r\n" for line in lines]))
+        await self._done()
+
+    async def looks(self, *channels: Channel, times: int = 2) -> None:
+        self.link.rows = list(channels)
+        for _ in range(times):
+            await self.connector._reconciler.compare(await self.connector.acd.snapshot(), full=False)
+            await self._done()
+
+    async def _done(self) -> None:
+        await until_async(lambda: not self.connector.lanes._tail, 5)
+
+    def hung_up(self) -> list[str]:
+        return [one["Channel"] for one in self.link.sent if one["Action"] == "Hangup"]
+
+
+async def a_callback(pool: Pool) -> None:
+    await pool.waits(CALL)
+    await pool.acd.call_back(CALL, number="+6281100000001", cmd="cb")
+
+
+def leg_of(two_pool: Pool, token: str) -> Channel:
+    """A CSO's leg as our own order to ring it makes it."""
+    call = Call(CALL, CallState.OFFERED, "asterisk", "", "", "jakarta", "31", queue="gangguan", token=token, dial="+62")
+    order = _originate(call, "cso1", two_pool.acd.pool)
+    variables = dict(one.split("=", 1) for one in order["Variable"].split(","))
+    return Channel("PJSIP/cso1-1", "callback", "s", "Dial", variables)
+
+
+async def test_the_former_pool_does_not_hang_up_the_cso_who_answers_a_moved_callback(two: TwoPools) -> None:
+    await a_callback(two.west)
+    assert await two.mover().move(CALL, two.east.acd.pool)
+    await two.east.ready("cso1")
+    offer = await two.east.offered()
+    leg = leg_of(two.east, offer.token)
+    west = House(two.west)
+    west.link.rows = [leg]
+    await west.hears("SuarAnswered", call=CALL, token=offer.token, pool=leg.pool, leg=leg.name)
+    assert west.hung_up() == []
+    await House(two.east).hears("SuarAnswered", call=CALL, token=offer.token, pool=leg.pool, leg=leg.name)
+    assert (await two.east.call(CALL)).state is CallState.CALLING
+
+
+async def test_legs_of_another_pool_are_nobodys_ghosts(two: TwoPools) -> None:
+    await a_callback(two.west)
+    await two.west.ready("cso1")
+    leg = leg_of(two.west, (await two.west.offered()).token)
+    east, west = House(two.east), House(two.west)
+    await east.looks(leg)
+    assert east.hung_up() == []
+    await west.looks(leg)
+    assert west.hung_up() == []
+    await two.west.acd.cancel(CALL, by="desk")
+    await west.looks(leg)
+    assert west.hung_up() == [leg.name]
+
+
+async def test_a_caller_who_was_called_back_stays_in_one_pool(two: TwoPools) -> None:
+    """Passed on after the callback, the caller's channel is in the offer: another pool's connector sees it too."""
+    await a_callback(two.west)
+    await two.west.ready("cso1")
+    token = (await two.west.offered()).token
+    carried = {**leg_of(two.west, token).variables, "SUAR_CALL": CALL, "SUAR_LEG": "", "SUAR_DIALLED": "021123"}
+    east = House(two.east)
+    await east.looks(Channel("PJSIP/trunk-9", "offer", "cso2", "Dial", carried))
+    assert await two.east.acd.call(CALL) is None
+
+
+async def test_each_pool_sets_a_level_of_its_own(two: TwoPools) -> None:
+    for pool in (two.west, two.east):
+        house = House(pool)
+        await house.connector.moves.level(4)
+        assert [one["Variable"] for one in house.link.sent] == [f"SUAR_LEVEL_{pool.acd.pool}"]
+
+
+async def test_a_caller_served_by_the_dialplan_is_kept_by_one_pool(two: TwoPools) -> None:
+    told = {"call": CALL, "ani": "081100000077", "dialled": "021123", "Channel": "PJSIP/x"}
+    for pool in (two.west, two.east):
+        await House(pool).hears("SuarFull", **told, pool=two.west.acd.pool)
+    assert await two.west.acd.call(CALL) is not None
+    assert await two.east.acd.call(CALL) is None

@@ -7,7 +7,7 @@ local PLAIN = { __index = {
   menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0', area = '',
   gap = '', gapped = '0', dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '', over = '', avoid = '',
   handed = '0', handed_why = '', held = '0', guest = '', guest_state = '', guest_token = '', guest_last = '',
-  passed = '',
+  passed = '', by = '',
 } }
 
 local function call_of(p, id)
@@ -159,7 +159,7 @@ local function end_call(p, call, by, given)
   end
   local held_ms = part(p, call, 'caller-gone')
   local names = names_of(call)
-  set(p, call, 'state', to, 'outcome', outcome, 'ended', int(p.now), 'token', '', 'last_token', call.token)
+  set(p, call, 'state', to, 'outcome', outcome, 'by', by, 'ended', int(p.now), 'token', '', 'last_token', call.token)
   if from ~= 'moving' then -- the mover still has to learn of it
     redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
     redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
