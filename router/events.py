@@ -54,6 +54,7 @@ class Event(StrEnum):
     GAP = "gap"  # d: area, per_s (0 = off), burst, by, reason, until
     PARTNER_STATE = "partner"  # d: partner, open, reachable, breaker (closed | open | half), reason, by
     STORE_STARTED = "store.started"  # a new epoch
+    DAMAGE = "damage"  # an index named what is not there; d: where, done (removed, mended, later), why
     CLOCK = "clock"  # the store's clock jumped, or nobody swept for long: timers began again; d: gap (ms)
     UNKNOWN = "unknown"  # told by a newer version of the library; d: event (its name), …: for history, else skipped
 

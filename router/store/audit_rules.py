@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 
 from router.agents import CsoState
 from router.calls import CallState, Outcome
@@ -20,6 +21,7 @@ from router.store.audit_state import Live
 BAND = -4e15
 HELD = ("offered", "calling", "talking")  # a CSO has the call
 WITH_CSO = {"offered": ("offered",), "calling": ("talking", "offered"), "talking": ("talking",)}
+AT_WORK = ("ready", "offered", "talking", "wrap_up")
 TOKENED = (*HELD, "partner", "moving")
 
 Call = Mapping[str, str]
@@ -251,6 +253,23 @@ def wrap_ups(live: Live) -> Iterator[str]:
             yield f"{name} is {state} and {'watched though silent' if watched else 'not watched'}"
         if (state == "logged_out") != (f":cso:{name}" in live.expires):
             yield f"{name} is {state} and {'is kept for ever' if state == 'logged_out' else 'goes away by itself'}"
+    for name in sorted(live.members(":alive") - set(live.csos())):
+        yield f"{name} is unknown and watched"
+
+
+def staff(live: Live) -> Iterator[str]:
+    """Who is at work is counted for each lane, for each two of them, and in all."""
+    expected: Counter[str] = Counter()
+    for name, cso in live.csos().items():
+        works = cso.get("state") in AT_WORK and not cso.get("next") and name not in live.hash(":telephones")
+        if works != (cso.get("at_work") == "1"):
+            yield f"{name} is {cso.get('state')} and {'not ' if works else ''}counted as at work"
+        if works:
+            lanes = sorted(lane for lane, serving in live.each(":serving:") if name in serving)
+            expected.update(["*", *lanes, *(f"{a}|{b}" for a, b in combinations(lanes, 2))])
+    real = {lane: int(count) for lane, count in live.hash(":staff").items() if count != "0"}
+    if real != expected:
+        yield f"at work are {dict(expected)}, counted are {real}"
 
 
 def _rings(call: Call) -> bool:
@@ -352,6 +371,7 @@ RULES: dict[str, Callable[[Live], Iterator[str]]] = {
     "heads": heads,
     "ready": ready,
     "wrap-ups": wrap_ups,
+    "staff": staff,
     "deadlines": deadlines,
     "guests": guests,
     "due": due,

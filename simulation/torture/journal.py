@@ -51,6 +51,8 @@ class Checker:
             self._cso(entry)
         elif entry.event is Event.UNKNOWN:
             self._wrong(entry, "an event without a name here")
+        elif entry.event is Event.DAMAGE:
+            self._wrong(entry, "an entry of an index had to be put right")
         elif entry.call and entry.event not in WORDS:
             self._call(entry)
 

@@ -171,7 +171,7 @@ open_lane = function(p, queue, carrier, lane)
     return
   end
   for _, id in ipairs(redis.call('SMEMBERS', key(p, ':serving:', base))) do
-    local cso = cso_of(p, id)
+    local cso = cso_of(p, id) or { carrier = '' }
     cso.queue_levels, cso.skill_levels = levels(cso.queues), levels(cso.skills)
     local fit = fitness(cso, lane)
     if fit then

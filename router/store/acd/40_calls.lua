@@ -143,6 +143,7 @@ local function end_call(p, call, by, given)
   local talked = call.partner_answered ~= '0' and 'yes' or 'no'
   local outcome = OUTCOMES[from][talked][given] or OUTCOMES[from][talked]['']
   local cso = (BUSY[from] or from == 'calling') and cso_of(p, call.cso)
+  cso = cso and cso.call == call.id and cso or nil -- of a damaged store: the call ends nevertheless
   if from == 'waiting' then
     leave_line(p, call)
     pace.lost(p, call.queue)
@@ -171,9 +172,9 @@ local function end_call(p, call, by, given)
   if from == 'ivr' and (call.kept or '') ~= '' then
     stand_again(p, call)
   end
-  if from == 'offered' or from == 'calling' then
+  if cso and (from == 'offered' or from == 'calling') then
     let_go(p, cso, 'release', 'caller-gone')
-  elseif from == 'talking' then
+  elseif cso and from == 'talking' then
     hang_up(p, cso, call.queue)
   end
   return outcome

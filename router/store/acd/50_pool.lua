@@ -9,9 +9,15 @@ local function catch_up(p)
   end
   local working = 0
   for _, id in ipairs(redis.call('SMEMBERS', key(p, ':csos'))) do
-    local cso = known_cso(p, id)
-    index(p, cso)
-    working = working + tonumber(cso.at_work or 0)
+    local cso = cso_of(p, id)
+    if cso then
+      index(p, cso)
+      working = working + tonumber(cso.at_work or 0)
+    else
+      redis.call('SREM', key(p, ':csos'), id)
+      redis.call('ZREM', key(p, ':alive'), id)
+      damage.tell(p, ':csos', 'removed', { cso = id }, 'unknown-cso')
+    end
   end
   redis.call('HSET', key(p, ':staff'), '*', working)
   for _, queue in ipairs(redis.call('HKEYS', key(p, ':queues'))) do

@@ -6,7 +6,8 @@ end
 
 -- The call at the head of a lane, behind its arrival number.
 local function head_of(p, line, lane)
-  return string.sub(redis.call('ZRANGE', key(p, line, lane), 0, 0)[1], 14)
+  p.line, p.lane = line, lane
+  return string.sub(redis.call('ZRANGE', key(p, line, lane), 0, 0)[1] or '', 14)
 end
 
 local function lane_of_head(name)
@@ -21,7 +22,7 @@ local function tied(p, flat, first, last)
   local heads = {}
   for i = first, last, 2 do
     local line, lane = lane_of_head(flat[i])
-    heads[#heads + 1] = { line = line, lane = lane, head = redis.call('ZRANGE', key(p, line, lane), 0, 0)[1] }
+    heads[#heads + 1] = { line = line, lane = lane, head = redis.call('ZRANGE', key(p, line, lane), 0, 0)[1] or '' }
   end
   table.sort(heads, function(a, b)
     return a.head < b.head
@@ -122,11 +123,14 @@ end
 -- args: now, random → { call, cso, token, queue, deadline, carrier, channel, endpoint } or nothing
 local function offer_next(keys, args)
   local p = open(keys, args)
-  local call_id, cso_id = best_pair(p)
-  if not call_id then
-    return false
-  end
-  local call, cso = known_call(p, call_id), known_cso(p, cso_id)
+  local call, cso
+  repeat
+    local call_id, cso_id = best_pair(p)
+    if not call_id then
+      return false
+    end
+    call, cso = call_of(p, call_id), cso_of(p, cso_id)
+  until not damage.pair(p, p.line, p.lane, call, cso_id, cso)
   local to = after('call', CALLS, call.state, 'offer')
   after('cso', CSOS, cso.state, 'offer')
   leave_line(p, call)

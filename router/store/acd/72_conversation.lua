@@ -48,7 +48,12 @@ end
 
 -- The guest leaves. An offer that ends is judged as any other; who talked has worked and goes to the end of the line.
 local function let_guest_go(p, call, reason, event)
-  local cso = known_cso(p, call.guest)
+  local cso = cso_of(p, call.guest)
+  if not cso or cso.call ~= call.id then
+    damage.tell(p, ':cso:' .. call.guest, 'mended', names_of(call), 'unknown-cso')
+    without_guest(p, call)
+    return
+  end
   event = event or (call.guest_state == 'talking' and 'release') or blame(reason, call.guest_rings == '1')
   after('cso', CSOS, cso.state, event)
   if call.guest_state == 'talking' or reason == 'failed' or reason == 'expired' then

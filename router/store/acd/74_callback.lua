@@ -169,10 +169,12 @@ function callback.recall_next(keys, args)
   local p = open(keys, args)
   known_queue(p, args[2])
   for _, number in ipairs(redis.call('ZRANGE', key(p, ':refused'), 0, BATCH - 1)) do
-    local of = cjson.decode(redis.call('HGET', key(p, ':refusals'), number))
+    local of = cjson.decode(redis.call('HGET', key(p, ':refusals'), number) or '{"call":"","carrier":""}')
     local arrived, id = redis.call('ZSCORE', key(p, ':refused'), number), of.call .. 'r'
     drop_number(p, number)
-    if redis.call('HEXISTS', key(p, ':numbers'), number) == 0 and not call_of(p, id)
+    if of.call == '' then
+      damage.tell(p, ':refused', 'removed', {}, 'unknown-call')
+    elseif redis.call('HEXISTS', key(p, ':numbers'), number) == 0 and not call_of(p, id)
       and string.match(number, '^%+[1-9]%d+$') then
       local call = callback.new(p, id, {
         carrier = of.carrier, channel = '', ani = number, trunk = of.trunk, region = of.region, dial = number,

@@ -116,6 +116,10 @@ function overflow.candidate(p, id, partners)
   return overflow.first_allowed(p, { avoid = at[2] or '' }, partners)
 end
 
+function overflow.waits(p, call, lane)
+  return call and call.state == 'waiting' and redis.call('ZSCORE', key(p, ':waiting:', lane), member_of(call))
+end
+
 -- Those whose own time has come, the longest due before the others.
 function overflow.due_of(p, lane, rules, carrier, partners)
   return overflow.first(function(from)
@@ -125,7 +129,12 @@ function overflow.due_of(p, lane, rules, carrier, partners)
     if not partner then
       return nil
     end
-    local call = known_call(p, id)
+    local call = call_of(p, id)
+    if not overflow.waits(p, call, lane) then
+      redis.call('ZREM', key(p, ':due:', lane), id)
+      damage.tell(p, ':due:' .. lane, 'removed', { call = id }, call and call.state or 'unknown-call')
+      return nil
+    end
     local why = overflow.reason_due(p, call, rules)
     if why == 'outside' then
       local outside = overflow.outside_of(p, rules, carrier)
@@ -152,8 +161,8 @@ function overflow.last_of(p, queue, carrier, partners, why)
       return redis.call('ZREVRANGE', key(p, ':waiting:', one.lane), from, from + overflow.PAGE - 1)
     end, function(member)
       local partner = overflow.candidate(p, string.sub(member, 14), partners)
-      local call = partner and partner ~= '' and known_call(p, string.sub(member, 14))
-      return call and not overflow.is_next(p, call, one.lane) and { call, partner, why }
+      local call = partner and partner ~= '' and call_of(p, string.sub(member, 14))
+      return call and overflow.waits(p, call, one.lane) and not overflow.is_next(p, call, one.lane) and { call, partner, why }
     end)
     if found then
       return found
@@ -285,8 +294,13 @@ end
 function overflow.drain_next(keys, args)
   local p = open(keys, args)
   for _, member in ipairs(redis.call('ZRANGE', key(p, ':leaving'), 0, -1)) do
-    local call = known_call(p, string.sub(member, 14))
-    if overflow.may_be_drained(p, call, rules_in_use(p, call.queue)) then
+    local call = call_of(p, string.sub(member, 14))
+    if not call then
+      damage.forget_call(p, string.sub(member, 14), ':leaving')
+    elseif call.state ~= 'partner' then
+      redis.call('ZREM', key(p, ':leaving'), member)
+      damage.tell(p, ':leaving', 'removed', { call = call.id }, call.state)
+    elseif overflow.may_be_drained(p, call, rules_in_use(p, call.queue)) then
       local partner = call.partner
       take_back(p, call, 'drained')
       return { call.id, partner }

@@ -92,8 +92,8 @@ function pools.traveller(p, line, lane, pool)
     if at[1] or p.now < tonumber(at[2] or 0) + pools.AGAIN_MS then
       return nil
     end
-    local call = known_call(p, string.sub(member, 14))
-    return pools.may_go_to(p, call, pool) and pools.is_due(p, call, lane, rules_in_use(p, call.queue)) and call
+    local call = call_of(p, string.sub(member, 14))
+    return call and call.state == 'waiting' and pools.may_go_to(p, call, pool) and pools.is_due(p, call, lane, rules_in_use(p, call.queue)) and call
   end)
 end
 

@@ -5,68 +5,52 @@ local function expired(p, suffix, until_ms)
 end
 
 local function sweep_offers(p)
-  local calls = expired(p, ':offers', p.now)
-  for _, id in ipairs(calls) do
-    local call = known_call(p, id)
+  return damage.each(p, ':offers', expired(p, ':offers', p.now), function(_, call)
     if call.state == 'partner' and call.partner_answered ~= '0' then
-      redis.call('ZREM', key(p, ':offers'), id)
-      centres.lasts(p, call.partner, id)
+      redis.call('ZREM', key(p, ':offers'), call.id)
+      centres.lasts(p, call.partner, call.id)
     elseif call.state == 'partner' then
       take_back(p, call, 'expired')
+    elseif not damage.holder(p, call) then
+      damage.without_cso(p, call)
     elseif call.state == 'calling' then
       callback.miss(p, call, 'expired')
     else
       give_back(p, call, known_cso(p, call.cso), 'expired')
     end
-  end
-  return #calls
+  end)
 end
 
 local function sweep_guests(p)
-  local calls = expired(p, ':guests', p.now)
-  for _, id in ipairs(calls) do
-    let_guest_go(p, known_call(p, id), 'expired')
-  end
-  return #calls
+  return damage.each(p, ':guests', expired(p, ':guests', p.now), function(_, call)
+    let_guest_go(p, call, 'expired')
+  end)
 end
 
 local function sweep_wrap_ups(p)
-  local csos = expired(p, ':wrapups', p.now)
-  for _, id in ipairs(csos) do
-    wrapped(p, known_cso(p, id))
-  end
-  return #csos
+  return damage.each(p, ':wrapups', expired(p, ':wrapups', p.now), wrapped)
 end
 
 local function sweep_callbacks(p)
-  local calls = expired(p, ':scheduled', p.now)
-  for _, id in ipairs(calls) do
-    callback.step_in(p, known_call(p, id))
-  end
-  return #calls
+  return damage.each(p, ':scheduled', expired(p, ':scheduled', p.now), callback.step_in)
 end
 
 local function sweep_lines(p)
-  local calls = expired(p, ':lines', p.now)
-  for _, id in ipairs(calls) do
-    end_call(p, known_call(p, id), 'lease', 'lost')
-  end
-  return #calls
+  return damage.each(p, ':lines', expired(p, ':lines', p.now), function(_, call)
+    end_call(p, call, 'lease', 'lost')
+  end)
 end
 
 local function sweep_desks(p)
-  local csos = expired(p, ':alive', p.now - HEARTBEAT_MS)
-  for _, id in ipairs(csos) do
-    local cso = known_cso(p, id)
+  return damage.each(p, ':alive', expired(p, ':alive', p.now - HEARTBEAT_MS), function(_, cso)
     if BUSY[cso.state] then -- `save` closes it after the call
-      redis.call('HSET', key(p, ':cso:', id), 'silent', '1')
-      redis.call('ZREM', key(p, ':alive'), id)
+      redis.call('HSET', key(p, ':cso:', cso.id), 'silent', '1')
+      redis.call('ZREM', key(p, ':alive'), cso.id)
     else
       turn(p, cso, 'log_out', 'heartbeat')
       save(p, cso)
     end
-  end
-  return #csos
+  end)
 end
 
 local function sweep_refused(p)
