@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     twilio_auth_token: str = ""
     twilio_api_url: str = Field(default="", description="Empty: Twilio's own.")
     twilio_number: str = ""
+    twilio_calls_per_second: float = Field(
+        default=1.0, gt=0, le=1000, description="New legs a second that the account allows (Console, Voice, Settings)."
+    )
 
     step_deadline_ms: int = Field(
         default=1000, ge=100, le=2000, description="The server answers a step within this time or not at all (T1)."

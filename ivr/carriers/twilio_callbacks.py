@@ -9,6 +9,7 @@ from config.errors import Problem
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_context import Context
 from router.calls import CallState, Outcome
+from router.store.acd import Acd
 from router.store.types import Call
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ async def cso_status(context: Context) -> str:
             if _is_talking(now, token) and now.state is CallState.CALLING:
                 await context.acd.unreached(call, token, reason="cso-gone")
             elif _is_talking(now, token):
-                await context.acd.ended(call, by="cso")
+                await left(context.acd, now, token)
             else:
                 await context.acd.returned(call, token, reason="failed")
         elif status in TERMINAL:
@@ -53,6 +54,52 @@ async def cso_status(context: Context) -> str:
             raise
         log.debug("news of a leg that no longer matters: %s", problem.slug)
     return NO_TWIML
+
+
+async def guest(context: Context) -> str:
+    """A CSO who is consulted has picked up: into the conference, if still wanted."""
+    try:
+        await context.acd.guest_answered(context.call, context.token, leg=context.hook.sid)
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        log.info("a guest picked up too late: %s", problem.slug)
+        return twilio_twiml.hang_up()
+    return twilio_twiml.join(context.call, caller=False, after=context.trail.next().url("/twilio/met"))
+
+
+async def guest_status(context: Context) -> str:
+    """Ringing, or the end of a guest's leg. A guest who has taken the call over is its CSO."""
+    status, call, token = context.hook.get("CallStatus"), context.call, context.token
+    now = await context.acd.call(call)
+    try:
+        if _is_talking(now, token):
+            return await cso_status(context)
+        if status == "ringing":
+            await context.acd.guest_ringing(call, token)
+        elif status == "completed" and now is not None:
+            await left(context.acd, now, token)
+        elif status in TERMINAL:
+            await context.acd.guest_left(call, token, reason=RETURN_REASON[status])
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        log.debug("news of a guest who no longer matters: %s", problem.slug)
+    return NO_TWIML
+
+
+async def left(acd: Acd, call: Call, token: str) -> None:
+    """The leg of a CSO in a conversation has ended by itself. Only a conversation with the caller ends by it: a guest
+    goes on talking, and whoever is on hold was not said goodbye to.
+    """
+    if token == call.guest_token:
+        await acd.guest_left(call.id, token, reason="left" if call.guest_state == "talking" else "failed")
+    elif call.guest_state == "talking":
+        await acd.complete(call.id, token, cmd=f"{token}:left")
+    elif call.held:
+        await acd.enqueue(call.id, queue=call.queue, cmd=f"{call.id}:{token}:left")
+    else:
+        await acd.ended(call.id, by="cso")
 
 
 async def partner_status(context: Context) -> str:

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable
-from dataclasses import dataclass
 from functools import partial
 
-from config.errors import Problem
-from config.operator import operator
 from config.settings import settings
 from ivr.carriers.base import Connector
 from ivr.carriers.twilio_callback import CallerLegs
+from ivr.carriers.twilio_legs import CsoLegs
+from ivr.carriers.twilio_moves import IN_LINE, Moves, waiting
 from ivr.carriers.twilio_reconcile import HungUp, Reconciler
-from ivr.carriers.twilio_rest import RestFailed, TwilioRest
-from ivr.carriers.twilio_trail import Trail
+from ivr.carriers.twilio_rest import TwilioRest
 from router.calls import CallState
 from router.events import Entry, Event
 from router.store.acd import Acd
@@ -28,16 +24,12 @@ from router.store.types import Call, Snapshot
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK_MS = 60_000  # how far a restart reads the journal for redirects that were not confirmed
-REDIRECTS = 5  # attempts; then the call is left to its own wait loop and the reconciliation
-
-
-@dataclass
-class _Leg:
-    """A CSO's leg of one offer. `over` may be said before the leg has a name: then it ends as soon as it has one."""
-
-    sid: str = ""
-    over: bool = False
+LOOK_BACK_MS = 60_000  # how far a restart reads the journal for moves that were not made or not confirmed
+MOVING = (Event.CALL_ANSWERED, Event.CALL_HANDED_OVER)
+# What is asked for again after a restart: done twice it changes nothing.
+AGAIN = frozenset(
+    {Event.CALL_HELD, Event.CALL_RESUMED, Event.CALL_GUEST_LEFT, Event.CALL_TRANSFERRED, Event.CALL_QUEUED}
+)
 
 
 class TwilioConnector(Connector):
@@ -49,10 +41,10 @@ class TwilioConnector(Connector):
         super().__init__(acd)
         self._rest = rest or TwilioRest(settings())
         self._hung_up: HungUp = hung_up or partial(acd.ended, by="caller")
-        self._legs: dict[str, _Leg] = {}  # by offer token
-        self._tokens: dict[str, str] = {}  # call → token of its last offer
+        self._legs = CsoLegs(acd, self._rest)
         self._callers = CallerLegs(acd, self._rest)
-        self._met: dict[str, asyncio.Event] = {}  # token → the redirect arrived
+        self._moves = Moves(acd, self._rest, self._hung_up)
+        self._confirmed: set[str] = set()  # at a restart: redirects that had arrived
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the journal, and beside it compare the live calls every few seconds; the first to fail ends both."""
@@ -62,156 +54,122 @@ class TwilioConnector(Connector):
 
     # --- after a restart
     async def resync(self, snapshot: Snapshot) -> None:
-        """Ring again what is offered and not ringing; bring callers on whose redirect was never confirmed."""
+        """Do again what the last minute asked for, ring what is to be rung and does not ring, bring on callers whose
+        redirect was never confirmed.
+        """
         newest = int(snapshot.journal.partition("-")[0])
         seen = await self.acd.journal(f"{max(0, newest - LOOK_BACK_MS)}-0", count=100_000)
-        met = {entry.data.get("token") for entry in seen if _is_meeting(entry)}
-        moved = {entry.token for entry in seen if entry.event in (Event.CALL_ANSWERED, Event.CALL_HANDED_OVER)}
+        self._confirmed = {str(entry.data.get("token")) for entry in seen if _is_meeting(entry)}
+        for entry in seen:
+            if entry.carrier == self.carrier and entry.event in AGAIN:
+                self.lanes.put(entry.call, partial(self.on_entry, entry))
+        moved = {entry.token for entry in seen if entry.event in MOVING}
         for call in snapshot.calls:
-            if call.carrier != self.carrier or call.state is CallState.ENDED or not call.token:
-                continue
-            self._tokens[call.id] = call.token
-            if call.state is CallState.OFFERED:
-                endpoint = next((cso.endpoint for cso in snapshot.csos if cso.id == call.cso), "")
-                self.lanes.put(call.id, partial(self._ring_again, call, endpoint))
-            elif call.token in moved - met:
-                self.lanes.put(call.id, partial(self._redirect, call))
+            if call.carrier == self.carrier and call.state is not CallState.ENDED and call.token:
+                self.lanes.put(call.id, partial(self._take_up, call, unmoved=call.token in moved - self._confirmed))
 
-    async def _ring_again(self, call: Call, endpoint: str) -> None:
-        ringing = await self._rest.live(to=endpoint)
-        if ringing:
-            self._legs.setdefault(call.token, _Leg()).sid = ringing[0].sid
-        else:
-            await self._ring(call.id, call.token, endpoint, call.queue)
+    async def _take_up(self, call: Call, *, unmoved: bool) -> None:
+        if call.state is CallState.OFFERED:
+            await self._legs.ring_again(call, call.token, call.cso)
+        elif call.state is CallState.CALLING:
+            await self._callers.ring_again(call)
+        elif unmoved:
+            await self._moves.bring(call)
+        if call.guest_state == "offered":
+            await self._legs.ring_again(call, call.guest_token, call.guest, guest=True)
 
     # --- the journal
     def _dispatch(self, entry: Entry) -> None:
-        # These two are news for a job that may be waiting in this call's lane, so they do not queue behind it.
+        # These are news for a job that may be waiting in this call's lane, so they do not queue behind it.
         if _is_meeting(entry):
-            met = self._met.get(str(entry.data.get("token")))
-            if met:
-                met.set()
+            self._moves.arrived(str(entry.data.get("token")))
             return
         if entry.event in (Event.CALL_RETURNED, Event.CALL_ENDED):
-            leg = self._legs.get(entry.token or self._tokens.get(entry.call, ""))
-            if leg:
-                leg.over = True
+            self._legs.over(entry.token)
+            self._callers.over(entry.token)
+        elif entry.event is Event.CALL_GUEST_LEFT:
+            self._legs.over(str(entry.data.get("guest_token")))
+        elif entry.event is Event.CALL_UNREACHED:
+            self._callers.over(entry.token)
         super()._dispatch(entry)
 
     async def on_entry(self, entry: Entry) -> None:
-        """Ring, cancel, bring or end, as the entry asks."""
+        """Ring, cancel, bring, hold or end, as the entry asks."""
         match entry.event:
             case Event.CALL_OFFERED:
-                self._tokens[entry.call] = entry.token
-                await self._ring(entry.call, entry.token, str(entry.data.get("endpoint", "")), entry.queue)
+                await self._legs.ring(entry.call, entry.token, str(entry.data.get("endpoint", "")), entry.queue)
             case Event.CALL_RETURNED:
-                await self._drop_leg(entry.token)
+                await self._legs.drop(entry.token)
             case Event.CALL_DIALLED:
-                await self._callers.ring(entry, _chain(entry.token))
+                await self._callers.ring(entry.call, entry.token)
             case Event.CALL_REACHED:
                 self._callers.forget(entry.token)
             case Event.CALL_UNREACHED:
                 await self._callers.drop(entry.token)
-                await self._drop_leg(entry.token)
+                await self._legs.drop(entry.token)
             case Event.CALL_ANSWERED | Event.CALL_HANDED_OVER:
+                await self._bring(entry)
+            case Event.CALL_HANDED_BACK if entry.data.get("reason") == "expired":
                 call = await self.acd.call(entry.call)
-                if call and call.token == entry.token:
-                    await self._redirect(call)
+                if call and call.state in IN_LINE:
+                    await self._moves.talks_to_partner(call)
             case Event.CALL_ENDED:
                 await self._end(entry)
+            case _:
+                await self._on_conversation(entry)
 
-    async def _ring(self, call: str, token: str, endpoint: str, queue: str) -> None:
-        leg = self._legs.setdefault(token, _Leg())
-        trail = Trail(call, f"{_chain(token)}-0", queue=queue)
-        seconds = operator().queues.queues[queue].offer_timeout if queue in operator().queues.queues else 15
-        try:
-            sid = None
-            if not leg.over:
-                sid = await self._rest.create_leg(
-                    endpoint,
-                    url=trail.url("/twilio/cso", token=token),
-                    status_url=trail.url("/twilio/cso-status", token=token),
-                    ring_seconds=round(seconds),
-                )
-        except RestFailed as fault:
-            log.warning("a CSO cannot be rung: %s", fault)
-        if sid is None:
-            await self._quietly(self.acd.returned(call, token, reason="unreachable"))
-            return
-        leg.sid = sid
-        if leg.over:
-            await self._drop_leg(token)
+    async def _on_conversation(self, entry: Entry) -> None:
+        """Hold, a guest, a caller who is passed on."""
+        data = entry.data
+        match entry.event:
+            case Event.CALL_HELD | Event.CALL_RESUMED:
+                await self._moves.hold(entry.call)
+            case Event.CALL_CONSULTED:
+                token, endpoint = str(data.get("guest_token")), str(data.get("endpoint", ""))
+                await self._legs.ring(entry.call, token, endpoint, entry.queue, guest=True)
+            case Event.CALL_GUEST_LEFT:
+                await self._let_guest_go(str(data.get("guest_token")), str(data.get("guest")))
+            case Event.CALL_TRANSFERRED if data.get("kind") == "attended":
+                await self._moves.hold(entry.call)
+                await self._legs.drop(str(data.get("from_token")), str(data.get("from_leg") or ""))
+            case Event.CALL_TRANSFERRED:  # blind: the offer follows
+                await self._pass_on(entry, str(data.get("from_token")))
+            case Event.CALL_QUEUED if data.get("from") == CallState.TALKING:
+                await self._pass_on(entry, entry.token)
 
-    async def _drop_leg(self, token: str) -> None:
-        leg = self._legs.pop(token, None)
-        if leg and leg.sid:
-            await self._rest.complete(leg.sid)
+    async def _bring(self, entry: Entry) -> None:
+        call = await self.acd.call(entry.call)
+        if call and call.token == entry.token:
+            await self._moves.bring(call)
+        if entry.data.get("reason") == "referred":
+            await self._legs.drop(str(entry.data.get("from_token")), str(entry.data.get("leg") or ""))
 
-    # --- the caller's leg
-    async def _redirect(self, call: Call) -> None:
-        """To the CSO or the partner; repeated until the webhook there has been fetched (T2)."""
-        url, met = _destination(call), self._met.setdefault(call.token, asyncio.Event())
-        for _ in range(REDIRECTS):
-            try:
-                if not await self._rest.redirect(call.channel, url):
-                    await self._quietly(self._hung_up(call.id))
-                    break
-            except RestFailed as fault:
-                log.warning("a call could not be moved: %s", fault)
-            try:
-                async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
-                    await met.wait()
-                break
-            except TimeoutError:
-                now = await self.acd.call(call.id)
-                if now is None or now.state is not call.state or now.token != call.token:
-                    break
-        self._met.pop(call.token, None)
+    async def _pass_on(self, entry: Entry, token: str) -> None:
+        """The caller leaves the conversation of `token` for our line; then its CSO's leg has nothing to do any more."""
+        call = await self.acd.call(entry.call)
+        if call and call.state in IN_LINE and waiting(token) not in self._confirmed:
+            await self._moves.to_line(call, token)
+        await self._legs.drop(token, str(entry.data.get("leg") or ""))
+
+    async def _let_guest_go(self, token: str, guest: str) -> None:
+        if token in self._legs:
+            await self._legs.drop(token)
+        else:
+            await self._legs.drop_ringing(guest)
 
     async def _end(self, entry: Entry) -> None:
         """The other leg of a call that is over. A caller who is being said goodbye to hangs up by the document."""
         state, leg = entry.data.get("state"), str(entry.data.get("leg") or "")
-        token = self._tokens.pop(entry.call, "") or entry.token
-        await self._callers.drop(token)
-        if token in self._legs:
-            await self._drop_leg(token)
+        await self._callers.drop(entry.token)
+        if entry.token in self._legs:
+            await self._legs.drop(entry.token)
         elif state == CallState.TALKING and leg:
             await self._rest.complete(leg)
         elif state == CallState.OFFERED and entry.cso:
-            await self._drop_ringing(entry.cso)
+            await self._legs.drop_ringing(entry.cso)
         if state == CallState.TALKING and entry.data.get("by") != "caller":
             await self._rest.complete(str(entry.data["channel"]))
-
-    async def _drop_ringing(self, name: str) -> None:
-        """A leg that an earlier life of this process made."""
-        cso = await self.acd.cso(name)
-        for leg in await self._rest.live(to=cso.endpoint) if cso and not cso.call else []:
-            await self._rest.complete(leg.sid)
-
-    async def _quietly(self, change: Awaitable[object]) -> None:
-        try:
-            await change
-        except Problem as problem:
-            log.info("the state had moved on: %s", problem.slug)
 
 
 def _is_meeting(entry: Entry) -> bool:
     return entry.event is Event.CALL_NOTED and entry.data.get("what") == "met"
-
-
-def _chain(token: str) -> str:
-    return re.sub(r"[^0-9A-Za-z._]", "_", token)[:70]
-
-
-def _destination(call: Call) -> str:
-    trail = Trail(
-        call.id,
-        f"{_chain(call.token)}-0",
-        queue=call.queue,
-        arrived=call.arrived,
-        priority=call.priority,
-        emergency=call.emergency,
-    )
-    if call.state is CallState.PARTNER:
-        return trail.url("/twilio/partner", token=call.token, partner=call.partner)
-    return trail.url("/twilio/meet", token=call.token)

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from config.errors import Problem
+from config.errors import IllegalMove, Problem, Refused
 from ivr.carriers.base import PATIENCE, repaired
-from ivr.carriers.twilio_rest import TwilioRest
+from ivr.carriers.twilio_callbacks import left
+from ivr.carriers.twilio_rest import LiveLeg, TwilioRest
 from ivr.carriers.twilio_trail import call_id
 from router.calls import CallState
 from router.store.acd import Acd
@@ -31,7 +32,7 @@ class Reconciler:
         self._acd = acd
         self._rest = rest
         self._hung_up = hung_up
-        self._missing: dict[str, int] = {}
+        self._missing: dict[tuple[str, str], int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until `stop`; a list that stays away is told once, and when it is back."""
@@ -62,18 +63,37 @@ class Reconciler:
         callers = {call_id(leg.sid) for leg in live if leg.inbound}
         legs = {leg.sid for leg in live}
         await self._acd.renew([call.id for call in ours if call.id in callers or call.channel in legs])
-        gone = {call.id: by for call in ours if (by := _who_left(call, callers, legs))}
-        self._missing = {call: self._missing.get(call, 0) + 1 for call in gone}
-        for call, misses in self._missing.items():
+        for call in ours:
+            await self._look_for_a_partner(call, live)
+        gone = {(call.id, who): call for call in ours if (who := _who_left(call, callers, legs))}
+        self._missing = {one: self._missing.get(one, 0) + 1 for one in gone}
+        for one, misses in self._missing.items():
             if misses >= MISSES:
-                repaired("ended without a witness", call)
-                await (self._hung_up(call) if gone[call] == "caller" else self._acd.ended(call, by=gone[call]))
+                repaired("ended without a witness", one[0])
+                await self._left(gone[one], one[1])
+
+    async def _left(self, call: Call, who: str) -> None:
+        if who == "caller":
+            await self._hung_up(call.id)
+            return
+        with contextlib.suppress(IllegalMove, Refused):  # passed on meanwhile
+            await left(self._acd, call, call.token if who == "cso" else call.guest_token)
+
+    async def _look_for_a_partner(self, call: Call, live: Sequence[LiveLeg]) -> None:
+        """A partner who talks with a caller, which nobody told us (the news was lost)."""
+        talks = any(leg.parent == call.channel and leg.status == "in-progress" for leg in live)
+        if talks and call.state is CallState.PARTNER and not call.partner_answered:
+            repaired("unseen-partner", call.id)
+            with contextlib.suppress(IllegalMove, Refused):
+                await self._acd.partner_answered(call.id, call.token)
 
 
 def _who_left(call: Call, callers: set[str], legs: set[str]) -> str:
-    """Who is missing from the list: "caller", "cso", or "" when nobody is."""
+    """Who is missing from the list: "caller", "cso", "guest", or "" when nobody is."""
     if call.id not in callers and call.channel not in legs:
         return "caller"
     if call.state is CallState.TALKING and call.leg not in legs:
         return "cso"
+    if call.guest_state == "talking" and call.guest_leg not in legs:
+        return "guest"
     return ""

@@ -1,4 +1,4 @@
-"""Twilio's REST API, as little of it as we need: make a CSO's leg, move or end a live call, list what is live.
+"""Twilio's REST API, as little of it as we need: make a leg, move, hold or end a live one, list what is live.
 
 The twilio package is blocking, so each request runs in a thread. A call that is gone is an ordinary answer.
 """
@@ -57,39 +57,56 @@ class LiveLeg:
     to: str
     inbound: bool
     status: str
+    parent: str = ""  # the leg whose document dials it
 
 
 class Pace:
-    """At most `per_second` legs: Twilio queues what is faster and the offer's deadline would run meanwhile."""
+    """At most `per_second` legs: Twilio queues what is faster, and nobody could take it back in time any more.
+
+    The store gives CSOs out at the same pace (router/store/acd/32_legs.lua), so the queue here is short.
+    """
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._free_at = 0.0
+        self._line = asyncio.Lock()  # first come, first served
 
-    async def turn(self) -> None:
-        """Wait for one's turn; the first is at once."""
-        now = time.monotonic()
-        at = max(now, self._free_at)
-        self._free_at = at + self._gap
-        if at > now:
-            await asyncio.sleep(at - now)
+    async def turn(self, wanted: Callable[[], bool]) -> bool:
+        """Wait for one's turn; False when it is no longer wanted then, which costs nobody else a turn."""
+        async with self._line:
+            if wanted():
+                await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
+            if not wanted():
+                return False
+            self._free_at = time.monotonic() + self._gap
+            return True
+
+
+def always() -> bool:
+    """Wanted, whatever happens meanwhile."""
+    return True
 
 
 class TwilioRest:
     """The account of the settings."""
 
-    def __init__(self, settings: Settings, *, legs_per_second: float = 1.0) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._client = Client(
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=_Http(settings.twilio_api_url),
         )
         self._from = settings.twilio_number or "+6221123"
-        self._pace = Pace(legs_per_second)
+        self._pace = Pace(settings.twilio_calls_per_second)
 
-    async def create_leg(self, to: str, *, url: str, status_url: str, ring_seconds: int) -> str | None:
-        """Ring a CSO; answers the leg's CallSid, None when Twilio knows no such telephone."""
-        await self._pace.turn()
+    async def create_leg(
+        self, to: str, *, url: str, status_url: str, ring_seconds: int, wanted: Callable[[], bool] = always
+    ) -> str | None:
+        """Ring a telephone when its turn comes; answers the leg's CallSid, None when Twilio knows no such telephone or
+        nobody wants it any more.
+        """
+        if not await self._pace.turn(wanted):
+            return None
         leg = await self._ask(
             lambda: self._client.calls.create(
                 to=to,
@@ -112,15 +129,31 @@ class TwilioRest:
         """End a call, ringing or talking; False = it was gone already."""
         return await self._ask(lambda: self._client.calls(sid).update(status="completed")) is not None
 
-    async def live(self, *, to: str | None = None) -> list[LiveLeg]:
-        """The live calls, all or those to one telephone; raises RestFailed when the list cannot be had."""
+    async def hold(self, room: str, sid: str, *, music: str) -> bool:
+        """In its conference, a leg hears the document `music` ("" = the others again); False = it is not there."""
+        rooms = await self._ask(
+            lambda: self._client.conferences.list(friendly_name=room, status="in-progress", limit=1)
+        )
+        if not rooms:
+            return False
+        there = self._client.conferences(rooms[0].sid).participants(sid)
+        change = {"hold": True, "hold_url": music, "hold_method": "POST"} if music else {"hold": False}
+        return await self._ask(lambda: there.update(**change)) is not None
+
+    async def live(self, *, to: str = "", parent: str = "") -> list[LiveLeg]:
+        """The live calls, all, those to one telephone (also before it rings) or those that the document of one leg
+        dials; raises RestFailed when the list cannot be had.
+        """
         found: list[LiveLeg] = []
-        for status in ("ringing", "in-progress"):
-            filters = {"status": status} | ({"to": to} if to else {})
+        for status in ("queued", "ringing", "in-progress") if to else ("ringing", "in-progress"):
+            filters = {"status": status}
+            filters |= ({"to": to} if to else {}) | ({"parent_call_sid": parent} if parent else {})
             calls = await self._ask(partial(self._client.calls.list, page_size=1000, **filters))
             if calls is None:  # a list that is not there is no empty list: nobody is gone by it
                 raise RestFailed("no list of calls at this address")
-            found += [LiveLeg(c.sid, c.to or "", c.direction == "inbound", status) for c in calls]
+            found += [
+                LiveLeg(c.sid, c.to or "", c.direction == "inbound", status, c.parent_call_sid or "") for c in calls
+            ]
         return found
 
     async def _ask(self, request: Callable[[], T]) -> T | None:

@@ -48,7 +48,9 @@ async def step(context: Context) -> str:
 
 
 async def wait(context: Context) -> str:
-    """A round of waiting is over, or a key was pressed."""
+    """A round of waiting is over, or a key was pressed; or a redirect has brought the caller back into line."""
+    if context.token:
+        await _confirm(context)
     key = context.digits if context.digits and context.digits in context.trail.keys else ""
     return await _step(context, "key" if key else "waiting", key)
 
@@ -59,6 +61,12 @@ async def meet(context: Context) -> str:
         return await _step(context, "waiting", "")
     await _confirm(context)
     return twilio_twiml.join(context.call, caller=True, after=context.trail.next().url("/twilio/met"))
+
+
+async def hold(context: Context) -> str:
+    """What a caller hears on hold."""
+    known = operator().queues.queues.get(context.trail.queue)
+    return twilio_twiml.hold_music(known.announce.music if known else "default")
 
 
 async def met(context: Context) -> str:

@@ -30,9 +30,7 @@ def render(instruction: Instruction, trail: Trail) -> str:
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
             _say(gather, instruction.say)
-            gather.play(
-                f"{settings().base_url}/twilio/moh.wav?seconds={instruction.round_seconds}{_music(instruction)}"
-            )
+            gather.play(_music(instruction.music, instruction.round_seconds))
         case Bye():
             _say(response, instruction.say)
             response.hangup()
@@ -41,8 +39,15 @@ def render(instruction: Instruction, trail: Trail) -> str:
     return str(response)
 
 
-def _music(instruction: Wait) -> str:
-    return "" if instruction.music == "default" else f"&music={instruction.music}"
+def _music(name: str, seconds: int) -> str:
+    return f"{settings().base_url}/twilio/moh.wav?seconds={seconds}" + ("" if name == "default" else f"&music={name}")
+
+
+def hold_music(name: str) -> str:
+    """On hold, until Twilio is told otherwise."""
+    response = VoiceResponse()
+    response.play(_music(name, 60), loop=0)
+    return str(response)
 
 
 def join(call: str, *, caller: bool, after: str) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from config.clock import Clock, SystemClock
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.pace import Pace, RealPace
+from ivr.telephone.room import Room
 from ivr.telephone.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
@@ -38,33 +39,6 @@ class Sound:
 def reading_time(text: str) -> Sound:
     """A guess for a sentence without audio: 15 letters a second."""
     return Sound(max(0.8, len(text) / 15))
-
-
-class Room:
-    """A conference."""
-
-    def __init__(self, forget: Callable[[], None]) -> None:
-        self.members: dict[Leg, bool] = {}  # leg → its leaving ends the conference
-        self.ended = asyncio.Event()
-        self._forget = forget
-
-    def join(self, leg: Leg, *, ends: bool) -> None:
-        """One more; everyone is told how many they are."""
-        self.members[leg] = ends
-        self._tell()
-
-    def leave(self, leg: Leg) -> None:
-        """One less, perhaps the end for all."""
-        if leg not in self.members:
-            return
-        if self.members.pop(leg) or not self.members:
-            self.ended.set()
-            self._forget()
-        self._tell()
-
-    def _tell(self) -> None:
-        for member in self.members:
-            member.diary.write("meet", members=len(self.members))
 
 
 class Exchange:
@@ -133,10 +107,12 @@ class Exchange:
             leg.hang_up("no-answer")
 
     # --- what legs need
-    def make_leg(self, *, direction: str, caller: str, called: str, reporting: Reporting) -> Leg:
+    def make_leg(self, *, direction: str, caller: str, called: str, reporting: Reporting, parent: str = "") -> Leg:
         """A leg with a CallSid of its own."""
         sid = "CA" + secrets.token_hex(16)
-        leg = Leg(self, sid=sid, direction=direction, caller=caller, called=called, reporting=reporting)
+        leg = Leg(
+            self, sid=sid, direction=direction, caller=caller, called=called, reporting=reporting, parent=parent
+        )  # fmt: skip
         self.legs[sid] = leg
         for old in [s for s, known in self.legs.items() if known.status in TERMINAL][:-KEPT]:
             del self.legs[old]
@@ -145,7 +121,7 @@ class Exchange:
     def room(self, name: str) -> Room:
         """The conference of that name; the first who comes opens it."""
         if name not in self.rooms:
-            self.rooms[name] = Room(partial(self._forget_room, name))
+            self.rooms[name] = Room(name, self.clock.ms() / 1000, partial(self._forget_room, name))
         return self.rooms[name]
 
     def _forget_room(self, name: str) -> None:

@@ -39,16 +39,26 @@ class Reporting:
 
 
 HANG_UP = Fetch("")
+ON_HOLD = {"Say", "Play", "Pause", "Redirect"}
+FOR_EVER = 1000  # times: how often Twilio repeats a loop of 0
 
 
 class Leg:
     """A telephone, ours or a caller's. `status` uses Twilio's words."""
 
     def __init__(
-        self, exchange: Exchange, *, sid: str, direction: str, caller: str, called: str, reporting: Reporting
+        self,
+        exchange: Exchange,
+        *,
+        sid: str,
+        direction: str,
+        caller: str,
+        called: str,
+        reporting: Reporting,
+        parent: str = "",
     ) -> None:
         self.exchange = exchange
-        self.sid, self.direction = sid, direction
+        self.sid, self.direction, self.parent = sid, direction, parent  # of a <Dial>: the leg that dials
         self.caller, self.called = caller, called
         self.reporting = reporting
         self.status = "queued"
@@ -135,6 +145,24 @@ class Leg:
             "Called": self.called,
         }
 
+    async def listen_to(self, url: str) -> None:
+        """What is heard on hold: a document that only plays, says or pauses, until somebody cancels it."""
+        while url:
+            body = await self.exchange.fetch(self, Fetch(url))
+            try:
+                verbs = parse(body)
+                if any(verb.name not in ON_HOLD for verb in verbs):
+                    raise TwimlFault("on hold a document plays, says, pauses or goes on elsewhere")
+            except TwimlFault as fault:
+                self.diary.write("fault", reason=str(fault))
+                return
+            url = ""
+            for verb in verbs:
+                if verb.name == "Redirect":
+                    url = verb.text
+                    break
+                await self._utter(verb, asyncio.Event())
+
     # --- executing
     async def _run(self, fetch: Fetch) -> None:
         while fetch is not HANG_UP:
@@ -187,7 +215,7 @@ class Leg:
             kind = "music"
         else:
             kind, seconds = "pause", float(verb.number("length", 1))
-        interrupted = await self.exchange.pace.spend(seconds * max(1, verb.number("loop", 1)), kind, until)
+        interrupted = await self.exchange.pace.spend(seconds * (verb.number("loop", 1) or FOR_EVER), kind, until)
         if interrupted:
             self.diary.write("barge")
         return interrupted
@@ -245,6 +273,7 @@ class Leg:
         address = {"Client": "client:"}.get(noun.name, "") + noun.text
         events = frozenset(noun.word("statusCallbackEvent", "completed").split())
         party = self.exchange.make_leg(
+            parent=self.sid,
             direction="outbound-dial",
             caller=self.caller,
             called=address,

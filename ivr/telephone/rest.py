@@ -10,7 +10,6 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,20 +18,13 @@ from fastapi.responses import JSONResponse
 
 from ivr.telephone.exchange import Exchange
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
+from ivr.telephone.rest_answers import Body, RestFault, one, page, rfc2822
+from ivr.telephone.rest_conferences import conferences, participant, update_participant
 
-Body = dict[str, Any] | None
 FIELDS_UNUSED = (
-    "parent_call_sid", "phone_number_sid", "price", "answered_by", "forwarded_from", "group_sid", "caller_name",
+    "phone_number_sid", "price", "answered_by", "forwarded_from", "group_sid", "caller_name",
     "trunk_sid",
 )  # fmt: skip
-
-
-class RestFault(Exception):
-    """An error in Twilio's words."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
@@ -69,6 +61,21 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
     async def update(request: Request, account: str, sid: str) -> JSONResponse:
         return await run(request, account, lambda exchange, form: _update(exchange, sid, form))
 
+    @router.get("/Conferences.json")
+    async def listing_of_conferences(request: Request, account: str) -> JSONResponse:
+        query = dict(request.query_params)
+        return await run(request, account, lambda exchange, _form: (200, conferences(exchange, query)))
+
+    @router.get("/Conferences/{conference}/Participants/{sid}.json")
+    async def fetch_participant(request: Request, account: str, conference: str, sid: str) -> JSONResponse:
+        return await run(request, account, lambda exchange, _form: (200, participant(exchange, conference, sid)))
+
+    @router.post("/Conferences/{conference}/Participants/{sid}.json")
+    async def change_participant(request: Request, account: str, conference: str, sid: str) -> JSONResponse:
+        return await run(
+            request, account, lambda exchange, form: update_participant(exchange, conference, sid, form)
+        )  # fmt: skip
+
     return router
 
 
@@ -77,12 +84,13 @@ def resource(exchange: Exchange, leg: Leg) -> dict[str, Any]:
     uri = f"/2010-04-01/Accounts/{exchange.account}/Calls/{leg.sid}"
     return dict.fromkeys(FIELDS_UNUSED) | {
         "sid": leg.sid,
+        "parent_call_sid": leg.parent or None,
         "account_sid": exchange.account,
         "api_version": "2010-04-01",
-        "date_created": _rfc2822(leg.started),
-        "date_updated": _rfc2822(leg.ended_at or leg.answered_at or leg.started),
-        "start_time": _rfc2822(leg.answered_at),
-        "end_time": _rfc2822(leg.ended_at),
+        "date_created": rfc2822(leg.started),
+        "date_updated": rfc2822(leg.ended_at or leg.answered_at or leg.started),
+        "start_time": rfc2822(leg.answered_at),
+        "end_time": rfc2822(leg.ended_at),
         "duration": str(leg.duration) if leg.ended_at else None,
         "direction": leg.direction,
         "from": leg.caller,
@@ -98,21 +106,21 @@ def resource(exchange: Exchange, leg: Leg) -> dict[str, Any]:
 
 
 def _create(exchange: Exchange, form: dict[str, list[str]]) -> tuple[int, Body]:
-    to, caller, url = (_one(form, name) for name in ("To", "From", "Url"))
+    to, caller, url = (one(form, name) for name in ("To", "From", "Url"))
     if not to:
         raise RestFault(400, 21201, "No 'To' number is specified")
     if not caller:
         raise RestFault(400, 21213, "No 'From' number is specified")
     if not url.startswith(("http://", "https://")):
         raise RestFault(400, 21205, "Url is not a valid URL")
-    reporting = Reporting(_one(form, "StatusCallback"), frozenset(form.get("StatusCallbackEvent", ["completed"])))
-    ring_seconds = float(_one(form, "Timeout") or 60)
+    reporting = Reporting(one(form, "StatusCallback"), frozenset(form.get("StatusCallbackEvent", ["completed"])))
+    ring_seconds = float(one(form, "Timeout") or 60)
     return 201, resource(exchange, exchange.dial(to, caller, url, reporting=reporting, ring_seconds=ring_seconds))
 
 
 def _update(exchange: Exchange, sid: str, form: dict[str, list[str]]) -> tuple[int, Body]:
     leg = _leg(exchange, sid)
-    status, url = _one(form, "Status"), _one(form, "Url")
+    status, url = one(form, "Status"), one(form, "Url")
     if leg.status in TERMINAL:
         raise RestFault(400, 21220, "Call is not in-progress. Cannot redirect.")
     if status in ("completed", "canceled"):
@@ -128,23 +136,10 @@ def _update(exchange: Exchange, sid: str, form: dict[str, list[str]]) -> tuple[i
 
 
 def _list(exchange: Exchange, query: dict[str, str], account: str) -> dict[str, Any]:
-    wanted = {"to": query.get("To"), "from": query.get("From"), "status": query.get("Status")}
+    names = {"to": "To", "from": "From", "status": "Status", "parent_call_sid": "ParentCallSid"}
     calls = [resource(exchange, leg) for leg in reversed(exchange.legs.values())]
-    found = [call for call in calls if all(value in (None, call[name]) for name, value in wanted.items())]
-    size, page = int(query.get("PageSize", 50)), int(query.get("Page", 0))
-    here = f"/2010-04-01/Accounts/{account}/Calls.json?PageSize={size}&Page="
-    more = len(found) > (page + 1) * size
-    return {
-        "calls": found[page * size : (page + 1) * size],
-        "first_page_uri": f"{here}0",
-        "next_page_uri": f"{here}{page + 1}" if more else None,
-        "previous_page_uri": f"{here}{page - 1}" if page else None,
-        "page": page,
-        "page_size": size,
-        "start": page * size,
-        "end": min(len(found), (page + 1) * size),
-        "uri": f"{here}{page}",
-    }
+    found = [call for call in calls if all(query.get(asked) in (None, call[name]) for name, asked in names.items())]
+    return page(found, "calls", f"/2010-04-01/Accounts/{account}/Calls.json", query)
 
 
 def _leg(exchange: Exchange, sid: str) -> Leg:
@@ -152,14 +147,6 @@ def _leg(exchange: Exchange, sid: str) -> Leg:
     if leg is None:
         raise RestFault(404, 20404, "The requested resource was not found")
     return leg
-
-
-def _one(form: dict[str, list[str]], name: str) -> str:
-    return form.get(name, [""])[0]
-
-
-def _rfc2822(at: float) -> str | None:
-    return formatdate(at) if at else None
 
 
 def _check_login(request: Request, exchange: Exchange, account: str) -> None:

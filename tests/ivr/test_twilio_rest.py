@@ -35,11 +35,12 @@ class Account:
         app.include_router(rest_router(lambda _request: self.exchange))
         app.middleware("http")(self._perhaps_busy)
         self.checked = Checked(app)
-        self.rest = TwilioRest(self.settings(), legs_per_second=100)
+        self.rest = TwilioRest(self.settings())
 
     def settings(self, **more: Any) -> Settings:
         url = f"http://127.0.0.1:{self.port}"
-        given = {"twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "twilio_api_url": url} | more
+        given: dict[str, Any] = {"twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "twilio_api_url": url}
+        given |= {"twilio_calls_per_second": 100} | more
         return Settings(**given)
 
     async def post(self, _url: str, _parameters: Any) -> Any:
@@ -112,7 +113,7 @@ async def test_a_list_that_is_too_much_is_asked_for_again(account: Account) -> N
 
 
 async def test_a_wrong_password_is_told_without_numbers(account: Account) -> None:
-    wrong = TwilioRest(account.settings(twilio_auth_token="wrong"), legs_per_second=100)
+    wrong = TwilioRest(account.settings(twilio_auth_token="wrong"))
     with pytest.raises(RestFailed) as told:
         await wrong.redirect(NOWHERE, "https://suar.example/x")
     assert "401" in str(told.value)
