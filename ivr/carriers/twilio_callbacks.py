@@ -8,6 +8,7 @@ from typing import TypeGuard
 from config.errors import Problem
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_context import Context
+from ivr.endings import cso_left
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call
@@ -96,10 +97,8 @@ async def left(acd: Acd, call: Call, token: str) -> None:
         await acd.guest_left(call.id, token, reason="left" if call.guest_state == "talking" else "failed")
     elif call.guest_state == "talking":
         await acd.complete(call.id, token, cmd=f"{token}:left")
-    elif call.held:
-        await acd.enqueue(call.id, queue=call.queue, cmd=f"{call.id}:{token}:left")
     else:
-        await acd.ended(call.id, by="cso")
+        await cso_left(acd, call, token)
 
 
 async def partner_status(context: Context) -> str:
