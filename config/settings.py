@@ -66,7 +66,10 @@ class Settings(BaseSettings):
     twilio_api_url: str = Field(default="", description="Empty: Twilio's own.")
     twilio_number: str = ""
     twilio_calls_per_second: float = Field(
-        default=1.0, gt=0, le=1000, description="New legs a second that the account allows (Console, Voice, Settings)."
+        default=1.0,
+        ge=0.1,
+        le=1000,
+        description="New legs a second that the account allows (Console, Voice, Settings).",
     )
 
     step_deadline_ms: int = Field(

@@ -19,6 +19,7 @@ from config.errors import Problem
 from config.heartbeat import Heartbeat
 from config.logging import told
 from config.operator import Operator, operator
+from config.settings import Settings, settings
 from router.callbacks import Callbacks
 from router.handover import Handover
 from router.history.follower import Follower
@@ -74,7 +75,13 @@ async def configure(acd: Acd, rules: Operator) -> None:
         priority_step_ms=int(rules.queues.priority_step * 1000),
         trunks=trunk_rules(rules),
         gaps=level_gaps(rules),
+        legs_per_second=legs_per_second(settings()),
     )
+
+
+def legs_per_second(now: Settings) -> dict[str, float]:
+    """The carriers that begin no more than so many legs a second."""
+    return {"twilio": now.twilio_calls_per_second} if now.twilio_account_sid else {}
 
 
 class Part(Protocol):

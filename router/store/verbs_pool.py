@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,8 +34,12 @@ class PoolVerbs(Verbs):
         priority_step_ms: int = 60_000,
         trunks: Sequence[TrunkRules] = (),
         gaps: Sequence[LevelGap] = (),
+        legs_per_second: Mapping[str, float] | None = None,
     ) -> None:
-        """The operator's rules; replaces the former ones (a level or a gap set by hand stays)."""
+        """The operator's rules; replaces the former ones (a level or a gap set by hand stays).
+
+        `legs_per_second`: of each carrier that begins no more. No CSO is claimed whom it could not ring soon.
+        """
         for trunk in trunks:
             if not _NAME.fullmatch(trunk.name) or not 0 <= trunk.emergency_lines <= trunk.lines:
                 raise Invalid("Saluran trunk: tidak negatif, cadangan tidak lebih dari semua.", field=trunk.name)
@@ -51,6 +55,7 @@ class PoolVerbs(Verbs):
             priority_step_ms,
             json.dumps([asdict(one) for one in trunks]),
             json.dumps([asdict(one) for one in gaps]),
+            json.dumps(dict(legs_per_second or {})),
         )
 
     async def sweep(self) -> int:

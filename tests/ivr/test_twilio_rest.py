@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from config.settings import Settings
 from ivr.carriers import twilio_rest
-from ivr.carriers.twilio_rest import RestFailed, TwilioRest
+from ivr.carriers.twilio_rest import Pace, RestFailed, TwilioRest
 from ivr.telephone.exchange import Exchange
 from ivr.telephone.pace import ScriptedPace
 from ivr.telephone.rest import rest_router
@@ -89,6 +91,15 @@ async def test_a_call_that_is_gone_is_an_ordinary_answer(account: Account) -> No
     assert await account.rest.complete(NOWHERE) is False
     sid = await ring(account)
     assert await account.rest.redirect(str(sid), "https://suar.example/x") is False, "21220: it rings still"
+
+
+async def test_a_leg_that_nobody_wants_any_more_costs_nobody_a_turn() -> None:
+    pace, began = Pace(2.0), time.monotonic()
+    wanted = [False] * 20 + [True]
+    assert await pace.turn(lambda: True)
+    turns = await asyncio.gather(*(pace.turn(lambda one=one: one) for one in wanted))  # type: ignore[misc]
+    assert turns == wanted
+    assert 0.4 < time.monotonic() - began < 5, "twenty turns would be ten seconds"
 
 
 async def test_too_many_requests_are_tried_again_and_then_told(account: Account) -> None:

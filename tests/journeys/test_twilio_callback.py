@@ -77,3 +77,23 @@ async def test_a_cso_who_hangs_up_first_was_no_attempt(twilio: World) -> None:
     cso.hang_up()
     await over(called.ended)
     assert (await twilio.known(caller)).attempts == 0
+
+
+async def test_a_connector_that_comes_back_rings_a_caller_whom_nobody_rang(twilio: World) -> None:
+    caller = await hangs_up_with_a_place(twilio)
+    await twilio.ready("cso1")
+    cso = await twilio.rings("cso1")
+    await twilio.stop("connector")
+    cso.pick_up()
+    await twilio.told(caller, Event.CALL_DIALLED)
+    twilio.start("connector", twilio.new_connector().run)
+    called = await is_rung(twilio, caller)
+
+    await twilio.stop("connector")
+    twilio.start("connector", twilio.new_connector().run)
+    await twilio.together(cso)
+    called.pick_up()
+    await twilio.together(called, cso)
+    assert (await twilio.known(caller)).attempts == 0
+    rung = [leg for leg in twilio.exchange.legs.values() if leg.called == called.called]
+    assert rung == [called], "the second connector found the telephone ringing"

@@ -227,3 +227,14 @@ async def test_the_stores_clock_jumped_forward_and_nobody_is_lost(real: Pool) ->
     wire.close()
     assert await real.acd.sweep() == 0
     assert (await real.cso("cso1")).state is CsoState.TALKING
+
+
+async def test_the_next_turn_of_a_carrier_does_not_stay_an_hour_away(real: Pool, ahead: Pool) -> None:
+    await ahead.configure(legs_per_second={"asterisk": 0.1})
+    for number in range(2):
+        await ahead.waits(f"c000000000{number}")
+        await ahead.ready(f"cso{number}")
+    await ahead.offered()
+    assert await ahead.acd.offer_next() is None
+    await put_right(real, "sweep")
+    assert await real.acd.offer_next() is not None

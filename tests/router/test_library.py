@@ -70,7 +70,7 @@ async def test_every_key_in_the_store_has_the_listed_type(pool: Pool) -> None:
         await pool.acd.call_back(call, number=f"+6281100000{number:02}", until=until, cmd=call)
     await pool.acd.set_gap("31", per_s=1, burst=1, by="spv1", reason="uji")
     await pool.arrives("c0000000004")
-    await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)])
+    await pool.configure(lines=1, trunks=[TrunkRules("jakarta", lines=1)], legs_per_second={"twilio": 1})
     await pool.arrives("c0000000005")
     wire = Wire(pool.acd._url)
     root = f"suar:{{{pool.acd.pool}}}"

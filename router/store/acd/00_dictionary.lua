@@ -17,6 +17,7 @@ KEYS
 :trunk:<trunk>   set     the calls on a line that came by this trunk
 :refused         zset    number that did not get through → when first; kept a day, for calling back
 :refusals        hash    the same number → its call, JSON {call, carrier, trunk, region}
+:carriers        hash    carrier that begins only so many legs a second → ms between two; `next <carrier>` → when the next one begins
 :gaps            hash    `hand:<area>` and `<level>:<area>` → how many callers of the area may come, JSON
 :buckets         hash    the same name → tokens left and when
 :rates           hash    `all`, `refused`, `region:<code>`, `area:<code>` → calls of the last minute, of the last five, when

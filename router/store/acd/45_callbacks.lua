@@ -32,7 +32,7 @@ function callback.dial(p, call, cso, leg)
   local to = after('call', CALLS, call.state, 'dial')
   after('cso', CSOS, cso.state, 'answer')
   local _, _, ring_ms = callback_rules(p, call.queue)
-  local deadline = p.now + SETUP_MS + ring_ms + GRACE_MS
+  local deadline = p.now + legs.take(p, call.carrier) + SETUP_MS + ring_ms + GRACE_MS
   set(p, call, 'state', to, 'leg', leg)
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
   extend(p, call.id)

@@ -30,7 +30,7 @@ local function catch_up(p)
 end
 
 -- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON,
--- gaps of the levels JSON
+-- gaps of the levels JSON, legs a second of carriers JSON
 local function configure(keys, args)
   local p = open(keys, args)
   local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
@@ -47,6 +47,7 @@ local function configure(keys, args)
     redis.call('HSET', key(p, ':trunks'), trunk.name, cjson.encode(trunk))
   end
   gaps.configure(p, cjson.decode(args[8] or '[]'))
+  legs.configure(p, cjson.decode(args[9] or '{}'))
   p.rules = redis.sha1hex(args[2]) -- the same in a replay, and another one exactly when the rules are others
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6],
     'rules', p.rules)

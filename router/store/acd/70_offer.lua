@@ -66,14 +66,14 @@ end
 
 local FIRST_HEADS = 8 -- of many lanes the first few are read first: there is nearly always somebody for one of them
 
--- The lane with the lowest head that has a free CSO. Lanes are looked at in the order of their heads: a CSO who could
+-- The lane with the lowest head that has a free CSO, whose telephone the carrier can ring soon. Lanes are looked at in the order of their heads: a CSO who could
 -- serve a call with a lower score would have been found at that call's lane, so no such call is passed over. A callback
 -- can be reached only while a line is free; the last ones are for emergencies, also for one who was to be called back.
 local function best_pair(p)
   local free_lines
   local function visit(line, lane, score)
     local free = redis.call('ZRANGE', key(p, ':ready:', lane), 0, 0)[1]
-    if not free then
+    if not free or not legs.soon(p, string.match(lane, '@([^+]+)')) then
       return nil
     end
     if line == ':waiting:' then
@@ -104,7 +104,7 @@ end
 
 -- A call that stands in no line is reserved for this CSO, whose telephone is to be rung.
 local function reserve(p, call, cso, to, token)
-  local deadline = int(p.now + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
+  local deadline = int(p.now + legs.take(p, call.carrier) + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
   set(p, call, 'state', to, 'cso', cso.id, 'token', token, 'offered', int(p.now))
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
   if call.virtual == '1' then

@@ -107,7 +107,7 @@ function talk.consult(keys, args)
   end
   local guest = free_cso(p, call, args[5])
   after('cso', CSOS, guest.state, 'offer')
-  local deadline = int(p.now + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
+  local deadline = int(p.now + legs.take(p, call.carrier) + SETUP_MS + rules_in_use(p, call.queue).offer_ms + GRACE_MS)
   local token = token_of(p, args[6])
   set(p, call, 'guest', guest.id, 'guest_token', token, 'guest_state', 'offered', 'guest_rings', '0')
   redis.call('ZADD', key(p, ':guests'), deadline, call.id)

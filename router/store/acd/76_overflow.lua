@@ -282,7 +282,7 @@ end
 
 -- A caller whom a CSO referred there belongs there.
 function overflow.may_be_drained(p, call, rules)
-  if call.handed_why == 'referred' or redis.call('ZCARD', key(p, ':ready:', lane_of_call(call))) == 0 then
+  if call.handed_why == 'referred' or not legs.soon(p, call.carrier) or redis.call('ZCARD', key(p, ':ready:', lane_of_call(call))) == 0 then
     return false
   end
   local calmed = call.handed_why == 'level' and pool_number(p, 'level') < rules.over_level
