@@ -39,10 +39,13 @@ class Webhooks:
 
     def __init__(self, token: str) -> None:
         self._token = token
+        self._closed = False
         self._threads = ThreadPoolExecutor(16, thread_name_prefix="telephone")
 
     async def post(self, url: str, parameters: Mapping[str, str]) -> Answer:
         """Ask; never raises: a failure is an Answer too."""
+        if self._closed:
+            return Answer(0, "")
         loop = asyncio.get_running_loop()
         started = loop.time()
         answer = await loop.run_in_executor(self._threads, self._post, url, dict(parameters))
@@ -50,6 +53,7 @@ class Webhooks:
 
     def close(self) -> None:
         """Start no more requests."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _post(self, url: str, parameters: dict[str, str]) -> Answer:
