@@ -12,7 +12,7 @@ from ivr.carriers.twilio_legs import chain, quietly
 from ivr.carriers.twilio_reconcile import HungUp
 from ivr.carriers.twilio_rest import RestFailed, TwilioRest
 from ivr.carriers.twilio_trail import Trail
-from router.calls import CallState
+from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call
 
@@ -95,7 +95,7 @@ class Moves:
         if not any(leg.status == "in-progress" for leg in legs):
             return False
         repaired("unseen-answer", call.id)
-        await self._acd.ended(call.id, by="unseen-answer")
+        await self._acd.ended(call.id, by="unseen-answer", outcome=Outcome.PARTNER_ANSWERED)
         return True
 
 
