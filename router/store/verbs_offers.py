@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from router.store.types import Call, Offer
+from router.calls import CallState
+from router.store.types import Offer
 from router.store.verbs import Verbs
 
 
@@ -23,11 +24,9 @@ class OfferVerbs(Verbs):
         """The CSO's telephone rings; the deadline starts again now."""
         await self._do("ringing", call, token)
 
-    async def answered(self, call: str, token: str, *, leg: str = "") -> Call:
-        """The CSO has the caller. The same token again answers the same."""
-        found = self._call(call, await self._do("answered", call, token, leg))
-        assert found is not None  # noqa: S101 - the function would have said unknown-call
-        return found
+    async def answered(self, call: str, token: str, *, leg: str = "") -> CallState:
+        """The CSO has the caller, or, of a callback, waits for the caller. The same token again answers the same."""
+        return CallState(await self._do("answered", call, token, leg, "1"))
 
     async def returned(self, call: str, token: str, *, reason: str) -> None:
         """Back in line with its score: no-answer | declined | busy | unreachable | failed | expired."""

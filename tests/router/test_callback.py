@@ -27,8 +27,7 @@ async def is_dialled(pool: Pool, call: str = FIRST) -> Offer:
     """The turn has come and the CSO answered: the caller's telephone is being rung."""
     offer = await pool.offered()
     assert offer.call == call
-    found = await pool.acd.answered(call, offer.token, leg="PJSIP/cso-leg")
-    assert found.state is CallState.CALLING
+    assert await pool.acd.answered(call, offer.token, leg="PJSIP/cso-leg") is CallState.CALLING
     return offer
 
 
@@ -97,9 +96,11 @@ async def test_the_whole_way(pool: Pool) -> None:
     assert (offered.event, offered.data["virtual"], offered.data["channel"]) == (Event.CALL_OFFERED, True, "")
     assert await lines(pool) == {FIRST}, "from now on it needs a line"
     await pool.acd.ringing(FIRST, offer.token)
-    call = await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1")
+    assert await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1") is CallState.CALLING
+    call = await pool.call(FIRST)
     assert (call.state, call.leg) == (CallState.CALLING, "PJSIP/cso1-1")
-    assert await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1") == call
+    assert await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1") is CallState.CALLING
+    assert await pool.call(FIRST) == call
     dialled = next(one for one in await pool.told() if one.event is Event.CALL_DIALLED)
     assert (dialled.data["number"], dialled.data["leg"], dialled.token) == (NUMBER, "PJSIP/cso1-1", offer.token)
     assert (await pool.cso("cso1")).state is CsoState.TALKING

@@ -135,7 +135,7 @@ async def test_two_pools_on_two_nodes_and_a_call_between_them(cluster: list[Node
     assert (await west.call("c0000000003")).outcome == "moved"
     offer = await east.offered()
     assert offer.call == "c0000000003"
-    assert (await east.acd.answered("c0000000003", offer.token)).state is CallState.TALKING
+    assert await east.acd.answered("c0000000003", offer.token) is CallState.TALKING
     assert "call.received" in [entry.event.value for entry in await east.told()]
     waiting = asyncio.ensure_future(east.acd.journal((await east.acd.snapshot()).journal, block_ms=5000))
     await east.acd.ended("c0000000003", by="caller")

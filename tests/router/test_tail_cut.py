@@ -256,7 +256,7 @@ async def test_a_token_from_before_the_cut_opens_nothing(town: Town) -> None:
     with pytest.raises(Problem) as told:
         await town.pool.acd.answered(call, lost)
     assert told.value.slug == "stale-token"
-    assert (await town.pool.acd.answered(call, token)).state is CallState.TALKING
+    assert await town.pool.acd.answered(call, token) is CallState.TALKING
 
 
 async def test_the_order_in_line_holds_though_arrival_numbers_come_again(town: Town) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from config.clock import VirtualClock
 from router.agents import CsoState
+from router.calls import CallState
 from router.store.acd import Acd, StoreUnavailable
 from router.store.answers import StoreFault
 from router.store.wire import Wire
@@ -43,7 +44,7 @@ async def test_a_lost_reply_is_asked_for_again_and_is_the_same(far: Pool, lossy:
         token = call.token
 
     async def answer() -> None:
-        assert (await far.acd.answered("c0000000001", token)).cso == "cso1"
+        assert await far.acd.answered("c0000000001", token) is CallState.TALKING
 
     async def admit() -> None:
         assert (await far.arrives("c0000000001")).lines == 1

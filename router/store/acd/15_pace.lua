@@ -25,13 +25,20 @@ end
 
 -- by = 1: joins the line, or is back in it; by = -1: leaves it, whatever for.
 function pace.line(p, queue, by)
-  local at = pace.read(p, queue, 'line', 'at', 'waited', 'lost')
-  local kept = by < 0 and 1 - pace.FORGET_LEAVING or 1
+  local v = redis.call('HMGET', key(p, ':pace:', queue), 'line', 'at', 'waited', 'lost')
+  local line, waited, lost = tonumber(v[1] or 0), tonumber(v[3] or 0), v[4] or '0'
+  if line > 0 then
+    waited = waited + line * math.max(0, p.now - tonumber(v[2])) / 1000
+  end
+  if by < 0 then
+    waited = waited * (1 - pace.FORGET_LEAVING)
+    lost = lost ~= '0' and exact(lost * (1 - pace.FORGET_LEAVING)) or lost
+  end
   redis.call('HSET', key(p, ':pace:', queue),
-    'line', int(math.max(0, at.line + by)), -- who joined while an older library stood here was not counted
+    'line', int(math.max(0, line + by)), -- who joined while an older library stood here was not counted
     'at', int(p.now),
-    'waited', exact((at.waited + at.line * math.max(0, p.now - at.at) / 1000) * kept),
-    'lost', exact(at.lost * kept))
+    'waited', exact(waited),
+    'lost', lost)
 end
 
 -- Whoever left the line just now did so without a CSO.

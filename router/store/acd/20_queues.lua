@@ -27,6 +27,50 @@ end
 -- needs them. What is kept between two calls of a function is only what can be read again.
 local kept_rules = {} -- root → { given, of = queue → rules }
 
+-- The lanes of each queue in the same way: the stamp `lanes` of :pool is another one when one is added.
+local lanes = {}
+lanes.memory = {} -- root → { stamp, of = queue → list, is = lane → true, served = what a CSO serves → list (30_csos.lua) }
+
+function lanes.kept(p)
+  local kept = lanes.memory[p.root]
+  if not kept or not p.lanes or kept.stamp ~= p.lanes then
+    kept = { stamp = p.lanes, of = {}, is = {}, served = {}, profiles = 0 }
+    lanes.memory[p.root] = kept
+  end
+  return kept
+end
+
+function lanes.of(p, queue)
+  local kept = lanes.kept(p)
+  local found = kept.of[queue]
+  if not found then
+    found = redis.call('SMEMBERS', key(p, ':lanes:', queue))
+    kept.of[queue] = found
+    for i = 1, #found do
+      kept.is[found[i]] = true
+    end
+  end
+  return found
+end
+
+-- The stamp hangs on every lane there is; those of other queues are in the one before.
+function lanes.stamp(p, queue)
+  local found = redis.call('SMEMBERS', key(p, ':lanes:', queue))
+  table.sort(found)
+  p.lanes = redis.sha1hex((p.lanes or '') .. table.concat(found, ' '))
+  redis.call('HSET', key(p, ':pool'), 'lanes', p.lanes)
+end
+
+-- Answers whether the lane is new.
+function lanes.add(p, queue, lane)
+  lanes.of(p, queue)
+  if lanes.kept(p).is[lane] or redis.call('SADD', key(p, ':lanes:', queue), lane) == 0 then
+    return false
+  end
+  lanes.stamp(p, queue)
+  return true
+end
+
 local function rules_of(p, queue)
   local kept = kept_rules[p.root]
   if not kept or kept.given ~= p.rules then
@@ -125,7 +169,7 @@ local open_lane -- 30_csos.lua
 -- `since`: when the wait for a partner began; being offered, or sent to one, in between does not begin it again.
 local function join_line(p, call, since)
   local line, lane, head_name = line_of(call)
-  if redis.call('SADD', key(p, ':lanes:', call.queue), lane) == 1 then
+  if lanes.add(p, call.queue, lane) then
     open_lane(p, call.queue, call.carrier, lane)
   end
   if redis.call('ZADD', key(p, line, lane), call.score, member_of(call)) == 1 then
@@ -156,7 +200,7 @@ end
 -- How many live callers and callbacks wait in all lanes of a queue.
 local function length_of(p, queue)
   local waiting, virtual = 0, 0
-  for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
+  for _, lane in ipairs(lanes.of(p, queue)) do
     waiting = waiting + redis.call('ZCARD', key(p, ':waiting:', lane))
     virtual = virtual + redis.call('ZCARD', key(p, ':virtual:', lane))
   end

@@ -1,18 +1,42 @@
 -- Who is free. `turn` changes a CSO in memory by the table, `save` writes it and keeps every index in step.
 
-local function cso_of(p, id)
-  local flat = redis.call('HGETALL', key(p, ':cso:', id))
-  if #flat == 0 then
+-- What a CSO has besides; an older library wrote less.
+in_part.plain_cso = {
+  since = '0', reason = '', next = '', next_reason = '', call = '', token = '', free = '0', wrap_until = '0',
+  wrap_limit = '0', silent = '0', turn = '0', calls = '0', work = '', skills = '', assigned = '0', at_work = '0',
+  queues = '', carrier = '', endpoint = '',
+}
+in_part.cso = { __index = function(stored, name)
+  if not in_part.plain_cso[name] then
     return nil
   end
+  local p = rawget(stored, in_part.POOL)
+  if p then
+    stored[in_part.POOL] = nil
+    for field, value in pairs(fields(redis.call('HGETALL', key(p, ':cso:', stored.id)))) do
+      if rawget(stored, field) == nil then
+        stored[field] = value
+      end
+    end
+  end
+  return rawget(stored, name) or in_part.plain_cso[name]
+end }
+
+-- What nearly every verb needs is read at once, the rest when it is asked for.
+local function cso_of(p, id)
+  local v = redis.call('HMGET', key(p, ':cso:', id), 'state', 'carrier', 'queues', 'skills', 'endpoint', 'call', 'next',
+    'next_reason', 'calls', 'work', 'at_work', 'silent')
+  if not v[1] then
+    return nil
+  end
+  local stored = {
+    id = id, state = v[1], carrier = v[2], queues = v[3] or '', skills = v[4] or '', endpoint = v[5], call = v[6] or '',
+    next = v[7] or '', next_reason = v[8] or '', calls = v[9] or '0', work = v[10] or '', at_work = v[11] or '0',
+    silent = v[12] or '0', [in_part.POOL] = p,
+  }
   -- What is changed in memory stands in front of what is stored, so that `save` writes only that.
-  local stored = fields(flat)
-  stored.__index = stored
-  local cso = setmetatable({ id = id }, stored)
-  -- An older library wrote less.
-  cso.turn, cso.calls, cso.wrap_limit = cso.turn or '0', cso.calls or '0', cso.wrap_limit or '0'
-  cso.skills, cso.assigned = cso.skills or '', cso.assigned or '0'
-  return cso
+  stored.__index = setmetatable(stored, in_part.cso)
+  return setmetatable({ id = id }, stored)
 end
 
 local function known_cso(p, id)
@@ -50,12 +74,12 @@ end
 -- The sum of what the CSO has of what a lane asks (the queue counts as one), or nil when something is missing.
 local function fitness(cso, lane)
   local queue, carrier, asked = string.match(lane, '^(.-)@([^+]+)(.*)$')
-  local sum = cso.queue_levels[queue]
+  local sum, skills = levels(cso.queues)[queue], levels(cso.skills)
   if not sum or carrier ~= cso.carrier then
     return nil
   end
   for name, least in string.gmatch(asked, '%+([^+:]+):(%d)') do
-    local level = cso.skill_levels[name] or 0
+    local level = skills[name] or 0
     if level < tonumber(least) then
       return nil
     end
@@ -64,20 +88,30 @@ local function fitness(cso, lane)
   return sum
 end
 
--- Every lane this CSO serves: visit(lane, queue, fitness).
-local function each_lane(p, cso, visit)
-  cso.queue_levels = cso.queue_levels or levels(cso.queues)
-  cso.skill_levels = cso.skill_levels or levels(cso.skills)
-  for queue, level in pairs(cso.queue_levels) do
-    local base = lane_of(queue, cso.carrier)
-    visit(base, queue, level)
-    for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
-      local fit = lane ~= base and fitness(cso, lane)
-      if fit then
-        visit(lane, queue, fit)
+-- Every lane this CSO serves: { lane, queue, fit }. Found once for each carrier, queues and skills: most CSOs have the
+-- same few.
+function lanes.served_by(p, cso)
+  local kept = lanes.kept(p)
+  local profile = cso.carrier .. '|' .. cso.queues .. '|' .. cso.skills
+  local found = kept.served[profile]
+  if not found then
+    found = {}
+    if kept.profiles >= 1000 then
+      kept.served, kept.profiles = {}, 0
+    end
+    kept.served[profile], kept.profiles = found, kept.profiles + 1
+    for queue, level in pairs(levels(cso.queues)) do
+      local base = lane_of(queue, cso.carrier)
+      found[#found + 1] = { lane = base, queue = queue, fit = level }
+      for _, lane in ipairs(lanes.of(p, queue)) do
+        local fit = lane ~= base and fitness(cso, lane)
+        if fit then
+          found[#found + 1] = { lane = lane, queue = queue, fit = fit }
+        end
       end
     end
   end
+  return found
 end
 
 -- The lowest number is offered first; of equal ones the CSO who has been free longest.
@@ -110,14 +144,13 @@ function staff.both(a, b)
 end
 
 function staff.add(p, cso, by)
-  local lanes = {}
-  each_lane(p, cso, function(lane)
-    redis.call('HINCRBY', key(p, ':staff'), lane, by)
-    for _, other in ipairs(lanes) do
-      redis.call('HINCRBY', key(p, ':staff'), staff.both(lane, other), by)
+  local served = lanes.served_by(p, cso)
+  for i, at in ipairs(served) do
+    redis.call('HINCRBY', key(p, ':staff'), at.lane, by)
+    for other = 1, i - 1 do
+      redis.call('HINCRBY', key(p, ':staff'), staff.both(at.lane, served[other].lane), by)
     end
-    lanes[#lanes + 1] = lane
-  end)
+  end
 end
 
 -- How many CSOs are at work for each lane, and for each two of them, is counted when it changes: a place in line must
@@ -147,21 +180,21 @@ end
 local function index(p, cso)
   staff.count(p, cso)
   local may = cso.state == 'ready' and staff.reachable(p, cso)
-  each_lane(p, cso, function(lane, queue, fit)
+  for _, at in ipairs(lanes.served_by(p, cso)) do
     if may then
-      redis.call('ZADD', key(p, ':ready:', lane), rank_of(p, cso, queue, fit), cso.id)
+      redis.call('ZADD', key(p, ':ready:', at.lane), rank_of(p, cso, at.queue, at.fit), cso.id)
     else
-      redis.call('ZREM', key(p, ':ready:', lane), cso.id)
+      redis.call('ZREM', key(p, ':ready:', at.lane), cso.id)
     end
-  end)
+  end
 end
 
 local function withdraw(p, cso)
   staff.set(p, cso, false)
-  each_lane(p, cso, function(lane)
-    redis.call('ZREM', key(p, ':ready:', lane), cso.id)
-    redis.call('SREM', key(p, ':serving:', lane), cso.id)
-  end)
+  for _, at in ipairs(lanes.served_by(p, cso)) do
+    redis.call('ZREM', key(p, ':ready:', at.lane), cso.id)
+    redis.call('SREM', key(p, ':serving:', at.lane), cso.id)
+  end
 end
 
 -- Somebody waits in a lane that nobody waited in before: which CSOs serve it is found once, among those of its queue.
@@ -172,17 +205,16 @@ open_lane = function(p, queue, carrier, lane)
   end
   for _, id in ipairs(redis.call('SMEMBERS', key(p, ':serving:', base))) do
     local cso = cso_of(p, id) or { carrier = '' }
-    cso.queue_levels, cso.skill_levels = levels(cso.queues), levels(cso.skills)
     local fit = fitness(cso, lane)
     if fit then
       redis.call('SADD', key(p, ':serving:', lane), id)
       if cso.at_work == '1' then
         redis.call('HINCRBY', key(p, ':staff'), lane, 1)
-        each_lane(p, cso, function(other)
-          if other ~= lane then
-            redis.call('HINCRBY', key(p, ':staff'), staff.both(lane, other), 1)
+        for _, other in ipairs(lanes.served_by(p, cso)) do
+          if other.lane ~= lane then
+            redis.call('HINCRBY', key(p, ':staff'), staff.both(lane, other.lane), 1)
           end
-        end)
+        end
       end
       if redis.call('ZSCORE', key(p, ':ready:', base), id) then
         redis.call('ZADD', key(p, ':ready:', lane), rank_of(p, cso, queue, fit), id)
@@ -192,26 +224,21 @@ open_lane = function(p, queue, carrier, lane)
 end
 
 local function show(p, cso)
-  tell(p, 'cso.state', { call = cso.call, cso = cso.id, carrier = cso.carrier }, {
-    state = cso.state,
-    since = tonumber(cso.since),
-    reason = cso.reason,
-    next = cso.next,
-    next_reason = cso.next_reason,
-    telephone = staff.reachable(p, cso),
-    wrap_until = tonumber(cso.wrap_until),
-    calls = tonumber(cso.calls),
-    by = cso.by,
-    queues = (cso.by or cso.fresh) and cso.queues or nil, -- what is served is told when it changes
-    skills = (cso.by or cso.fresh) and cso.skills or nil,
-  })
+  local more = cso.by and ',"by":' .. quoted(cso.by) or ''
+  if cso.by or cso.fresh then -- what is served is told when it changes
+    more = more .. ',"queues":' .. quoted(cso.queues) .. ',"skills":' .. quoted(cso.skills)
+  end
+  tell(p, 'cso.state', { call = cso.call, cso = cso.id, carrier = cso.carrier }, '{"state":"' .. cso.state
+    .. '","since":' .. cso.since .. ',"reason":' .. quoted(cso.reason) .. ',"next":"' .. cso.next
+    .. '","next_reason":' .. quoted(cso.next_reason) .. ',"telephone":' .. tostring(staff.reachable(p, cso))
+    .. ',"wrap_until":' .. (cso.state == 'wrap_up' and cso.wrap_until or '0') .. ',"calls":' .. cso.calls .. more .. '}')
 end
 
 local BUSY = { offered = true, talking = true }
 
 -- What a call takes of a CSO: `<queue> <claimed> <answered> <hung up>`, told to the pace of the queue when it is over.
 function pace.clock(p, cso)
-  local queue, claimed, answered, ceased = string.match(cso.work or '', '^(%S+) (%d+) (%d+) (%d+)$')
+  local queue, claimed, answered, ceased = string.match(cso.work, '^(%S+) (%d+) (%d+) (%d+)$')
   if cso.state == 'offered' then
     queue, claimed, answered, ceased = redis.call('HGET', key(p, ':call:', cso.call), 'queue'), int(p.now), '0', '0'
   elseif not queue then
@@ -231,24 +258,22 @@ function pace.clock(p, cso)
 end
 
 local SAVED = {
-  'state', 'since', 'reason', 'next', 'next_reason', 'call', 'token', 'free', 'wrap_until', 'wrap_limit', 'silent',
-  'turn', 'calls', 'work',
+  state = true, since = true, reason = true, next = true, next_reason = true, call = true, token = true, free = true,
+  wrap_until = true, wrap_limit = true, silent = true, turn = true, calls = true, work = true,
 }
 
 -- Writes what has changed since it was read.
 local function write(p, cso)
-  local stored = getmetatable(cso) or {}
-  local changed, n = {}, 0
-  for i = 1, #SAVED do
-    local name = SAVED[i]
-    local value = cso[name] or ''
-    if value ~= stored[name] then
-      changed[n + 1], changed[n + 2] = name, value
+  local stored, n = getmetatable(cso) or {}, 2
+  for name, value in pairs(cso) do
+    if SAVED[name] and value ~= rawget(stored, name) then
+      command[n + 1], command[n + 2] = name, value
       n, stored[name] = n + 2, value
     end
   end
-  if n > 0 then
-    redis.call('HSET', key(p, ':cso:', cso.id), unpack(changed))
+  if n > 2 then
+    command[1], command[2] = 'HSET', key(p, ':cso:', cso.id)
+    redis.call(unpack(command, 1, n))
   end
 end
 
@@ -256,8 +281,8 @@ local function save(p, cso)
   local was = (getmetatable(cso) or cso).state
   pace.clock(p, cso)
   if cso.state ~= 'wrap_up' then
-    cso.wrap_until, cso.wrap_limit = '0', '0'
     if was == 'wrap_up' then
+      cso.wrap_until, cso.wrap_limit = '0', '0'
       redis.call('ZREM', key(p, ':wrapups'), cso.id)
     end
     if not BUSY[cso.state] then

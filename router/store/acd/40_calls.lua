@@ -6,11 +6,41 @@ local PLAIN = { __index = {
   cso = '', token = '', last_token = '', partner = '', partner_answered = '0', outcome = '', leg = '', dialled = '',
   menu = '', admission = '', skills = '', virtual = '0', trunk = '', region = '', ani = '', triage = '0', area = '',
   gap = '', gapped = '0', dial = '', asked = '0', attempts = '0', ['until'] = '0', kept = '', over = '', avoid = '',
-  handed = '0', handed_why = '', held = '0', guest = '', guest_state = '', guest_token = '', guest_last = '',
+  handed = '0', handed_why = '', rings = '', held = '0', guest = '', guest_state = '', guest_token = '', guest_last = '',
   passed = '', by = '',
 } }
 
-local function call_of(p, id)
+-- Of a call of which only some fields were read the rest is read when anything else of it is asked for.
+in_part.call = { __index = function(call, name)
+  local p = call[in_part.POOL]
+  call[in_part.POOL] = nil
+  setmetatable(call, PLAIN)
+  for field, value in pairs(fields(redis.call('HGETALL', key(p, ':call:', call.id)))) do
+    if rawget(call, field) == nil then
+      call[field] = value
+    end
+  end
+  return call[name]
+end }
+
+-- `part`: 'line' or 'cso', what nearly every verb needs of a call that is in line, or with a CSO; nil = everything. To
+-- read a field costs as much as a small command, and a call has thirty.
+local function call_of(p, id, part)
+  if part == 'line' then
+    local v = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier', 'channel', 'queue', 'skills', 'number', 'virtual')
+    return v[1] and setmetatable({
+      id = id, state = v[1], carrier = v[2], channel = v[3], queue = v[4] or '', skills = v[5] or '', number = v[6],
+      virtual = v[7] or '0', [in_part.POOL] = p,
+    }, in_part.call)
+  elseif part == 'cso' then
+    local v = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier', 'channel', 'queue', 'cso', 'token', 'virtual',
+      'leg', 'trunk', 'partner', 'partner_answered', 'guest', 'held')
+    return v[1] and setmetatable({
+      id = id, state = v[1], carrier = v[2], channel = v[3], queue = v[4] or '', cso = v[5] or '', token = v[6] or '',
+      virtual = v[7] or '0', leg = v[8] or '', trunk = v[9] or '', partner = v[10] or '', partner_answered = v[11] or '0',
+      guest = v[12] or '', held = v[13] or '0', [in_part.POOL] = p,
+    }, in_part.call)
+  end
   local flat = redis.call('HGETALL', key(p, ':call:', id))
   if #flat == 0 then
     return nil
@@ -20,8 +50,8 @@ local function call_of(p, id)
   return call
 end
 
-local function known_call(p, id)
-  return call_of(p, id) or fail('unknown-call')
+local function known_call(p, id, part)
+  return call_of(p, id, part) or fail('unknown-call')
 end
 
 local function names_of(call)
@@ -29,11 +59,25 @@ local function names_of(call)
 end
 
 local function set(p, call, ...)
-  local pairs_given = { ... }
-  for i = 1, #pairs_given, 2 do
-    call[pairs_given[i]] = pairs_given[i + 1]
+  local given = { ... }
+  for i = 1, #given, 2 do
+    call[given[i]] = given[i + 1]
   end
   redis.call('HSET', key(p, ':call:', call.id), ...)
+end
+
+-- The same for many fields of a call that was read as a whole: most of them are what they were.
+local function set_changed(p, call, given)
+  local flat = {}
+  for name, value in pairs(given) do
+    if call[name] ~= value then
+      call[name] = value
+      flat[#flat + 1], flat[#flat + 2] = name, value
+    end
+  end
+  if flat[1] then
+    redis.call('HSET', key(p, ':call:', call.id), unpack(flat))
+  end
 end
 
 -- A call holds a line of ours from here, beside one of the trunk it came by; whom we dialled came by none.
@@ -153,7 +197,7 @@ local function end_call(p, call, by, given)
   redis.call('ZREM', key(p, ':callbacks'), call.id)
   redis.call('ZREM', key(p, ':offers'), call.id)
   free_line(p, call)
-  if call.triage == '1' and from == 'ivr' then
+  if from == 'ivr' and call.triage == '1' then
     keep_number(p, call.id, call)
   elseif call.virtual == '1' then
     forget_callback(p, call)
@@ -165,10 +209,9 @@ local function end_call(p, call, by, given)
     redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
     redis.call('EXPIRE', key(p, ':flow:', call.id), ENDED_CALL_S)
   end
-  tell(p, 'call.ended', names, {
-    outcome = outcome, by = by, state = from, partner = call.partner, channel = call.channel, leg = call.leg,
-    held_ms = held_ms,
-  })
+  tell(p, 'call.ended', names, '{"outcome":"' .. outcome .. '","by":' .. quoted(by) .. ',"state":"' .. from
+    .. '","partner":' .. quoted(call.partner) .. ',"channel":' .. quoted(call.channel) .. ',"leg":' .. quoted(call.leg)
+    .. (held_ms and ',"held_ms":' .. int(held_ms) or '') .. '}')
   if from == 'ivr' and (call.kept or '') ~= '' then
     stand_again(p, call)
   end

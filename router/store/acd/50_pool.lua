@@ -5,7 +5,7 @@
 local function catch_up(p)
   for _, head in ipairs(redis.call('ZRANGE', key(p, ':heads'), 0, -1)) do
     local lane = string.gsub(head, '!$', '')
-    redis.call('SADD', key(p, ':lanes:', string.match(lane, '^[^@]+')), lane)
+    lanes.add(p, string.match(lane, '^[^@]+'), lane)
   end
   local working = 0
   for _, id in ipairs(redis.call('SMEMBERS', key(p, ':csos'))) do
@@ -52,6 +52,9 @@ local function configure(keys, args)
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6],
     'rules', p.rules)
   catch_up(p)
+  for _, queue in ipairs(queues) do
+    lanes.stamp(p, queue.name) -- an older library gave none
+  end
   return 'OK'
 end
 

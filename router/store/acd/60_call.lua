@@ -1,20 +1,17 @@
 -- Verbs of a call.
 
 local function new_call(p, id, given)
-  local call = {
-    id = id, state = 'ivr', arrived = int(p.now), number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1),
-  }
-  for name, value in pairs(given) do
-    call[name] = value
-  end
-  local flat = {}
+  local call = given
+  call.id, call.state, call.arrived = id, given.state or 'ivr', given.arrived or int(p.now)
+  call.number = redis.call('HINCRBY', key(p, ':pool'), 'arrivals', 1)
+  local flat, n = { 'HSET', key(p, ':call:', id), '', '', '', '', '', '', '', '' }, 2
   for name, value in pairs(call) do
     if name ~= 'id' and value ~= PLAIN.__index[name] then
-      flat[#flat + 1] = name
-      flat[#flat + 1] = value
+      flat[n + 1], flat[n + 2] = name, value
+      n = n + 2
     end
   end
-  redis.call('HSET', key(p, ':call:', id), unpack(flat))
+  redis.call(unpack(flat, 1, n))
   return setmetatable(call, PLAIN)
 end
 
@@ -148,10 +145,11 @@ local function enqueue(keys, args)
   local queued = stays and call.queued or int(p.now)
   local held_ms = part(p, call, 'transferred')
   local names = names_of(call)
-  set(p, call, 'state', to, 'queue', queue, 'priority', priority, 'emergency', emergency and '1' or '0',
-    'score', score, 'queued', queued, 'kept', '', 'skills', skills, 'cso', '', 'token', '',
-    'over', call.queue == queue and call.over or '',
-    'last_token', call.token ~= '' and call.token or call.last_token)
+  set_changed(p, call, {
+    state = to, queue = queue, priority = int(priority), emergency = emergency and '1' or '0', score = score,
+    queued = queued, kept = '', skills = skills, cso = '', token = '', over = call.queue == queue and call.over or '',
+    last_token = call.token ~= '' and call.token or call.last_token,
+  })
   if cso then
     set(p, call, 'passed', names.token)
   end
@@ -195,7 +193,7 @@ local SAYS_IT = { cancelled = true, unreached = true, moved = true }
 -- callback that goes on
 local function ended(keys, args)
   local p = open(keys, args)
-  local call = call_of(p, args[2])
+  local call = call_of(p, args[2], 'cso')
   if not call then
     return false
   end

@@ -82,7 +82,7 @@ end
 -- looked at: a caller with a head start stands before others who wait longer.
 function surge.oldest(p, queue)
   local oldest = 0
-  for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
+  for _, lane in ipairs(lanes.of(p, queue)) do
     for _, member in ipairs(redis.call('ZRANGE', key(p, ':waiting:', lane), 0, 4)) do
       local queued = tonumber(redis.call('HGET', key(p, ':call:', string.sub(member, 14)), 'queued') or 0)
       oldest = (oldest == 0 or queued < oldest) and queued or oldest

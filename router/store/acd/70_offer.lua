@@ -1,7 +1,7 @@
 -- Verbs of an offer: claim, ring, answer, give back.
 
 local function token_of(p, random)
-  return redis.call('HINCRBY', key(p, ':pool'), 'offers', 1) .. '-' .. random
+  return int(redis.call('HINCRBY', key(p, ':pool'), 'offers', 1)) .. '-' .. random
 end
 
 -- The call at the head of a lane, behind its arrival number.
@@ -112,10 +112,8 @@ local function reserve(p, call, cso, to, token)
   end
   turn(p, cso, 'offer')
   cso.call, cso.token, cso.turn = call.id, token, string.match(token, '^%d+')
-  tell(p, 'call.offered', names_of(call), {
-    deadline = tonumber(deadline), endpoint = cso.endpoint, channel = call.channel,
-    virtual = call.virtual == '1' or nil,
-  })
+  tell(p, 'call.offered', names_of(call), '{"deadline":' .. deadline .. ',"endpoint":' .. quoted(cso.endpoint)
+    .. ',"channel":' .. quoted(call.channel) .. (call.virtual == '1' and ',"virtual":true}' or '}'))
   save(p, cso)
   return { call.id, cso.id, token, call.queue, deadline, call.carrier, call.channel, cso.endpoint }
 end
@@ -129,7 +127,7 @@ local function offer_next(keys, args)
     if not call_id then
       return false
     end
-    call, cso = call_of(p, call_id), cso_of(p, cso_id)
+    call, cso = call_of(p, call_id, 'line'), cso_of(p, cso_id)
   until not damage.pair(p, p.line, p.lane, call, cso_id, cso)
   local to = after('call', CALLS, call.state, 'offer')
   after('cso', CSOS, cso.state, 'offer')
@@ -140,7 +138,7 @@ end
 -- args: now, call, token. The telephone rings: the deadline starts again now.
 local function ringing(keys, args)
   local p = open(keys, args)
-  local call = known_call(p, args[2])
+  local call = known_call(p, args[2], 'cso')
   if holding(call, 'offered', args[3]) ~= 'live' then
     return 'OK'
   end
@@ -148,15 +146,16 @@ local function ringing(keys, args)
   redis.call('ZADD', key(p, ':offers'), deadline, call.id)
   if call.rings ~= call.token then
     set(p, call, 'rings', call.token)
-    tell(p, 'call.ringing', names_of(call), { deadline = deadline })
+    tell(p, 'call.ringing', names_of(call), '{"deadline":' .. int(deadline) .. '}')
   end
   return 'OK'
 end
 
--- args: now, call, token, leg → as read_call. Of a callback: the CSO is there, the caller is rung now.
+-- args: now, call, token, leg, '1' → state. Of a callback: the CSO is there, the caller is rung now.
+-- An older process does not say '1' and is answered as by read_call.
 local function answered(keys, args)
   local p = open(keys, args)
-  local call = known_call(p, args[2])
+  local call = known_call(p, args[2], 'cso')
   local held = holding(call, 'offered', args[3])
   if held == 'over' or (held == 'elsewhere' and call.state ~= 'talking' and call.state ~= 'calling') then
     fail('stale-token')
@@ -169,12 +168,12 @@ local function answered(keys, args)
     set(p, call, 'state', to, 'answered', int(p.now), 'leg', args[4])
     redis.call('ZREM', key(p, ':offers'), call.id)
     extend(p, call.id)
-    tell(p, 'call.answered', names_of(call), { leg = args[4], channel = call.channel })
+    tell(p, 'call.answered', names_of(call), '{"leg":' .. quoted(args[4]) .. ',"channel":' .. quoted(call.channel) .. '}')
     turn(p, cso, 'answer')
     cso.calls = int(cso.calls + 1)
     save(p, cso)
   end
-  return hashes_of(p, call.id)
+  return args[5] == '1' and call.state or hashes_of(p, call.id)
 end
 
 -- args: now, call, token, reason

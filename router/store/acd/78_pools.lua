@@ -136,9 +136,6 @@ function pools.room(keys, args)
   local free = 0
   for _, id in ipairs(redis.call('ZRANGE', key(p, ':ready:', lane_of(queue, carrier)), 0, BATCH)) do
     local cso = asked ~= '' and cso_of(p, id)
-    if cso then
-      cso.queue_levels, cso.skill_levels = levels(cso.queues), levels(cso.skills)
-    end
     if not cso or fitness(cso, lane) then
       free = free + 1
     end

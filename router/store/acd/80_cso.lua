@@ -8,11 +8,10 @@ end
 
 -- What the CSO serves from now on.
 local function serve(p, cso)
-  cso.queue_levels, cso.skill_levels = nil, nil
   redis.call('HSET', key(p, ':cso:', cso.id), 'queues', cso.queues, 'skills', cso.skills)
-  each_lane(p, cso, function(lane)
-    redis.call('SADD', key(p, ':serving:', lane), cso.id)
-  end)
+  for _, at in ipairs(lanes.served_by(p, cso)) do
+    redis.call('SADD', key(p, ':serving:', at.lane), cso.id)
+  end
 end
 
 -- args: now, cso, endpoint, carrier, queues, skills (`name:level …`)  Again while logged in: other queues or skills,
@@ -26,7 +25,7 @@ local function log_in(keys, args)
   else
     cso = {
       id = args[2], state = 'logged_out', since = '0', reason = '', next = '', next_reason = '', call = '',
-      token = '', free = '0', wrap_until = '0', silent = '0', turn = '0', calls = '0', wrap_limit = '0',
+      token = '', free = '0', wrap_until = '0', silent = '0', turn = '0', calls = '0', wrap_limit = '0', work = '',
     }
   end
   local changed = cso.state == 'logged_out'
