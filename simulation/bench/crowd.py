@@ -57,13 +57,19 @@ async def load(gauge: Gauge) -> None:
 
 
 async def open_pool(
-    url: str, pool: str, *, queues: Sequence[str] = QUEUES, patience: float = 60.0, durable: bool = False
+    url: str,
+    pool: str,
+    *,
+    queues: Sequence[str] = QUEUES,
+    patience: float = 60.0,
+    durable: bool = False,
+    wrap_up_ms: int = 30_000,
 ) -> BenchAcd:
     """A configured, empty pool without a limit of lines. `patience`: seconds for one reply."""
     acd = await BenchAcd.open(url, pool, timeout=patience, durable=durable)
     partner = PartnerRules("mitra", cap=50, addresses={"asterisk": "sip:mitra@mitra.example"})
     rules = [
-        QueueRules(name, offer_ms=15_000, wrap_up_ms=30_000, max_wait_ms=86_400_000, partners=("mitra",))
+        QueueRules(name, offer_ms=15_000, wrap_up_ms=wrap_up_ms, max_wait_ms=86_400_000, partners=("mitra",))
         for name in queues
     ]
     await acd.configure(queues=rules, partners=[partner], lines=1_000_000, emergency_lines=8)
