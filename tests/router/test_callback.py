@@ -97,8 +97,7 @@ async def test_the_whole_way(pool: Pool) -> None:
     assert await lines(pool) == {FIRST}, "from now on it needs a line"
     await pool.acd.ringing(FIRST, offer.token)
     assert await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1") is CallState.CALLING
-    call = await pool.call(FIRST)
-    assert (call.state, call.leg) == (CallState.CALLING, "PJSIP/cso1-1")
+    assert (call := await pool.call(FIRST)).leg == "PJSIP/cso1-1"
     assert await pool.acd.answered(FIRST, offer.token, leg="PJSIP/cso1-1") is CallState.CALLING
     assert await pool.call(FIRST) == call
     dialled = next(one for one in await pool.told() if one.event is Event.CALL_DIALLED)

@@ -29,7 +29,7 @@ local kept_rules = {} -- root → { given, of = queue → rules }
 
 -- The lanes of each queue in the same way: the stamp `lanes` of :pool is another one when one is added.
 local lanes = {}
-lanes.memory = {} -- root → { stamp, of = queue → list, is = lane → true, served = what a CSO serves → list (30_csos.lua) }
+lanes.memory = {} -- root → { stamp, of = queue → list, is = lane → true, served, profiles = how many (30_csos.lua) }
 
 function lanes.kept(p)
   local kept = lanes.memory[p.root]

@@ -27,7 +27,8 @@ end }
 -- read a field costs as much as a small command, and a call has thirty.
 local function call_of(p, id, part)
   if part == 'line' then
-    local v = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier', 'channel', 'queue', 'skills', 'number', 'virtual')
+    local v = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier', 'channel', 'queue', 'skills', 'number',
+      'virtual')
     return v[1] and setmetatable({
       id = id, state = v[1], carrier = v[2], channel = v[3], queue = v[4] or '', skills = v[5] or '', number = v[6],
       virtual = v[7] or '0', [in_part.POOL] = p,
