@@ -53,18 +53,18 @@ local function turn(p, cso, event, reason)
 end
 
 -- `gangguan:3 darurat` → { gangguan = 3, darurat = 3 }: a proficiency that nobody gave is the middle one.
-local kept_levels, many_levels = {}, 0 -- text → what it says: thousands of CSOs have the same few
+local kept_levels = { of = {}, many = 0 } -- text → what it says: thousands of CSOs have the same few
 
 local function levels(text)
-  local out = kept_levels[text or '']
+  local out = kept_levels.of[text or '']
   if out then
     return out
   end
-  if many_levels >= 1000 then
-    kept_levels, many_levels = {}, 0
+  if kept_levels.many >= 1000 then
+    kept_levels.of, kept_levels.many = {}, 0
   end
   out = {}
-  kept_levels[text or ''], many_levels = out, many_levels + 1
+  kept_levels.of[text or ''], kept_levels.many = out, kept_levels.many + 1
   for name, level in string.gmatch(text or '', '([^%s:]+):?(%d*)') do
     out[name] = tonumber(level) or 3
   end
