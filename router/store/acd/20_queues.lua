@@ -23,19 +23,21 @@ local function with_defaults(rules, defaults)
   return rules
 end
 
--- Rules are read and decoded once for each time they are given (`rules` of :pool is another one then), for every verb
--- needs them. What is kept between two calls of a function is only what can be read again.
-local kept_rules = {} -- root → { given, of = queue → rules }
+-- What is kept between two calls of a function is only what can be read again: rules are read and decoded once for each
+-- time they are given (`rules` of :pool is another one then), lanes when one was added (`lanes`); every verb needs them.
+local memory = {
+  rules = {}, -- root → { given, of = queue → rules }
+  lanes = {}, -- root → { stamp, of = queue → list, is = lane → true, served, profiles = how many (30_csos.lua) }
+  levels = {}, many_levels = 0, -- text → what it says
+}
 
--- The lanes of each queue in the same way: the stamp `lanes` of :pool is another one when one is added.
 local lanes = {}
-lanes.memory = {} -- root → { stamp, of = queue → list, is = lane → true, served, profiles = how many (30_csos.lua) }
 
 function lanes.kept(p)
-  local kept = lanes.memory[p.root]
+  local kept = memory.lanes[p.root]
   if not kept or not p.lanes or kept.stamp ~= p.lanes then
     kept = { stamp = p.lanes, of = {}, is = {}, served = {}, profiles = 0 }
-    lanes.memory[p.root] = kept
+    memory.lanes[p.root] = kept
   end
   return kept
 end
@@ -72,10 +74,10 @@ function lanes.add(p, queue, lane)
 end
 
 local function rules_of(p, queue)
-  local kept = kept_rules[p.root]
+  local kept = memory.rules[p.root]
   if not kept or kept.given ~= p.rules then
     kept = { given = p.rules, of = {} }
-    kept_rules[p.root] = kept
+    memory.rules[p.root] = kept
   end
   local rules = kept.of[queue]
   if not rules then

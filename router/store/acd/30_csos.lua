@@ -53,18 +53,17 @@ local function turn(p, cso, event, reason)
 end
 
 -- `gangguan:3 darurat` → { gangguan = 3, darurat = 3 }: a proficiency that nobody gave is the middle one.
-local kept_levels = { of = {}, many = 0 } -- text → what it says: thousands of CSOs have the same few
-
+-- Kept, for thousands of CSOs have the same few texts.
 local function levels(text)
-  local out = kept_levels.of[text or '']
+  local out = memory.levels[text or '']
   if out then
     return out
   end
-  if kept_levels.many >= 1000 then
-    kept_levels.of, kept_levels.many = {}, 0
+  if memory.many_levels >= 1000 then
+    memory.levels, memory.many_levels = {}, 0
   end
   out = {}
-  kept_levels.of[text or ''], kept_levels.many = out, kept_levels.many + 1
+  memory.levels[text or ''], memory.many_levels = out, memory.many_levels + 1
   for name, level in string.gmatch(text or '', '([^%s:]+):?(%d*)') do
     out[name] = tonumber(level) or 3
   end
