@@ -135,14 +135,14 @@ def _settings(folder: Path, root: Path) -> dict[str, str]:
     web, agi, ami, http = free_ports(4)
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("SUAR_", "REDIS_URL"))}
-    environ |= {"SUAR_DATA": str(folder / "data"), "SUAR_CONFIG_DIR": str(_rules(folder)), "SUAR_PORT": str(web)}
+    environ |= {"SUAR_DATA": str(folder / "data"), "SUAR_CONFIG_DIR": str(rules(folder)), "SUAR_PORT": str(web)}
     environ |= {"SUAR_ASTERISK": "1", "SUAR_ASTERISK_ROOT": str(root), "SUAR_SIP_PORT": str(sip)}
     environ |= {"SUAR_AGI_PORT": str(agi), "SUAR_AMI_PORT": str(ami), "SUAR_ASTERISK_HTTP_PORT": str(http)}
     # Asterisk takes the next pair of ports when one is taken.
     return environ | {"SUAR_RTP_START": "20000", "SUAR_RTP_END": "24000", "SUAR_LOG_LEVEL": "WARNING"}
 
 
-def _rules(folder: Path) -> Path:
+def rules(folder: Path) -> Path:
     """The operator's files as installed, but: straight into line, free at once after a call, no ladder, no partner."""
     made = folder / "utility"
     shutil.copytree(HERE / "utility", made)
@@ -154,9 +154,9 @@ def _rules(folder: Path) -> Path:
         file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
     def queues(content: dict[str, object]) -> None:
-        rules = content["queues"][QUEUE]  # type: ignore[index]
-        rules |= {"wrap_up": 0, "max_wait": 0}
-        rules.pop("overflow")
+        queue = content["queues"][QUEUE]  # type: ignore[index]
+        queue |= {"wrap_up": 0, "max_wait": 0}
+        queue.pop("overflow")
 
     change("queues.yaml", queues)
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from config import operator
+from config.schema.menu import QueueNode
 from simulation.bench.ground import BenchFailed
+from simulation.bench.hotline import QUEUE, SCENARIOS, rules
 from simulation.bench.observer import Manager, Mark, mark, pair
 
 pytestmark = pytest.mark.unit
@@ -52,6 +57,20 @@ def test_the_first_ring_counts_and_who_never_hears_one_is_counted() -> None:
     assert waits.from_arrival == pytest.approx([0.5, 1.0])
     assert waits.from_joining == pytest.approx([0.8])
     assert waits.never == 1
+
+
+def test_the_operators_files_of_the_bench_have_no_fault_and_lead_straight_into_line(tmp_path: Path) -> None:
+    files = operator.load(rules(tmp_path))
+    start = files.menu.nodes[files.menu.start]
+    assert isinstance(start, QueueNode)
+    assert start.queue == QUEUE
+    assert files.queues.queues[QUEUE].wrap_up == 0, "as app_queue's members"
+    assert files.queues.queues[QUEUE].overflow is None
+
+
+@pytest.mark.parametrize("scenario", ["register", "cso", "caller"])
+def test_the_telephones_have_their_scenarios(scenario: str) -> None:
+    assert ElementTree.parse(SCENARIOS / f"{scenario}.xml").getroot().tag == "scenario"  # noqa: S314 - ours
 
 
 async def manager_of(*said: str) -> tuple[Manager, asyncio.Server]:
