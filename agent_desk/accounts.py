@@ -231,5 +231,8 @@ def _check(wanted: Wanted) -> None:
             raise Invalid(f"{word!r} is no queue of queues.yaml, or no level", slug="unknown-queue", field="queues")
     if not all(SKILL.fullmatch(word) for word in wanted.skills):
         raise Invalid("a skill is name:level, level 1 to 5", slug="unknown-skill", field="skills")
+    for word in wanted.skills:
+        if word.partition(":")[0] not in operator().queues.skills:
+            raise Invalid(f"{word!r} is no skill of queues.yaml", slug="unknown-skill", field="skills")
     if wanted.role == Role.PARTNER and wanted.partner not in operator().partners.partners:
         raise Invalid("a partner's account names the partner in partners.yaml", slug="unknown-partner", field="partner")

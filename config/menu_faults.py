@@ -59,6 +59,9 @@ def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
     for name, node in menu.nodes.items():
         if isinstance(node, QueueNode | CallbackNode) and node.queue not in queues.queues:
             yield ("nodes", name, "queue"), f"no queue {node.queue!r}"
+        for skill in node.skills if isinstance(node, QueueNode) else ():
+            if skill not in queues.skills:
+                yield ("nodes", name, "skills", skill), f"no skill {skill!r} in queues.yaml"
 
 
 def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:

@@ -40,7 +40,7 @@ async def begin_again(acd: Acd, call: Call, *, emergency: bool) -> str:
     same = {"carrier": call.carrier, "channel": call.channel, "ani": call.ani, "trunk": call.trunk}
     if not emergency and not call.queue:
         known = {"region": call.region, "dialled": call.dialled, "menu": call.menu}
-        await acd.admit(name, **same, **known, cmd=f"{name}:arrive")
+        await acd.admit(name, **same, **known, cmd=f"{name}:arrive", alone=False)
         return name
     queues = operator().queues
     queue = call.queue if call.queue in queues.queues else queues.last_resort

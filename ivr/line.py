@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from config.errors import Problem, Refused
+import logging
+from dataclasses import replace
+
+from config.errors import Invalid, Problem, Refused
 from config.operator import operator
 from ivr.standing import standing
 from ivr.turn import CallBack, Enqueue, Standing
 from router.callbacks import may_ring
 from router.store.acd import Acd, StoreUnavailable
-from router.store.types import Call
+from router.store.types import Call, Place
+
+log = logging.getLogger(__name__)
 
 
 async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing | None:
     """None: the queue takes no more callers, which the flow then says."""
     try:
-        place = await acd.enqueue(
-            call.id,
-            queue=wish.queue,
-            priority=wish.priority + _head_start(wish.queue),
-            emergency=wish.emergency,
-            skills=wish.skills,
-            cmd=f"{call.id}:{token}:{wish.queue}",
-        )
+        place = await _join(acd, call, token, wish)
     except Refused as fault:
         if fault.slug != "queue-full":
             raise
         return None
+    except Invalid as fault:
+        if fault.slug != "unknown-skill":
+            raise
+        # The menu of this call is older than the list of skills: better any CSO than none.
+        log.error("call %s asks for a skill that is no longer in queues.yaml; it joins %s without", call.id, wish.queue)
+        place = await _join(acd, call, token, replace(wish, skills={}))
     found = await standing(acd, call.id)
     if found and found.expected_ms is not None:
         await acd.mark_due(call.id, estimate_ms=found.expected_ms)  # overflow by the estimated wait
     return found or Standing(place.place)
+
+
+async def _join(acd: Acd, call: Call, token: str, wish: Enqueue) -> Place:
+    return await acd.enqueue(
+        call.id,
+        queue=wish.queue,
+        priority=wish.priority + _head_start(wish.queue),
+        emergency=wish.emergency,
+        skills=wish.skills,
+        cmd=f"{call.id}:{token}:{wish.queue}",
+    )
 
 
 async def call_back(acd: Acd, call: Call, wish: CallBack, *, now: int, token: str) -> str:

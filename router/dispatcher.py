@@ -76,6 +76,7 @@ async def configure(acd: Acd, rules: Operator) -> None:
         trunks=trunk_rules(rules),
         gaps=level_gaps(rules),
         legs_per_second=legs_per_second(settings()),
+        skills=rules.queues.skills,
     )
 
 

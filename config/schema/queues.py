@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from config.schema.base import Shape
 from config.schema.callback import Callback, Recall
@@ -55,8 +55,15 @@ class Queue(Shape):
     callback: Callback | None = Field(default=None, description="Instead of that of all queues.")
 
 
+SkillName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
 class Queues(Shape):
     queues: dict[str, Queue] = Field(min_length=1)
+    skills: dict[SkillName, str] = Field(
+        default={},
+        description="What a caller may ask of a CSO beside the queue, languages and regions too: name → title.",
+    )
     callback: Callback = Callback()
     recall: Recall = Recall()
     last_resort: str = Field(description="The queue of a caller about whom nothing else could be decided.")

@@ -47,6 +47,7 @@ _SENTENCES: dict[str, tuple[type[Problem], str]] = {
     "until-past": (Invalid, "Batas waktu itu sudah lewat."),
     "unknown-trunk": (NotFound, "Trunk itu tidak dikenal."),
     "unknown-queue": (NotFound, "Antrean itu tidak dikenal."),
+    "unknown-skill": (Invalid, "Keahlian itu tidak dikenal."),
     "emergency-no-callback": (Refused, "Keadaan darurat tidak ditelepon balik: penelepon tetap di saluran."),
     "callback-exists": (Refused, "Nomor itu sudah menunggu telepon balik."),
     "not-callback": (Refused, "Panggilan itu bukan telepon balik."),

@@ -56,7 +56,7 @@ class CallbackVerbs(Verbs):
 
         `queue`, `priority` and `skills` as for `enqueue`; from a queue "" keeps it. The line is free from now on, and
         the end of the old channel no longer ends the call. Refused: number-invalid, callback-exists (this number is to
-        be called back already), emergency-no-callback, unknown-queue, unknown-call, illegal-move.
+        be called back already), emergency-no-callback, unknown-queue, unknown-skill, unknown-call, illegal-move.
         """
         if not _NUMBER.fullmatch(number):
             raise Invalid(

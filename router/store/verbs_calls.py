@@ -74,7 +74,7 @@ class CallVerbs(Verbs):
         wrap-up). The first score stays, except that an emergency goes to its own band; as an emergency also while it
         is offered or on its way to a partner. `skills`: name → least level; None = as before.
 
-        Refused: unknown-queue, unknown-call, queue-full (from the IVR only), illegal-move.
+        Refused: unknown-queue, unknown-skill, unknown-call, queue-full (from the IVR only), illegal-move.
         """
         asked = "" if skills is None else skills_text(skills) or "-"
         reply = await self._do("enqueue", cmd, call, queue, priority, int(emergency), asked)

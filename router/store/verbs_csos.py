@@ -26,7 +26,8 @@ class CsoVerbs(Verbs):
         """To PAUSED; while logged in it only changes queues, skills and telephone.
 
         `queues`: name → proficiency 1 to 5, or words as `gangguan` (3) and `gangguan:5`. Languages and regions are
-        skills: `en`, `region-31`. What a supervisor assigned since the CSO came stays. Refused: unknown-queue.
+        skills: `en`, `region-31`. What a supervisor assigned since the CSO came stays. Refused: unknown-queue,
+        unknown-skill.
         """
         served = queues if isinstance(queues, Mapping) else answers.levels(" ".join(queues))
         await self._do("log_in", cso, endpoint, carrier, queues_text(served), skills_text(skills or {}))

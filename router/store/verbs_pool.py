@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -35,10 +35,12 @@ class PoolVerbs(Verbs):
         trunks: Sequence[TrunkRules] = (),
         gaps: Sequence[LevelGap] = (),
         legs_per_second: Mapping[str, float] | None = None,
+        skills: Collection[str] | None = None,
     ) -> None:
         """The operator's rules; replaces the former ones (a level or a gap set by hand stays).
 
-        `legs_per_second`: of each carrier that begins no more. No CSO is claimed whom it could not ring soon.
+        `legs_per_second`: of each carrier that begins no more. No CSO is claimed whom it could not ring soon. `skills`:
+        those there are; callers and CSOs are refused any other (unknown-skill). None: whatever is asked.
         """
         for trunk in trunks:
             if not _NAME.fullmatch(trunk.name) or not 0 <= trunk.emergency_lines <= trunk.lines:
@@ -56,6 +58,7 @@ class PoolVerbs(Verbs):
             json.dumps([asdict(one) for one in trunks]),
             json.dumps([asdict(one) for one in gaps]),
             json.dumps(dict(legs_per_second or {})),
+            "" if skills is None else f" {' '.join(sorted(skills))} ",
         )
 
     async def sweep(self) -> int:

@@ -57,7 +57,7 @@ class PoolsVerbs(Verbs):
     async def receive(self, source: str, token: str, payload: str) -> None:
         """Second step: put the call in line here, once under this token, whatever else has happened to it since.
 
-        Refused: lines-full, queue-full, unknown-queue, already-here (under another token), move-refused.
+        Refused: lines-full, queue-full, unknown-queue, unknown-skill, already-here (under another token), move-refused.
         """
         await self._do("receive", source, token, payload)
 

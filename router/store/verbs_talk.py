@@ -102,7 +102,7 @@ class TalkVerbs(Verbs):
         """A supervisor gives a CSO who is logged in other queues (name → proficiency) or skills; None = as they are.
 
         It holds at once and until the CSO logs out, whatever the desk says; state and call stay. Refused:
-        unknown-queue, illegal-move when logged out.
+        unknown-queue, unknown-skill, illegal-move when logged out.
         """
         given = queues_text(queues or {}), skills_text(skills or {})
         reply = await self._do("assign", cso, int(queues is not None), given[0], int(skills is not None), given[1], by)

@@ -21,7 +21,7 @@ class WaitVerbs(Verbs):
     async def outlook(
         self, queue: str, *, carrier: str = "asterisk", skills: Mapping[str, int] | None = None, priority: int = 0
     ) -> Outlook:
-        """The same for one who would join the queue now; refused: unknown-queue."""
+        """The same for one who would join the queue now; refused: unknown-queue, unknown-skill."""
         return answers.outlook(await self._do("outlook", queue, carrier, skills_text(skills or {}), priority))
 
     async def promise(self, call: str, *, low_ms: int, high_ms: int, cmd: str) -> tuple[int, bool]:

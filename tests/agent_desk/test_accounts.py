@@ -56,6 +56,7 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(web: Web) -> None:
         (Wanted("sari", "Sari", "cso", PASSWORD, queues=("antah",)), "unknown-queue"),
         (Wanted("sari", "Sari", "cso", PASSWORD, queues=("gangguan:6",)), "unknown-queue"),
         (Wanted("sari", "Sari", "cso", PASSWORD, skills=("en",)), "unknown-skill"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, skills=("inggris:4",)), "unknown-skill"),
         (Wanted("sari", "Sari", "partner", PASSWORD, partner="antah"), "unknown-partner"),
     ],
 )

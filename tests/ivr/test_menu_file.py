@@ -41,6 +41,11 @@ FAULTS = {
     "no such start": ("start: lokasi", "start: lokas", "start: no node 'lokas'"),
     "key to nowhere": ('"3": keluhan', '"3": keluha', "nodes.utama.keys.3: no node 'keluha'"),
     "no such queue": ("queue: keluhan,", "queue: keluhn,", "nodes.keluhan.queue: no queue 'keluhn'"),
+    "no such skill": (
+        "queue: keluhan,",
+        "skills: {inggris: 3}, queue: keluhan,",
+        "nodes.keluhan.skills.inggris: no skill 'inggris' in queues.yaml",
+    ),
     "emergency queue is none": ("queue: darurat", "queue: gangguan", "'gangguan' is not an emergency queue"),
     "no such sentence": ("short, menu.main]", "short, menu.min]", "no sentence 'menu.min' in prompts.yaml"),
     "emergency not first": ("[emergency.short, menu.main]", "[menu.main]", "must start with an emergency sentence"),

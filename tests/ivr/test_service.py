@@ -17,6 +17,7 @@ from ivr import line
 from ivr.instructions import Ask, Bye, Instruction, Reject, Wait
 from ivr.service import StepFailed
 from ivr.signals import Arrival, Step
+from ivr.turn import Enqueue
 from router.calls import CallState, Outcome
 from router.events import Event
 from router.store.types import TrunkRules
@@ -155,6 +156,19 @@ async def test_the_priority_of_a_queue_is_a_head_start(ivr: Ivr, monkeypatch: py
     await ivr.arrives("ccall0001", AT_TEBET)
     await ivr.keys("3")
     assert (await ivr.pool.call("ccall0001")).priority == 2
+
+
+async def test_a_skill_that_was_taken_out_of_the_rules_costs_nobody_the_place(
+    ivr: Ivr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The menu of a call is that of its arrival; a caller is not turned away for a word in it."""
+    await ivr.pool.configure(skills=["prabayar"])
+    await ivr.pool.arrives("ccall0001")
+    standing = await line.enqueue(
+        ivr.pool.acd, await ivr.pool.call("ccall0001"), "t", Enqueue("gangguan", 0, skills={"en": 3})
+    )
+    assert standing is not None
+    assert (await ivr.pool.call("ccall0001")).state is CallState.WAITING
 
 
 async def test_queue_offer_no_answer_and_emergency_keep_one_place(ivr: Ivr) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
 import pytest
 
 from config.errors import Invalid, Refused
 from router.store.types import QueueRules, Strategy
-from tests.fixtures.router import Pool
+from tests.fixtures.router import Pool, TwoPools, between
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
 
@@ -153,6 +156,55 @@ async def test_a_skill_that_is_none(pool: Pool, skills: dict[str, int]) -> None:
         await pool.enqueue("c0000000001", skills=skills)
     assert told.value.slug == "unknown-skill"
     assert (await pool.call("c0000000001")).state == "ivr"
+
+
+NOWHERE = {"inggris": 3}
+ASKS_IT: dict[str, Callable[[Pool], Awaitable[object]]] = {
+    "login": lambda pool: pool.acd.log_in(
+        "cso1", queues=["gangguan"], endpoint="x", carrier="asterisk", skills=NOWHERE
+    ),
+    "first login": lambda pool: pool.ready("cso2", skills=NOWHERE),
+    "assign": lambda pool: pool.acd.assign("cso1", skills=NOWHERE, by="spv1"),
+    "enqueue": lambda pool: pool.enqueue("c0000000001", skills=NOWHERE),
+    "call back": lambda pool: pool.acd.call_back("c0000000001", number="+6281100000001", skills=NOWHERE, cmd="cb"),
+    "outlook": lambda pool: pool.acd.outlook("gangguan", skills=NOWHERE),
+}
+
+
+@pytest.mark.parametrize("name", ASKS_IT)
+async def test_a_skill_that_is_not_configured_is_refused_by_name_and_changes_nothing(pool: Pool, name: str) -> None:
+    """A typo would make a line that nobody serves."""
+    await pool.configure(skills=["en", "prabayar"])
+    await pool.ready("cso1", skills={"en": 4})
+    await pool.waits("c0000000001", skills={"en": 3})
+    before = await pool.acd.snapshot()
+    with pytest.raises(Invalid) as told:
+        await ASKS_IT[name](pool)
+    assert told.value.slug == "unknown-skill"
+    assert replace(await pool.acd.snapshot(), at=before.at) == before
+
+
+async def test_whose_skill_was_taken_out_of_the_rules_keeps_the_place(pool: Pool) -> None:
+    """In line, rung in vain, moved to another queue: what was asked stays until something else is."""
+    await pool.ready("cso1", skills={"en": 4})
+    await pool.waits("c0000000001", skills={"en": 3})
+    await pool.configure(skills=["prabayar"])
+    offer = await pool.offered()
+    await pool.acd.returned(offer.call, offer.token, reason="no-answer")
+    await pool.enqueue("c0000000001", "keluhan")
+    assert (await pool.call("c0000000001")).skills == {"en": 3}
+    await pool.configure(skills=[])
+    with pytest.raises(Invalid):
+        await pool.enqueue("c0000000001", skills={"prabayar": 1})
+    await pool.configure()
+    await pool.enqueue("c0000000001", skills={"inggris": 1})
+
+
+async def test_another_pool_that_does_not_know_a_skill_does_not_take_the_caller(two: TwoPools) -> None:
+    await two.west.waits("c0000000001", skills={"en": 3})
+    await two.east.configure(queues=between(two.west.acd.pool), skills=["prabayar"])
+    assert not await two.mover().move("c0000000001", two.east.acd.pool)
+    assert (await two.place_of("c0000000001"))[0] == "west"
 
 
 async def test_a_full_queue_takes_nobody_more_and_forgets_nobody(pool: Pool) -> None:

@@ -6,7 +6,7 @@ carrier can serve (an Asterisk call cannot ring a Twilio telephone), followed by
 `gangguan@asterisk+en:3`. docs/redis-keys.md is made of this table.
 
 KEYS
-:pool            hash    epoch, run, starts (of the store); level (0 to 4), automatic (the ladder's), override (by hand, JSON), ladder (its state, JSON), ladder_turn; lines, emergency_lines, priority_step; arrivals, offers, withheld_refused (counters); clock (newest instant told), swept; rules (hash of those of the queues), lanes (another one when a lane is added)
+:pool            hash    epoch, run, starts (of the store); level (0 to 4), automatic (the ladder's), override (by hand, JSON), ladder (its state, JSON), ladder_turn; lines, emergency_lines, priority_step; arrivals, offers, withheld_refused (counters); clock (newest instant told), swept; rules (hash of those of the queues), lanes (another one when a lane is added); skills (those there are, each between two blanks; none is checked without it)
 :queues          hash    queue → its rules, JSON (QueueRules)
 :strategies      hash    queue → which of its free CSOs is next
 :lanes:<queue>   set     the lanes in which somebody waited since the rules were given

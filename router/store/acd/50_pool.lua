@@ -30,7 +30,8 @@ local function catch_up(p)
 end
 
 -- args: now, queues JSON [{name, …}], partners JSON, lines, emergency_lines, priority_step, trunks JSON,
--- gaps of the levels JSON, legs a second of carriers JSON
+-- gaps of the levels JSON, legs a second of carriers JSON,
+-- skills (` en prabayar `; '' = none is checked)
 local function configure(keys, args)
   local p = open(keys, args)
   local queues, partners = cjson.decode(args[2]), cjson.decode(args[3])
@@ -51,6 +52,11 @@ local function configure(keys, args)
   p.rules = redis.sha1hex(args[2]) -- the same in a replay, and another one exactly when the rules are others
   redis.call('HSET', key(p, ':pool'), 'lines', args[4], 'emergency_lines', args[5], 'priority_step', args[6],
     'rules', p.rules)
+  if (args[10] or '') == '' then
+    redis.call('HDEL', key(p, ':pool'), 'skills')
+  else
+    redis.call('HSET', key(p, ':pool'), 'skills', args[10])
+  end
   catch_up(p)
   for _, queue in ipairs(queues) do
     lanes.stamp(p, queue.name) -- an older library gave none
