@@ -114,7 +114,7 @@ local function enqueue(keys, args)
     return before
   end
   known_queue(p, queue)
-  known_skills(p, args[7] or '')
+  lanes.known_skills(p, args[7] or '')
   local call = known_call(p, args[3])
   local asked = args[7] or ''
   local skills = asked == '' and (call.skills or '') or asked == '-' and '' or asked

@@ -64,7 +64,7 @@ end
 function wait.outlook(keys, args)
   local p = open(keys, args)
   known_queue(p, args[2])
-  known_skills(p, args[4])
+  lanes.known_skills(p, args[4])
   local lane = lane_of(args[2], args[3], args[4])
   local score = score_of(p, p.now, tonumber(args[5]), false)
   local before = 0

@@ -31,7 +31,7 @@ function callback.call_back(keys, args)
   local call = known_call(p, args[3])
   local queue = args[5] ~= '' and args[5] or call.queue
   known_queue(p, queue)
-  known_skills(p, args[8])
+  lanes.known_skills(p, args[8])
   if call.emergency == '1' then
     fail('emergency-no-callback')
   elseif call.virtual == '1' then

@@ -11,7 +11,7 @@ end
 -- The lanes of a queue that one carrier serves: what is asked of a CSO splits the line, not the people who work at it.
 function overflow.lanes_of(p, queue, carrier)
   local base, out = lane_of(queue, carrier), {}
-  for _, lane in ipairs(redis.call('SMEMBERS', key(p, ':lanes:', queue))) do
+  for _, lane in ipairs(lanes.of(p, queue)) do
     if lane == base or string.sub(lane, 1, #base + 1) == base .. '+' then
       out[#out + 1] = lane
     end

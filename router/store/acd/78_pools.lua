@@ -172,7 +172,7 @@ function pools.receive(keys, args)
     fail('already-here')
   end
   known_queue(p, travels.queue)
-  known_skills(p, travels.skills or '')
+  lanes.known_skills(p, travels.skills or '')
   local virtual, emergency = travels.virtual == '1', travels.emergency == '1'
   local kept = emergency and 0 or pool_number(p, 'emergency_lines')
   if virtual and redis.call('HEXISTS', key(p, ':numbers'), travels.dial) == 1 then

@@ -19,7 +19,7 @@ end
 local function log_in(keys, args)
   local p = open(keys, args)
   known_queues(p, args[5])
-  known_skills(p, args[6])
+  lanes.known_skills(p, args[6])
   local cso = cso_of(p, args[2])
   if cso then
     withdraw(p, cso)

@@ -19,7 +19,7 @@ function supervise.assign(keys, args)
   local queues = args[3] == '1' and args[4] or cso.queues
   local skills = args[5] == '1' and args[6] or cso.skills
   known_queues(p, args[3] == '1' and queues or '')
-  known_skills(p, args[5] == '1' and skills or '')
+  lanes.known_skills(p, args[5] == '1' and skills or '')
   if cso.state == 'logged_out' then
     fail('illegal-move', 'cso', cso.state, 'assign')
   end
