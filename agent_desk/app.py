@@ -10,7 +10,20 @@ from collections.abc import AsyncIterator
 from fastapi import Depends, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from agent_desk import board, board_level, crew, desk, desk_stream, health, login, problems, telephone, tracking
+from agent_desk import (
+    board,
+    board_calls,
+    board_control,
+    board_level,
+    crew,
+    desk,
+    desk_stream,
+    health,
+    login,
+    problems,
+    telephone,
+    tracking,
+)
 from agent_desk.live import Live
 from agent_desk.news import fingerprint
 from agent_desk.pages import STATIC
@@ -23,6 +36,7 @@ from config.settings import settings
 from ivr.carriers import twilio_api
 from ivr.service import IvrService, build
 from router.api import api as router_api
+from router.calls_api import api as calls_api
 from router.partners_api import api as partners_api
 from router.store.acd import Acd
 from router.store.figures import Figures
@@ -60,9 +74,9 @@ def create_app(
     app.state.figures = figures or Figures.from_settings()
     app.state.store_ready = False
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
-    for module in (health, login, desk, desk_stream, board, board_level, crew, tracking):
+    for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew, tracking):
         app.include_router(module.router)
-    for api in (tickets_api.router, router_api, surge_api, talk_api, partners_api, twilio_api.router):
+    for api in (tickets_api.router, calls_api, router_api, surge_api, talk_api, partners_api, twilio_api.router):
         app.include_router(api)
     if settings().demo:
         app.include_router(telephone.router)

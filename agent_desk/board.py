@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from agent_desk import accounts, words
 from agent_desk.accounts import Principal
+from agent_desk.board_control import control_context
 from agent_desk.board_level import level_context
 from agent_desk.board_view import board_view
 from agent_desk.live import Live, Sign, Subscription
@@ -39,7 +40,7 @@ async def board(request: Request, me: Me) -> Response:
     """The whole page."""
     live: Live = request.app.state.live
     view = board_view(live.pool, clock(request).ms())
-    cards = {**await _outage_context(request, me), **await level_context(request)}
+    cards = {**await _outage_context(request, me), **await level_context(request), **await control_context(request)}
     return render(request, "papan.html", view=view, words=words, **cards)
 
 

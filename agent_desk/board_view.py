@@ -62,13 +62,13 @@ def _queue(pool: Pool, name: str) -> dict[str, Any]:
 
 def _grid(pool: Pool) -> list[dict[str, Any]]:
     """The longest in their state first; a page re-sorts only while nobody points at the grid."""
-    cells = []
+    cells, shown = [], words.REASONS | words.RETURNED
     for cso in sorted(pool.csos.values(), key=lambda cso: cso.since):
         look = words.STATES[cso.state]
         cells.append(
             {
                 "id": cso.id,
-                "word": look.word + (f", {words.REASONS[cso.reason]}" if cso.reason in words.REASONS else ""),
+                "word": look.word + (f", {shown[cso.reason]}" if cso.reason in shown else ""),
                 "glyph": look.glyph,
                 "cell": look.cell,
                 "since": cso.since,
@@ -81,7 +81,10 @@ def _grid(pool: Pool) -> list[dict[str, Any]]:
 
 def _partners(pool: Pool) -> list[dict[str, Any]]:
     at = Counter(call.partner for call in pool.calls.values() if call.state is CallState.PARTNER)
-    return [
-        {"name": name, "title": partner.title, "now": at[name], "cap": partner.cap}
-        for name, partner in operator().partners.partners.items()
-    ]
+    cells = []
+    for name, partner in operator().partners.partners.items():
+        state = pool.partners.get(name)
+        word, css = words.partner_look(state) if state else ("", "")
+        cell = {"name": name, "title": partner.title, "now": at[name], "cap": partner.cap, "word": word, "css": css}
+        cells.append(cell)
+    return cells

@@ -29,6 +29,7 @@ from tickets.schemas import NewReport, RowId
 router = APIRouter(include_in_schema=False)
 
 Me = Annotated[Principal, Depends(principal_of)]
+MORE_MS = 60_000  # by one press of "Tambah 1 menit"
 WITHOUT_CALL = "tanpa"  # in the place of a call id: a report that nobody is on the line for
 # What the tickets call a field, and what the form calls it.
 FIELDS = {"phone": "telepon", "comment": "keterangan", "trouble": "gangguan", "premises_id": "persil"}
@@ -203,6 +204,14 @@ async def wrap_up(
             me.login, CsoState(cso.next) if cso.next else CsoState.READY, reason=cso.next_reason
         )
     return _done(request, {"state": cso.state.value if cso else CsoState.LOGGED_OUT.value})
+
+
+@router.post("/meja/wrapup/tambah")
+async def more_time(request: Request, me: Me) -> Response:
+    """One more minute for the wrap-up. Refused: illegal-move, wrap-up-limit."""
+    cmd = f"{me.login}:{secrets.token_hex(8)}"
+    cso: Cso = await request.app.state.acd.extend_wrap_up(me.login, MORE_MS, cmd=cmd)
+    return _done(request, {"state": cso.state.value, "wrap_until": cso.wrap_until})
 
 
 def _keep_result(request: Request, me: Principal, call: str, result: str) -> None:

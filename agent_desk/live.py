@@ -125,7 +125,9 @@ class Live:
     async def _follow(self, acd: Acd) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            self.pool = Pool.of(await acd.snapshot(), before=self.pool)
+            pool = Pool.of(await acd.snapshot(), before=self.pool)
+            pool.partners = {partner.name: partner for partner in await acd.partners()}
+            self.pool = pool
             self.lost = False
             self.version += 1
             self._tell(Sign.RESYNC)

@@ -66,12 +66,14 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/papan/*", BOARD),
     Rule("POST", "/papan/padam/*/pernyataan", PUBLISHERS),
     Rule("POST", "/papan/tingkat", PUBLISHERS),
+    Rule("POST", "/papan/kendali/*", PUBLISHERS),
     Rule("POST", "/papan/*", CONTROL),
     Rule("GET", "/regu", CREW),
     Rule("POST", "/regu/*", CREW),
     # The API, for programs with a key and for pages: reading, then writing.
     Rule("GET", "/api/v1/openapi.json", PUBLIC),
     Rule("GET", "/api/v1/customers", SERVING),
+    Rule("GET", "/api/v1/calls", BOARD),  # whole numbers: SERVING of them (router/calls_api.py)
     Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}),
     Rule("GET", "/api/v1/partners", BOARD),
     Rule("GET", "/api/v1/*", STAFF),

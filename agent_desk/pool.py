@@ -15,7 +15,7 @@ from router.agents import CsoState
 from router.calls import CallState
 from router.events import Entry, Event
 from router.store.answers import levels
-from router.store.types import Call, Cso, Snapshot
+from router.store.types import Breaker, Call, Cso, Partner, Snapshot
 
 # Notes that the machinery writes to itself (a confirmed redirect) are nothing a caller heard.
 MACHINE_NOTES = frozenset({"met"})
@@ -34,6 +34,7 @@ class Pool:
     csos: dict[str, Cso]
     ringing: set[str] = field(default_factory=set)  # calls whose CSO's telephone rings
     heard: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)  # call → (ms, note)
+    partners: dict[str, Partner] = field(default_factory=dict)  # as they were read beside the snapshot; seats stale
 
     @classmethod
     def of(cls, snapshot: Snapshot, *, before: Pool | None = None) -> Pool:
@@ -65,6 +66,8 @@ class Pool:
         self.journal, self.at = entry.id, max(self.at, entry.at)
         if entry.event is Event.CSO_STATE:
             self._cso(entry)
+        elif entry.event is Event.PARTNER_STATE:
+            self._partner(entry.data)
         elif entry.event is Event.LEVEL:
             self.level = int(entry.data.get("level", self.level))
         elif entry.event in _NEW:
@@ -76,6 +79,13 @@ class Pool:
             self.ringing.discard(entry.call)
         elif entry.call in self.calls and entry.event in _MOVES:
             self._moved(entry)
+
+    def _partner(self, data: dict[str, Any]) -> None:
+        if known := self.partners.get(str(data["partner"])):
+            breaker = Breaker(data["breaker"])
+            self.partners[known.name] = replace(
+                known, open=bool(data["open"]), reachable=data.get("reachable"), breaker=breaker
+            )
 
     def _noted(self, entry: Entry) -> None:
         what = entry.data.get("what")

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 from config.operator import operator
 from router.agents import CsoState
+from router.calls import Outcome
+from router.store.types import Breaker, Partner
 from tickets import phrases
 
 
@@ -41,6 +43,30 @@ REASONS = {
     "kamar-kecil": "Kamar kecil",
     "pengarahan": "Pengarahan",
     "teknis": "Kendala teknis",
+}
+
+# Why a CSO is in a state that nobody asked for.
+RETURNED = {
+    "no-answer": "tidak dijawab",
+    "unreachable": "telepon tak terjangkau",
+    "expired": "penawaran lewat batas",
+    "declined": "menolak",
+    "busy": "telepon sibuk",
+    "failed": "sambungan gagal",
+}
+
+OUTCOMES: dict[Outcome, str] = {
+    Outcome.REFUSED: "Ditolak, saluran penuh",
+    Outcome.ANNOUNCED: "Selesai oleh pengumuman",
+    Outcome.LEFT_IVR: "Menutup di menu",
+    Outcome.ABANDONED: "Menutup saat antre",
+    Outcome.ANSWERED: "Dijawab CSO",
+    Outcome.PARTNER_ANSWERED: "Dijawab mitra",
+    Outcome.PARTNER_LOST: "Terputus di mitra",
+    Outcome.UNREACHED: "Telepon balik tak terjawab",
+    Outcome.CANCELLED: "Telepon balik dibatalkan",
+    Outcome.MOVED: "Dipindah ke pool lain",
+    Outcome.LOST: "Terputus tanpa kabar",
 }
 
 RESULTS = {
@@ -93,6 +119,17 @@ NEXT_STEP = {
     "working": ("power_on", "Listrik menyala"),
     "power_on": ("complete", "Selesai"),
 }
+
+
+def partner_look(partner: Partner) -> tuple[str, str]:
+    """(word, colour class) of a partner's chip."""
+    if not partner.open:
+        return "Tutup", ""
+    if partner.reachable is False:
+        return "Tak terjangkau", "bad"
+    broken = {Breaker.OPEN: ("Diputus", "bad"), Breaker.HALF: ("Dicoba", "warn")}
+    return broken.get(partner.breaker, ("Buka", "ok"))
+
 
 LEVELS = {0: "Tenang", 1: "Sibuk", 2: "Lonjakan", 3: "Genting", 4: "Penuh"}
 

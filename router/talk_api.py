@@ -7,11 +7,11 @@ A repeated `Idempotency-Key` (ten minutes) does nothing again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.errors import NotFound, Refused
 from router.agents import CsoState
@@ -24,6 +24,7 @@ from router.store.types import Call
 api = APIRouter(prefix="/api/v1", tags=["conversations"])
 
 SUPERVISOR = "supervisor"
+GONE = "-"  # the token of who has passed the call on: nobody's
 
 Live = Annotated[Acd, Depends(live)]
 CallId = Annotated[str, Path(max_length=48)]
@@ -40,6 +41,19 @@ class ToCso(_Body):
     """The other CSO."""
 
     cso: Name
+
+
+class Onward(_Body):
+    """Where the caller goes: to another CSO, or into a queue. One of the two."""
+
+    cso: Name | None = None
+    queue: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.cso is None) == (self.queue is None):
+            raise ValueError("cso or queue")
+        return self
 
 
 class ToPartner(_Body):
@@ -103,7 +117,7 @@ async def _hand(request: Request, call: CallId, acd: Live, cmd: Cmd) -> Hand:
         cso = await acd.cso(who.login)
         if cso is None or cso.state is not CsoState.WRAP_UP or cso.call != call:
             raise Refused("Panggilan itu bukan milik Anda.", slug="not-your-call", status=403)
-        return Hand(acd, call, "", cmd)
+        return Hand(acd, call, GONE, cmd)
     return Hand(acd, call, found.token, cmd)
 
 
@@ -135,7 +149,7 @@ async def consult(body: ToCso, mine: Mine) -> ConversationView:
 async def end_consult(mine: Mine) -> ConversationView:
     """The other CSO is let go; without one nothing changes."""
     found = await mine.acd.call(mine.call)
-    if found is not None and found.guest and mine.token:
+    if found is not None and found.guest and mine.token != GONE:
         await mine.acd.guest_left(mine.call, found.guest_token, reason="cancelled")
     return await _now(mine)
 
@@ -148,9 +162,15 @@ async def complete(mine: Mine) -> ConversationView:
 
 
 @api.post("/calls/{call}/transfer")
-async def transfer(body: ToCso, mine: Mine) -> ConversationView:
-    """To another CSO unasked. Refused: unknown-cso, cso-not-free."""
-    await mine.acd.transfer(mine.call, mine.token, cso=body.cso, cmd=mine.cmd)
+async def transfer(body: Onward, mine: Mine) -> ConversationView:
+    """To another CSO unasked, or into a queue with the score of the arrival.
+
+    Refused: unknown-cso, cso-not-free, unknown-queue, stale-token, illegal-move.
+    """
+    if body.queue is not None:
+        await mine.acd.enqueue(mine.call, queue=body.queue, token=mine.token, cmd=mine.cmd)
+    elif body.cso is not None:
+        await mine.acd.transfer(mine.call, mine.token, cso=body.cso, cmd=mine.cmd)
     return await _now(mine)
 
 

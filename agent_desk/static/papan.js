@@ -62,7 +62,9 @@ function showPartners() {
   $("mitra-baris").replaceChildren(
     ...view.partners.map((one) => {
       const row = document.createElement("tr");
-      row.append(cell(one.title, "b"), cell(`${one.now} / ${one.cap}`, "r nw"));
+      const state = cell("");
+      if (one.word) state.append(Object.assign(document.createElement("span"), { className: `chip ${one.css}`, textContent: one.word }));
+      row.append(cell(one.title, "b"), state, cell(`${one.now} / ${one.cap}`, "r nw"));
       return row;
     }),
   );

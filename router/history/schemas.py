@@ -60,6 +60,30 @@ class CallRecordView(BaseModel):
     events: list[CallEventView] = []
 
 
+class EndedCallView(BaseModel):
+    """One call that is over, in one line. `waited_s`: in line, until it was answered or ended; null = never there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    arrived_at: datetime | None
+    ended_at: datetime | None
+    outcome: str
+    ended_by: str
+    reason: str
+    number: str = ""  # of the caller; "" = withheld
+    region: str
+    carrier: str
+    queue: str
+    emergency: bool
+    waited_s: float | None = None
+    cso: str
+    partner: str
+    offers: int
+    transfers: int
+    callback: bool
+
+
 class EstimateView(BaseModel):
     """How true the waits were that callers were told in the last hour (docs/router/estimate.md); null = of nobody."""
 

@@ -68,16 +68,18 @@ class CallVerbs(Verbs):
         priority: int = 0,
         emergency: bool = False,
         skills: Mapping[str, int] | None = None,
+        token: str = "",
         cmd: str,
     ) -> Place:
         """Put the call in line: from the IVR, from another queue, from a conversation (a transfer; the CSO goes to
         wrap-up). The first score stays, except that an emergency goes to its own band; as an emergency also while it
-        is offered or on its way to a partner. `skills`: name → least level; None = as before.
+        is offered or on its way to a partner. `skills`: name → least level; None = as before. `token`: only while the
+        conversation or the offer has it; "" = in any case.
 
-        Refused: unknown-queue, unknown-skill, unknown-call, queue-full (from the IVR only), illegal-move.
+        Refused: unknown-queue, unknown-skill, unknown-call, stale-token, queue-full (from the IVR only), illegal-move.
         """
         asked = "" if skills is None else skills_text(skills) or "-"
-        reply = await self._do("enqueue", cmd, call, queue, priority, int(emergency), asked)
+        reply = await self._do("enqueue", cmd, call, queue, priority, int(emergency), asked, token)
         return answers.place(json.loads(reply))
 
     async def leave_queue(self, call: str, *, cmd: str) -> None:

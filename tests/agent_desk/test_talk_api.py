@@ -132,3 +132,24 @@ def test_who_may() -> None:
     assert who_may("PATCH", "/api/v1/agents/cso1") == {Role.SUPERVISOR}
     for verb in ("hold", "resume", "consult", "complete", "transfer", "refer"):
         assert who_may("POST", f"/api/v1/calls/{CALL}/{verb}") == {Role.CSO, Role.SUPERVISOR}
+
+
+async def test_a_caller_is_passed_on_to_a_queue_with_the_score(web: Web, acd: Acd) -> None:
+    cso = await talking(web, acd)
+    before = await acd.call(CALL)
+    assert before
+    path = f"/calls/{CALL}/transfer"
+    assert ask(cso, "POST", path, {"queue": "tidak-ada"}).json()["slug"] == "unknown-queue"
+    assert ask(cso, "POST", path, {"queue": "keluhan", "cso": "cso2"}).status_code == 422
+    assert ask(web.client("cso3"), "POST", path, {"queue": "keluhan"}).json()["slug"] == "not-your-call"
+    given = ask(cso, "POST", path, {"queue": "keluhan"}, key="q1")
+    assert (given.json()["state"], given.json()["queue"], given.json()["cso"]) == ("waiting", "keluhan", "")
+    assert ask(cso, "POST", path, {"queue": "keluhan"}, key="q1").json() == given.json()
+    after = await acd.call(CALL)
+    assert after
+    assert after.score == before.score
+    assert cso.state()["state"] == "wrap_up"
+    late = ask(cso, "POST", path, {"queue": "gangguan"}, key="q2")
+    assert (late.status_code, late.json()["slug"]) == (409, "stale-token"), "it is nobody's call to pass on any more"
+    moved = ask(web.client("spv1"), "POST", path, {"queue": "gangguan"})
+    assert moved.json()["queue"] == "gangguan", "a supervisor puts a waiting caller into another queue"

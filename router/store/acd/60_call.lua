@@ -103,7 +103,8 @@ local function standing(p, call, emergency, priority)
   return emergency, priority, score
 end
 
--- args: now, cmd, call, queue, priority, emergency, skills ('' = as before, '-' = none) → JSON [place, ready, serving]
+-- args: now, cmd, call, queue, priority, emergency, skills ('' = as before, '-' = none), token of the conversation or
+-- offer ('' = whatever it is) → JSON [place, ready, serving]
 -- From the IVR, from another queue, or from a conversation (a transfer); an emergency also on its way to a CSO or to a
 -- partner. The first score stays, except that an emergency goes to its own band.
 local function enqueue(keys, args)
@@ -116,6 +117,9 @@ local function enqueue(keys, args)
   known_queue(p, queue)
   lanes.known_skills(p, args[7] or '')
   local call = known_call(p, args[3])
+  if (args[8] or '') ~= '' and args[8] ~= call.token then
+    fail('stale-token')
+  end
   local asked = args[7] or ''
   local skills = asked == '' and (call.skills or '') or asked == '-' and '' or asked
   local priority, score
