@@ -89,7 +89,9 @@ async def reached(context: Context) -> str:
     except Problem as problem:
         log.info("a caller picked up too late: %s", problem.slug)
         return twilio_twiml.hang_up()
-    return twilio_twiml.join(context.call, caller=True, after=context.trail.next().url("/twilio/met"))
+    return twilio_twiml.join(
+        context.call, after=context.trail.next().url("/twilio/met"), label=context.trail.label(context.acd.pool)
+    )  # fmt: skip
 
 
 async def reached_status(context: Context) -> str:

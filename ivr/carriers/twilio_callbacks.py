@@ -31,7 +31,7 @@ async def cso(context: Context) -> str:
         if not _is_talking(call, context.token):  # a repeated webhook finds its own success
             log.info("a CSO picked up too late: %s", problem.slug)
             return twilio_twiml.hang_up()
-    return twilio_twiml.join(context.call, caller=False, after=context.trail.next().url("/twilio/met"))
+    return twilio_twiml.join(context.call, after=context.trail.next().url("/twilio/met"))
 
 
 async def cso_status(context: Context) -> str:
@@ -66,7 +66,7 @@ async def guest(context: Context) -> str:
             raise
         log.info("a guest picked up too late: %s", problem.slug)
         return twilio_twiml.hang_up()
-    return twilio_twiml.join(context.call, caller=False, after=context.trail.next().url("/twilio/met"))
+    return twilio_twiml.join(context.call, after=context.trail.next().url("/twilio/met"))
 
 
 async def guest_status(context: Context) -> str:

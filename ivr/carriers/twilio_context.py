@@ -66,20 +66,32 @@ class Context:
     @property
     def ani(self) -> str:
         """The caller's number (E.164), "" when withheld."""
-        number = self.hook.get("From").strip()
-        return number if _E164.fullmatch(number) and number not in _WITHHELD else ""
+        return e164(self.hook.get("From"))
 
     @property
     def dialled(self) -> str:
         """As people dial it: +6221123 → 021123."""
-        digits = re.sub(r"[^0-9+]", "", self.hook.get("To"))[:20]
-        return "0" + digits[3:] if digits.startswith("+62") else digits.lstrip("+")
+        return as_dialled(self.hook.get("To"))
 
     @property
     def trunk(self) -> str:
-        """The trunk by which a number dialled arrives."""
-        areas = operator().areas
-        for name, trunk in areas.trunks.items():
-            if self.dialled in trunk.dialled:
-                return name
-        return areas.default_trunk
+        """The trunk by which the number dialled arrives."""
+        return trunk_of(self.dialled)
+
+
+def e164(number: str) -> str:
+    """A caller's number as Twilio gives it, "" when withheld."""
+    number = number.strip()
+    return number if _E164.fullmatch(number) and number not in _WITHHELD else ""
+
+
+def as_dialled(to: str) -> str:
+    """+6221123 → 021123."""
+    digits = re.sub(r"[^0-9+]", "", to)[:20]
+    return "0" + digits[3:] if digits.startswith("+62") else digits.lstrip("+")
+
+
+def trunk_of(dialled: str) -> str:
+    """The trunk by which a number arrives."""
+    areas = operator().areas
+    return next((name for name, trunk in areas.trunks.items() if dialled in trunk.dialled), areas.default_trunk)

@@ -9,13 +9,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from config.errors import IllegalMove, Problem, Refused
+from config.operator import operator
 from ivr.carriers.base import PATIENCE, repaired
 from ivr.carriers.twilio_callbacks import left
+from ivr.carriers.twilio_context import as_dialled, e164, trunk_of
 from ivr.carriers.twilio_rest import LiveLeg, TwilioRest
-from ivr.carriers.twilio_trail import call_id
+from ivr.carriers.twilio_trail import Trail, call_id, read_label
 from router.calls import CallState
 from router.store.acd import Acd
-from router.store.types import Call
+from router.store.types import Call, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +67,46 @@ class Reconciler:
         await self._acd.renew([call.id for call in ours if call.id in callers or call.channel in legs])
         for call in ours:
             await self._look_for_a_partner(call, live)
+        await self._forgotten(snapshot, live)
         gone = {(call.id, who): call for call in ours if (who := _who_left(call, callers, legs))}
         self._missing = {one: self._missing.get(one, 0) + 1 for one in gone}
         for one, misses in self._missing.items():
             if misses >= MISSES:
                 repaired("ended without a witness", one[0])
                 await self._left(gone[one], one[1])
+
+    async def _forgotten(self, snapshot: Snapshot, live: Sequence[LiveLeg]) -> None:
+        """Conversations that the store has forgotten are known again by what their caller's label tells (T4)."""
+        known = {call.id for call in snapshot.calls}
+        csos = {cso.endpoint: cso.id for cso in snapshot.csos}
+        for room, name in await self._rest.rooms():
+            if name in known or await self._acd.call(name) is not None:
+                continue
+            members = await self._rest.members(room)
+            there = [leg for leg in live if leg.sid in members]
+            caller = next((leg for leg in there if members[leg.sid]), None)
+            leg = next((leg for leg in there if leg.to in csos and not leg.inbound), None)
+            trail = read_label(name, members[caller.sid], self._acd.pool) if caller else None
+            if caller and leg and trail and await self._know_again(trail, caller, leg, csos[leg.to]):
+                repaired("adopted", name)
+
+    async def _know_again(self, trail: Trail, caller: LiveLeg, leg: LiveLeg, cso: str) -> bool:
+        queues, areas = operator().queues, operator().areas
+        trunk = trunk_of(as_dialled(caller.to if caller.inbound else caller.caller))
+        return await self._acd.adopt_talk(
+            trail.call,
+            carrier="twilio",
+            channel=caller.sid,
+            ani=e164(caller.caller if caller.inbound else caller.to),
+            trunk=trunk,
+            region=areas.trunks[trunk].region,
+            queue=trail.queue if trail.queue in queues.queues else queues.last_resort,
+            arrived=trail.arrived,
+            priority=trail.priority,
+            emergency=trail.emergency,
+            cso=cso,
+            leg=leg.sid,
+        )
 
     async def _left(self, call: Call, who: str) -> None:
         if who == "caller":

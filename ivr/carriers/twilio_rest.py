@@ -58,6 +58,7 @@ class LiveLeg:
     inbound: bool
     status: str
     parent: str = ""  # the leg whose document dials it
+    caller: str = ""  # whose number it shows
 
 
 class Pace:
@@ -140,6 +141,18 @@ class TwilioRest:
         change = {"hold": True, "hold_url": music, "hold_method": "POST"} if music else {"hold": False}
         return await self._ask(lambda: there.update(**change)) is not None
 
+    async def rooms(self) -> list[tuple[str, str]]:
+        """The conferences in progress: SID and name; raises RestFailed when the list cannot be had."""
+        found = await self._ask(lambda: self._client.conferences.list(status="in-progress", page_size=1000))
+        if found is None:
+            raise RestFailed("no list of conferences at this address")
+        return [(str(room.sid), str(room.friendly_name)) for room in found]
+
+    async def members(self, room: str) -> dict[str, str]:
+        """CallSid → label of those in a conference; nobody when it is over."""
+        found = await self._ask(self._client.conferences(room).participants.list)
+        return {str(one.call_sid): one.label or "" for one in found or ()}
+
     async def live(self, *, to: str = "", parent: str = "") -> list[LiveLeg]:
         """The live calls, all, those to one telephone (also before it rings) or those that the document of one leg
         dials; raises RestFailed when the list cannot be had.
@@ -152,7 +165,8 @@ class TwilioRest:
             if calls is None:  # a list that is not there is no empty list: nobody is gone by it
                 raise RestFailed("no list of calls at this address")
             found += [
-                LiveLeg(c.sid, c.to or "", c.direction == "inbound", status, c.parent_call_sid or "") for c in calls
+                LiveLeg(c.sid, c.to or "", c.direction == "inbound", status, c.parent_call_sid or "", c._from or "")
+                for c in calls
             ]
         return found
 

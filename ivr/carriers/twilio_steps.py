@@ -60,7 +60,9 @@ async def meet(context: Context) -> str:
     if not await _wanted(context, CallState.TALKING):
         return await _step(context, "waiting", "")
     await _confirm(context)
-    return twilio_twiml.join(context.call, caller=True, after=context.trail.next().url("/twilio/met"))
+    return twilio_twiml.join(
+        context.call, after=context.trail.next().url("/twilio/met"), label=context.trail.label(context.acd.pool)
+    )  # fmt: skip
 
 
 async def hold(context: Context) -> str:

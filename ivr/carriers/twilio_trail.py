@@ -13,6 +13,7 @@ from config.settings import settings
 _CALL = re.compile(r"c[0-9a-z]{8,40}")
 _STEP = re.compile(r"([0-9A-Za-z._-]{1,80})-(\d{1,6})")
 _NAME = re.compile(r"[a-z0-9-]{0,40}")
+_LABEL = re.compile(r"([a-z0-9-]{1,32})\.([a-z0-9-]{0,40})\.([0-9]{1,15})\.([0-9])\.([01])")
 _KEYS = re.compile(r"[0-9*#]{0,12}")
 
 
@@ -34,6 +35,10 @@ class Trail:
     priority: int = 0
     emergency: bool = False
     keys: str = ""  # keys that mean something while waiting
+
+    def label(self, pool: str) -> str:
+        """The same, for the caller's place in a conference, where no address of ours is asked any more."""
+        return f"{pool}.{self.queue}.{self.arrived}.{self.priority}.{int(self.emergency)}"
 
     def next(self) -> Trail:
         """The trail of the document that follows this one."""
@@ -69,6 +74,15 @@ def read_trail(query: QueryParams) -> Trail:
     if not fits:
         raise Malformed("trail")
     return Trail(call, step, queue, int(at), int(priority), query.get("em") == "1", keys)
+
+
+def read_label(call: str, label: str, pool: str) -> Trail | None:
+    """The trail of a caller in a conference; None when the label is not one of this pool's."""
+    found = _LABEL.fullmatch(label)
+    if found is None or found[1] != pool:
+        return None
+    _, queue, arrived, priority, emergency = found.groups()
+    return Trail(call, "label-0", queue, int(arrived), int(priority), emergency == "1")
 
 
 def call_id(call_sid: str) -> str:

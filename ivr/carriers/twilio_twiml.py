@@ -50,11 +50,14 @@ def hold_music(name: str) -> str:
     return str(response)
 
 
-def join(call: str, *, caller: bool, after: str) -> str:
-    """Into the conference of this call. Only the caller's leaving ends it, so that a CSO can be exchanged."""
+def join(call: str, *, after: str, label: str = "") -> str:
+    """Into the conference of this call. The caller has a `label`; only the caller's leaving ends it, so that a CSO can
+    be exchanged.
+    """
     response = VoiceResponse()
     dial = Dial(action=after, method="POST")
-    dial.conference(call, beep="false", start_conference_on_enter=True, end_conference_on_exit=caller)
+    named = {"participant_label": label} if label else {}
+    dial.conference(call, beep="false", start_conference_on_enter=True, end_conference_on_exit=bool(label), **named)
     response.append(dial)
     return str(response)
 

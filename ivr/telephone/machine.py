@@ -263,7 +263,7 @@ class Leg:
 
     async def _conference(self, noun: Verb) -> None:
         room = self.exchange.room(noun.text)
-        room.join(self, ends=noun.flag("endConferenceOnExit"))
+        room.join(self, ends=noun.flag("endConferenceOnExit"), label=noun.word("participantLabel"))
         try:
             await room.ended.wait()
         finally:

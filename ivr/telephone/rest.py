@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse
 from ivr.telephone.exchange import Exchange
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.rest_answers import Body, RestFault, one, page, rfc2822
-from ivr.telephone.rest_conferences import conferences, participant, update_participant
+from ivr.telephone.rest_conferences import conferences, participants, update_participant
 
 FIELDS_UNUSED = (
     "phone_number_sid", "price", "answered_by", "forwarded_from", "group_sid", "caller_name",
@@ -66,9 +66,10 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
         query = dict(request.query_params)
         return await run(request, account, lambda exchange, _form: (200, conferences(exchange, query)))
 
-    @router.get("/Conferences/{conference}/Participants/{sid}.json")
-    async def fetch_participant(request: Request, account: str, conference: str, sid: str) -> JSONResponse:
-        return await run(request, account, lambda exchange, _form: (200, participant(exchange, conference, sid)))
+    @router.get("/Conferences/{conference}/Participants.json")
+    async def listing_of_participants(request: Request, account: str, conference: str) -> JSONResponse:
+        query = dict(request.query_params)
+        return await run(request, account, lambda exchange, _form: (200, participants(exchange, conference, query)))
 
     @router.post("/Conferences/{conference}/Participants/{sid}.json")
     async def change_participant(request: Request, account: str, conference: str, sid: str) -> JSONResponse:

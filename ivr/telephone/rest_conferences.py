@@ -25,10 +25,13 @@ def conferences(exchange: Exchange, query: dict[str, str]) -> dict[str, Any]:
     return page(found, "conferences", f"/2010-04-01/Accounts/{exchange.account}/Conferences.json", query)
 
 
-def participant(exchange: Exchange, conference: str, sid: str) -> dict[str, Any]:
-    """One participant."""
-    room, leg = _member(exchange, conference, sid)
-    return _participant(exchange, room, leg)
+def participants(exchange: Exchange, conference: str, query: dict[str, str]) -> dict[str, Any]:
+    """Who is in a conference."""
+    room = next((room for room in exchange.rooms.values() if room.sid == conference), None)
+    if room is None:
+        raise RestFault(404, 20404, "The requested resource was not found")
+    address = f"/2010-04-01/Accounts/{exchange.account}/Conferences/{conference}/Participants.json"
+    return page([_participant(exchange, room, leg) for leg in room.members], "participants", address, query)
 
 
 def update_participant(exchange: Exchange, conference: str, sid: str, form: dict[str, list[str]]) -> tuple[int, Body]:
@@ -80,7 +83,7 @@ def _participant(exchange: Exchange, room: Room, leg: Leg) -> dict[str, Any]:
         "account_sid": exchange.account,
         "call_sid": leg.sid,
         "conference_sid": room.sid,
-        "label": None,
+        "label": member.label or None,
         "call_sid_to_coach": None,
         "coaching": False,
         "date_created": rfc2822(leg.started),

@@ -17,6 +17,7 @@ class Member:
     """A leg in a conference. `ends`: its leaving ends the conference for all."""
 
     ends: bool
+    label: str = ""
     hold: asyncio.Task[None] | None = None  # what it hears instead of the others
 
     def free(self) -> None:
@@ -37,9 +38,9 @@ class Room:
         self.ended = asyncio.Event()
         self._forget = forget
 
-    def join(self, leg: Leg, *, ends: bool) -> None:
+    def join(self, leg: Leg, *, ends: bool, label: str = "") -> None:
         """One more; everyone is told how many hear each other."""
-        self.members[leg] = Member(ends)
+        self.members[leg] = Member(ends, label)
         self.started = self.started or len(self.members) > 1
         self._tell()
 

@@ -88,6 +88,12 @@ def _keys(value: str) -> str:
     return value
 
 
+def _label(value: str) -> str:
+    if not re.fullmatch(r"[^\s/]{1,128}", value):
+        raise ValueError("a name is wanted")
+    return value
+
+
 _METHOD = _one_of("GET", "POST")
 _LANGUAGE = _one_of("id-ID", "en-US", "en-GB")
 Checks = dict[str, Callable[[str], Value]]
@@ -119,6 +125,7 @@ ATTRIBUTES: dict[str, Checks] = {
         "beep": _one_of("true", "false", "onEnter", "onExit"),
         "startConferenceOnEnter": _truth,
         "endConferenceOnExit": _truth,
+        "participantLabel": _label,
     },
     "Number": _LEG,
     "Sip": _LEG,

@@ -17,6 +17,28 @@ class TalkVerbs(Verbs):
     illegal-move while nobody talks.
     """
 
+    async def adopt_talk(
+        self,
+        call: str,
+        *,
+        carrier: str,
+        channel: str,
+        ani: str,
+        trunk: str,
+        region: str,
+        queue: str,
+        arrived: int,
+        priority: int,
+        emergency: bool,
+        cso: str,
+        leg: str,
+    ) -> bool:
+        """A conversation that the store has forgotten, as `adopt` and with the CSO's leg; False when the call is known,
+        or the CSO has another one.
+        """
+        given = (carrier, channel, ani, trunk, region, queue, arrived, priority, int(emergency), cso, leg)
+        return bool(await self._do("adopt_talk", call, *given, secrets.token_hex(8)))
+
     async def hold(self, call: str, token: str) -> None:
         """The caller hears music; the call stays TALKING. Again, it changes nothing."""
         await self._do("hold", call, token)

@@ -75,7 +75,7 @@ def test_a_question_ends_with_the_hash_key_only_when_several_keys_are_asked() ->
 @pytest.mark.parametrize(
     "document",
     [
-        twilio_twiml.join("c1234567890", caller=True, after="https://a/b"),
+        twilio_twiml.join("c1234567890", after="https://a/b", label="main.gangguan.1.0.0"),
         twilio_twiml.dial_out("sip:mitra@m.example", after="https://a/b", timeout=20, answered="https://a/c"),
         twilio_twiml.dial_out("+62215550101", after="https://a/b", timeout=20),
         twilio_twiml.dial_out("darurat", after="https://a/b", timeout=20, say=SAY),

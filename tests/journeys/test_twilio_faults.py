@@ -172,6 +172,29 @@ async def test_a_caller_whom_the_store_has_forgotten_is_put_back_in_line(twilio:
     await twilio.state("cso1", CsoState.TALKING)
 
 
+async def test_a_conversation_that_the_store_has_forgotten_is_known_again(twilio: World) -> None:
+    caller, leg = await twilio.talks("cso1")
+    before = await twilio.known(caller)
+    forget()
+    await configure(twilio.acd, operator())
+    await twilio.acd.log_in("cso1", queues=["gangguan"], endpoint="client:cso1", carrier="twilio")
+    await twilio.look()()
+    now = await twilio.known(caller)
+    assert (now.state, now.cso, now.leg, now.channel) == (CallState.TALKING, "cso1", leg.sid, caller.sid)
+    assert (now.ani, now.trunk, now.queue, now.arrived) == (before.ani, before.trunk, before.queue, before.arrived)
+    await twilio.state("cso1", CsoState.TALKING)
+    await twilio.look()()
+    await twilio.together(caller, leg)
+
+    await twilio.ready("cso2")
+    await twilio.acd.transfer(now.id, now.token, cso="cso2", cmd="transfer")
+    second = await twilio.rings("cso2")
+    second.pick_up()
+    await twilio.together(caller, second)
+    await twilio.later(31)
+    await twilio.state("cso1", CsoState.PAUSED)
+
+
 def forget() -> None:
     """The store comes back empty (functions stay loaded, as after a restart without its file)."""
     client = sync_redis(settings().store_url)

@@ -257,3 +257,28 @@ function talk.refer(keys, args)
   remember(p, 'refer', args[2], cjson.encode(answer))
   return answer
 end
+
+-- args: as of `adopt`, then cso, leg, random → 1 when it is known again. The store has forgotten a conversation that goes
+-- on: nobody is rung, and the CSO is busy again, and afterwards in the state of before.
+function talk.adopt(keys, args)
+  local p = open(keys, args)
+  local cso = known_cso(p, args[12])
+  if call_of(p, args[2]) or BUSY[cso.state] or cso.state == 'logged_out' or cso.carrier ~= args[3] then
+    return 0
+  end
+  take_in(p, args)
+  local call = known_call(p, args[2])
+  leave_line(p, call)
+  set(p, call, 'state', 'talking', 'cso', cso.id, 'token', token_of(p, args[14]), 'leg', args[13],
+    'offered', int(p.now), 'answered', int(p.now))
+  if cso.state ~= 'ready' then
+    cso.next, cso.next_reason = 'paused', cso.reason
+    turn(p, cso, 'ready')
+  end
+  turn(p, cso, 'offer')
+  turn(p, cso, 'answer')
+  cso.call, cso.token, cso.calls = call.id, call.token, int(cso.calls + 1)
+  tell(p, 'call.reached', names_of(call), { channel = call.channel, leg = call.leg })
+  save(p, cso)
+  return 1
+end
