@@ -84,11 +84,14 @@ class Reconciler:
                 continue
             members = await self._rest.members(room)
             there = [leg for leg in live if leg.sid in members]
-            caller = next((leg for leg in there if members[leg.sid]), None)
+            caller = next((leg for leg in there if members[leg.sid].label), None)
             leg = next((leg for leg in there if leg.to in csos and not leg.inbound), None)
-            trail = read_label(name, members[caller.sid], self._acd.pool) if caller else None
+            trail = read_label(name, members[caller.sid].label, self._acd.pool) if caller else None
             if caller and leg and trail and await self._know_again(trail, caller, leg, csos[leg.to]):
                 repaired("adopted", name)
+                call = await self._acd.call(name)
+                if call is not None and members[caller.sid].held:
+                    await self._acd.hold(name, call.token)
 
     async def _know_again(self, trail: Trail, caller: LiveLeg, leg: LiveLeg, cso: str) -> bool:
         queues, areas = operator().queues, operator().areas

@@ -61,6 +61,14 @@ class LiveLeg:
     caller: str = ""  # whose number it shows
 
 
+@dataclass(frozen=True)
+class Member:
+    """A leg in a conference."""
+
+    label: str
+    held: bool
+
+
 class Pace:
     """At most `per_second` legs: Twilio queues what is faster, and nobody could take it back in time any more.
 
@@ -148,10 +156,10 @@ class TwilioRest:
             raise RestFailed("no list of conferences at this address")
         return [(str(room.sid), str(room.friendly_name)) for room in found]
 
-    async def members(self, room: str) -> dict[str, str]:
-        """CallSid → label of those in a conference; nobody when it is over."""
+    async def members(self, room: str) -> dict[str, Member]:
+        """Those in a conference by their CallSid; nobody when it is over."""
         found = await self._ask(self._client.conferences(room).participants.list)
-        return {str(one.call_sid): one.label or "" for one in found or ()}
+        return {str(one.call_sid): Member(one.label or "", bool(one.hold)) for one in found or ()}
 
     async def live(self, *, to: str = "", parent: str = "") -> list[LiveLeg]:
         """The live calls, all, those to one telephone (also before it rings) or those that the document of one leg

@@ -175,6 +175,8 @@ async def test_a_caller_whom_the_store_has_forgotten_is_put_back_in_line(twilio:
 async def test_a_conversation_that_the_store_has_forgotten_is_known_again(twilio: World) -> None:
     caller, leg = await twilio.talks("cso1")
     before = await twilio.known(caller)
+    await twilio.acd.hold(before.id, before.token)
+    await twilio.together(leg)
     forget()
     await configure(twilio.acd, operator())
     await twilio.acd.log_in("cso1", queues=["gangguan"], endpoint="client:cso1", carrier="twilio")
@@ -184,6 +186,8 @@ async def test_a_conversation_that_the_store_has_forgotten_is_known_again(twilio
     assert (now.ani, now.trunk, now.queue, now.arrived) == (before.ani, before.trunk, before.queue, before.arrived)
     await twilio.state("cso1", CsoState.TALKING)
     await twilio.look()()
+    assert (await twilio.known(caller)).held
+    await twilio.acd.resume(now.id, now.token)
     await twilio.together(caller, leg)
 
     await twilio.ready("cso2")

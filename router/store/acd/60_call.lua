@@ -212,7 +212,8 @@ local function ended(keys, args)
 end
 
 -- args: now, call, carrier, channel, ani, trunk, region, queue, arrived, priority, emergency → 1 when it was put in line
-local function take_in(p, args)
+local function adopt(keys, args)
+  local p = open(keys, args)
   local queue, emergency = args[8], args[11] == '1'
   known_queue(p, queue)
   local call = call_of(p, args[2])
@@ -234,10 +235,6 @@ local function take_in(p, args)
   data.ani, data.trunk, data.region, data.arrived = call.ani, call.trunk, call.region, tonumber(call.arrived)
   tell(p, 'call.adopted', names_of(call), data)
   return 1
-end
-
-local function adopt(keys, args)
-  return take_in(open(keys, args), args)
 end
 
 -- args: now, call, call, …

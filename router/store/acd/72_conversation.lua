@@ -266,7 +266,8 @@ function talk.adopt(keys, args)
   if call_of(p, args[2]) or BUSY[cso.state] or cso.state == 'logged_out' or cso.carrier ~= args[3] then
     return 0
   end
-  take_in(p, args)
+  adopt(keys, args)
+  p = open(keys, args)
   local call = known_call(p, args[2])
   leave_line(p, call)
   set(p, call, 'state', 'talking', 'cso', cso.id, 'token', token_of(p, args[14]), 'leg', args[13],
