@@ -15,6 +15,8 @@ from router.store.types import Call, Place
 
 log = logging.getLogger(__name__)
 
+FOREVER_MS = 10**12
+
 
 async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing | None:
     """None: the queue takes no more callers, which the flow then says."""
@@ -30,10 +32,18 @@ async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing |
         # The menu of this call is older than the list of skills: better any CSO than none.
         log.error("call %s asks for a skill that is no longer in queues.yaml; it joins %s without", call.id, wish.queue)
         place = await _join(acd, call, token, replace(wish, skills={}))
+    return await where(acd, call) or Standing(place.place)
+
+
+async def where(acd: Acd, call: Call) -> Standing | None:
+    """How it stands in line now; by that a partner may have it (overflow by the estimated wait). None: not in line.
+
+    With nobody at work the wait is longer than any.
+    """
     found = await standing(acd, call.id)
-    if found and found.expected_ms is not None:
-        await acd.mark_due(call.id, estimate_ms=found.expected_ms)  # overflow by the estimated wait
-    return found or Standing(place.place)
+    if found:
+        await acd.mark_due(call.id, estimate_ms=FOREVER_MS if found.expected_ms is None else found.expected_ms)
+    return found
 
 
 async def _join(acd: Acd, call: Call, token: str, wish: Enqueue) -> Place:

@@ -29,11 +29,10 @@ from ivr.endings import partner_ended, talk_ended
 from ivr.facts import Facts
 from ivr.flow import is_emergency, join, step
 from ivr.instructions import Bye, Instruction, Reject, Renamed, Wait
-from ivr.line import call_back, enqueue
+from ivr.line import call_back, enqueue, where
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
-from ivr.standing import standing
 from ivr.turn import (
     CallBack,
     Caller,
@@ -319,7 +318,7 @@ class IvrService:
         if isinstance(effect, CallBack):
             return await call_back(self.acd, call, effect, now=self._clock.ms(), token=token)
         if isinstance(effect, Where):
-            return await standing(self.acd, call.id) or Standing()
+            return await where(self.acd, call) or Standing()
         if isinstance(effect, Promised):
             with contextlib.suppress(Refused):  # offered meanwhile: it will not be heard
                 promise = {"low_ms": effect.low_ms, "high_ms": effect.high_ms}

@@ -18,7 +18,9 @@ class Overflow(Shape):
 
     max_wait: float = Field(default=0, ge=0, description="Seconds in the queue; 0 = never for that.")
     place: int = Field(default=0, ge=0, description="Joined the line behind this place; 0 = never for that.")
-    estimate: float = Field(default=0, ge=0, description="Was told a longer wait, in seconds, on joining; 0 = never.")
+    estimate: float = Field(
+        default=0, ge=0, description="A longer estimated wait, in seconds, now or at joining; 0 = never."
+    )
     ratio: float = Field(default=0, ge=0, description="More callers of the queue for each CSO at work: its last go.")
     level: int = Field(
         default=0, ge=0, le=4, description="Surge level from which: from the end of the line; 0 = as surge.yaml says."

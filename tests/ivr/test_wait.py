@@ -16,6 +16,7 @@ from ivr.carriers.twilio_twiml import render
 from ivr.instructions import Instruction, Wait
 from ivr.speech import prompts
 from ivr.turn import Promised
+from router.agents import CsoState
 from router.estimate import Told
 from router.events import Event
 from simulation.caller import ScriptedCaller, World
@@ -232,6 +233,33 @@ async def test_a_queue_may_overflow_by_the_wait_that_was_thought(ivr: Ivr) -> No
     await ivr.arrives()
     assert await ivr.pool.acd.overflow_next() is None
     await ivr.keys("0")
+    given = await ivr.pool.acd.overflow_next()
+    assert given is not None
+    assert given.call == "ccall0001"
+
+
+@pytest.mark.store
+@pytest.mark.anyio
+@pytest.mark.parametrize("left", ["one", "none"])
+async def test_who_waits_longer_than_was_thought_may_overflow_then(ivr: Ivr, left: str) -> None:
+    """CSOs leave after a caller joined: the estimate is judged again whenever it is made again."""
+    impatient = [replace(rule, over_estimate_ms=240_000) if rule.name == "gangguan" else rule for rule in RULES]
+    await ivr.pool.configure(queues=impatient)
+    csos = [f"cso{n}" for n in range(1, 5)]
+    for cso in csos:
+        await ivr.pool.ready(cso)
+        await ivr.pool.waits(f"cbusy0000{cso}")
+        offer = await ivr.pool.offered()
+        await ivr.pool.acd.answered(offer.call, offer.token)
+    await ivr.pool.waits("c0000000091")  # who is next stays ours
+    await ivr.arrives()
+    await ivr.keys("0")
+    assert await ivr.pool.acd.overflow_next() is None
+    await ivr.step("waiting")
+    assert await ivr.pool.acd.overflow_next() is None, "still as it was thought"
+    for cso in csos[1 if left == "one" else 0 :]:
+        await ivr.pool.acd.ask_state(cso, CsoState.PAUSED)
+    await ivr.step("waiting")
     given = await ivr.pool.acd.overflow_next()
     assert given is not None
     assert given.call == "ccall0001"
