@@ -67,7 +67,7 @@ def scenarios() -> list[Scenario]:
                 continue
             for given in _parameters(function):
                 needs = set(inspect.signature(function).parameters) - set(given)
-                if needs in ({"pool"}, {"two"}, {"store"}):
+                if needs in ({"pool"}, {"two"}, {"store"}, {"real"}):
                     label = f"{path.stem}::{name}" + (f"[{', '.join(map(str, given.values()))}]" if given else "")
                     found.append(Scenario(label, function, needs.pop(), given))
     return found
@@ -102,7 +102,8 @@ class Battery:
                 return
             pools = []
             for name in names[: 2 if scenario.needs == "two" else 1]:
-                open_acds.append(await Acd.open(self.url, name, clock=clock, timeout=TIMEOUT_S))
+                own = None if scenario.needs == "real" else clock  # the store's own
+                open_acds.append(await Acd.open(self.url, name, clock=own, timeout=TIMEOUT_S))
                 pools.append(Pool(open_acds[-1], clock))
             if scenario.needs == "two":
                 await pools[0].configure(queues=between(names[1]))
@@ -110,7 +111,7 @@ class Battery:
                 await scenario.run(two=TwoPools(*pools), **scenario.given)
             else:
                 await pools[0].configure()
-                await scenario.run(pool=pools[0], **scenario.given)
+                await scenario.run(**{scenario.needs: pools[0]}, **scenario.given)
             for pool in pools:
                 wrong = await audit(self.url, pool.acd.pool) if scenario.clean else []
                 if wrong:
