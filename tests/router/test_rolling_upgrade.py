@@ -198,7 +198,7 @@ async def test_nobody_who_waited_before_is_missed_in_the_pace_of_the_line(former
 async def test_who_was_at_work_before_counts_at_once(former: Former) -> None:
     await former.configure()
     assert (await former.acd.outlook("gangguan")).csos == 3, "ringing, talking, in wrap-up; not who is paused"
-    assert (await former.acd.gauges()).working == 3
+    assert (await former.acd.gauges()).working == 4, "and who is ready for another queue"
 
 
 async def test_a_process_of_the_former_release_still_puts_callers_in_line_and_sets_the_level(former: Former) -> None:
