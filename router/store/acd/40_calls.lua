@@ -35,11 +35,11 @@ local function call_of(p, id, part)
     }, in_part.call)
   elseif part == 'cso' then
     local v = redis.call('HMGET', key(p, ':call:', id), 'state', 'carrier', 'channel', 'queue', 'cso', 'token', 'virtual',
-      'leg', 'trunk', 'partner', 'partner_answered', 'guest', 'held')
+      'leg', 'trunk', 'partner', 'partner_answered', 'guest', 'held', 'rings')
     return v[1] and setmetatable({
       id = id, state = v[1], carrier = v[2], channel = v[3], queue = v[4] or '', cso = v[5] or '', token = v[6] or '',
       virtual = v[7] or '0', leg = v[8] or '', trunk = v[9] or '', partner = v[10] or '', partner_answered = v[11] or '0',
-      guest = v[12] or '', held = v[13] or '0', [in_part.POOL] = p,
+      guest = v[12] or '', held = v[13] or '0', rings = v[14] or '', [in_part.POOL] = p,
     }, in_part.call)
   end
   local flat = redis.call('HGETALL', key(p, ':call:', id))
