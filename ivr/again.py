@@ -37,16 +37,27 @@ async def begin_again(acd: Acd, call: Call, *, emergency: bool) -> str:
     if await acd.call(name) is not None:
         return name
     log.warning("call %s was ended by mistake (%s) and goes on as %s", call.id, call.by, name)
-    same = {"carrier": call.carrier, "channel": call.channel, "ani": call.ani, "trunk": call.trunk}
     if not emergency and not call.queue:
-        known = {"region": call.region, "dialled": call.dialled, "menu": call.menu}
-        await acd.admit(name, **same, **known, cmd=f"{name}:arrive", alone=False)
+        await acd.admit(
+            name,
+            carrier=call.carrier,
+            channel=call.channel,
+            ani=call.ani,
+            trunk=call.trunk,
+            region=call.region,
+            dialled=call.dialled,
+            menu=call.menu,
+            cmd=f"{name}:arrive",
+        )
         return name
     queues = operator().queues
     queue = call.queue if call.queue in queues.queues else queues.last_resort
     await acd.adopt(
         name,
-        **same,
+        carrier=call.carrier,
+        channel=call.channel,
+        ani=call.ani,
+        trunk=call.trunk,
         region=call.region,
         queue=queues.emergency if emergency else queue,
         arrived=call.arrived,

@@ -60,7 +60,7 @@ class Outcome(StrEnum):
     UNREACHED = "unreached"  # a callback that nobody answered, however often it was tried
     CANCELLED = "cancelled"  # a callback that the caller no longer wants, or took over by calling again
     MOVED = "moved"  # another pool has it
-    LOST = "lost"  # ended without a witness: found gone by reconciliation
+    LOST = "lost"  # ended without a witness: found gone by reconciliation, or its exchange died (called back)
 
 
 C, E = CallState, CallEvent

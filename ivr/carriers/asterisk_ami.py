@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from config.clock import SystemClock
 from config.settings import settings
 from ivr.carriers.asterisk_dialplan import ami_secret
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
@@ -78,6 +79,8 @@ class AmiLink:
         self._listed = 0
         self.up = asyncio.Event()
         self.alive = time.monotonic()  # last answered Ping, or last attempt to connect
+        self.born = 0  # when the Asterisk of this connection started, ms since the epoch, at most a second too early
+        self._booted = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until `stop`."""
@@ -116,7 +119,12 @@ class AmiLink:
                 raise
             return ami
 
+        self._booted.clear()
         self._ami = await loop.run_in_executor(self._owner, connect)
+        try:  # who is missing from its lists means something only when it is known since when it runs
+            await asyncio.wait_for(self._booted.wait(), TIMEOUT)
+        except TimeoutError as fault:
+            raise AmiDown from fault
         self.up.set()
         log.info("connected to Asterisk's manager")
         await self._on_up()
@@ -191,6 +199,9 @@ class AmiLink:
         return rows
 
     def _event(self, message: Message) -> None:
+        if message.get_header("Event") == "FullyBooted":
+            self.born = SystemClock().ms() - 1000 * int(message.get_header("Uptime", "0"))
+            self._booted.set()
         name = message.get_header("ActionID", "")
         rows = self._rows.get(name)
         if rows is None:

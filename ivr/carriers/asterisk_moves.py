@@ -93,7 +93,7 @@ class Moves:
                 )
                 if any(_gone(answer.get_header("Message", "")) for answer in answers):
                     REDIRECTS.labels(context, "gone").inc()
-                    await self._hung_up(call.id, by="channel-gone")
+                    await self._is_gone(call)
                     return True
                 await self._confirmed[token].wait()
         except (AmiDown, TimeoutError):
@@ -120,12 +120,26 @@ class Moves:
         """
         there = await self.at(call.channel)
         if there is None:
-            await self._hung_up(call.id, by="channel-gone")
+            await self._is_gone(call)
         elif passed_on(call, there):  # a person parts the two, not our bookkeeping
             return False
         elif there.busy:
             await self.speaks(call.id, there.busy)
         return there is None or there.busy != "" or (there.token, there.context) == (token, context)
+
+    async def _is_gone(self, call: Call) -> None:
+        if not await self.died_with_asterisk(call):
+            await self._hung_up(call.id, by="channel-gone")
+
+    async def died_with_asterisk(self, call: Call) -> bool:
+        """Whether a call without a channel is from before this Asterisk started: lost, and its number kept for calling
+        back. Nobody hung up.
+        """
+        if max(call.arrived, call.answered) >= self._link.born:
+            return False
+        repaired("asterisk-died", call.id)
+        await self._acd.ended(call.id, by="carrier", outcome=Outcome.LOST)
+        return True
 
     async def speaks(self, call: str, busy: str) -> None:
         """A conversation that the store knows nothing of: it goes on, and the store stops offering the caller."""

@@ -114,7 +114,7 @@ class Reconciler:
 
     async def _lost(self, call: str) -> None:
         known = await self._acd.call(call)
-        if known is None or known.state not in LIVE:
+        if known is None or known.state not in LIVE or await self._moves.died_with_asterisk(known):
             return
         repaired("channel-gone", call)
         lost = known.state in (CallState.TALKING, CallState.PARTNER, CallState.OFFERED, CallState.WAITING)

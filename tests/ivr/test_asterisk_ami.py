@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from config.clock import SystemClock
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.asterisk_connector import AsteriskConnector
 from ivr.carriers.asterisk_pyst2 import Message
@@ -75,3 +76,12 @@ async def test_nobody_is_lost_by_a_list_that_was_refused(pool: Pool) -> None:
     await connector._compare(full=True)
     await connector._compare(full=True)
     assert (await pool.call("c0000000001")).state is CallState.WAITING
+
+
+@pytest.mark.unit
+async def test_since_when_asterisk_runs() -> None:
+    link = Manager().link
+    before = SystemClock().ms()
+    link._event(message("Event: FullyBooted", "Uptime: 90"))
+    assert before - 90_000 <= link.born <= SystemClock().ms() - 90_000
+    assert link._booted.is_set()

@@ -16,7 +16,7 @@ from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.base import Lanes
 from router.agents import CsoState
-from router.calls import CallState
+from router.calls import CallState, Outcome
 from router.store.types import Call, Cso, Snapshot
 from tests.fixtures.manager import Link
 from tests.fixtures.wait import until_async
@@ -288,3 +288,32 @@ async def test_a_manager_that_is_away_is_waited_for(quick: None) -> None:
     house.link.actions = actions  # type: ignore[method-assign]
     await house.moves.bring("c1", "tok", "offer", "cso1")
     assert house.link.redirects() == ["offer"]
+
+
+# --- Asterisk died
+
+
+async def test_a_call_from_before_asterisk_started_is_lost_and_no_hang_up(quick: None) -> None:
+    house = House(replace(CALL, arrived=1000))
+    house.link.born = 2000
+    await house.compare()
+    assert house.store.said == [("ended", "c1", "carrier", Outcome.LOST)]
+    assert house.ended == []
+
+
+async def test_a_redirect_that_finds_no_channel_after_the_start_says_the_same(quick: None) -> None:
+    """It may come before the comparison."""
+    house = House(replace(CALL, arrived=1000))
+    house.link.born, house.link.gone = 2000, True
+    await house.moves.bring("c1", "tok", "offer", "cso1")
+    assert house.store.said == [("ended", "c1", "carrier", Outcome.LOST)]
+    assert house.ended == []
+
+
+@pytest.mark.parametrize("call", [replace(CALL, arrived=3000), replace(CALL, arrived=1000, answered=3000)])
+async def test_a_call_of_the_asterisk_that_runs_has_hung_up(quick: None, call: Call) -> None:
+    """Also one who arrived long ago and was called back since."""
+    house = House(replace(call, state=CallState.TALKING))
+    house.link.born = 2000
+    await house.compare()
+    assert house.store.said == [("ended", "c1", "reconciliation", Outcome.LOST)]

@@ -86,3 +86,36 @@ def test_a_store_that_lost_everything_is_rebuilt_from_the_channels(line: Line) -
     telephone.wait("CALL_INCOMING", 30)
     telephone.answer()
     until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+
+
+@pytest.mark.parametrize("where", ["line", "talking"])
+def test_asterisk_dies_and_its_caller_is_called_back(line: Line, where: str) -> None:
+    telephone = line.telephone("cso1", tone=700)
+    caller = line.called("no_outage", tone=1000)
+    call = line.to_an_officer(caller)
+    if where == "talking":
+        line.until_ready("cso1")
+        telephone.wait("CALL_INCOMING", 30)
+        telephone.answer()
+        line.wait_call(caller, CallState.TALKING)
+    rung, established = telephone.count("CALL_INCOMING"), caller.count("CALL_ESTABLISHED")
+
+    before = line.product.kill("asterisk", KILLED)
+    line.product.restarted("asterisk", before)
+    assert line.record(call, 40)["outcome"] == "lost"
+    for phone in (caller, telephone):  # they would learn of it by silence; nobody waits for that here
+        if phone.in_call:
+            phone.hang_up()
+            until(lambda phone=phone: not phone.in_call, 10, "put down")
+    line.log_out_all()
+    line.until_ready("cso1")
+    telephone.wait("CALL_INCOMING", 60, times=rung + 1)
+    telephone.answer()
+    caller.wait("CALL_INCOMING", 20)
+    caller.command("accept")
+    caller.wait("CALL_ESTABLISHED", times=established + 1)
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+    line.wait_call(caller, CallState.TALKING)
+    telephone.hang_up()
+    record = line.record(f"{call}r")
+    assert (record["outcome"], record["recalled_from"]) == ("answered", call)

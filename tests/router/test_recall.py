@@ -145,3 +145,64 @@ async def test_who_says_that_nobody_is_to_be_called_is_told(pool: Pool) -> None:
         await pool.told()
         assert await cancel is Outcome.CANCELLED
         assert (await pool.told())[0].data["by"] == ("desk" if call == FIRST else "caller")
+
+
+async def lost_with_the_exchange(pool: Pool, call: str) -> None:
+    assert await pool.acd.ended(call, by="carrier", outcome=Outcome.LOST) is Outcome.LOST
+
+
+@pytest.mark.parametrize("where", ["menu", "line", "offer", "talking"])
+async def test_who_was_lost_with_the_exchange_is_called_back_in_the_old_place(pool: Pool, where: str) -> None:
+    at = pool.clock.ms()
+    await pool.arrives(FIRST, ani=NUMBER)
+    if where != "menu":
+        await pool.enqueue(FIRST)
+    if where in ("offer", "talking"):
+        await pool.ready("cso1")
+        offer = await pool.offered()
+        if where == "talking":
+            await pool.acd.answered(FIRST, offer.token)
+    pool.later(60)
+    await lost_with_the_exchange(pool, FIRST)
+    assert (await pool.acd.gauges()).refused == 1
+    assert [(one.number, one.at) for one in await pool.acd.refused()] == [(NUMBER, at)]
+    await pool.waits("c0000000004")
+    assert await pool.acd.recall_next("gangguan") == FIRST + "r"
+    assert (await open_callbacks(pool))[FIRST + "r"].score == at
+    assert await audit(pool.acd._url, pool.acd.pool) == []
+
+
+async def test_a_withheld_number_that_was_lost_is_counted(pool: Pool) -> None:
+    await pool.arrives(FIRST, ani="")
+    await lost_with_the_exchange(pool, FIRST)
+    gauges = await pool.acd.gauges()
+    assert (gauges.refused, gauges.withheld_refused) == (0, 1)
+
+
+async def test_who_calls_again_first_is_not_called_back(pool: Pool) -> None:
+    await pool.arrives(FIRST, ani=NUMBER)
+    await lost_with_the_exchange(pool, FIRST)
+    await pool.arrives(SECOND, ani=NUMBER)
+    assert await pool.acd.recall_next("gangguan") is None
+
+
+async def test_an_end_that_nobody_saw_is_no_death_of_the_exchange(pool: Pool) -> None:
+    """Found without a channel while its Asterisk lives: the caller has hung up."""
+    await pool.arrives(FIRST, ani=NUMBER)
+    await pool.acd.ended(FIRST, by="reconciliation", outcome=Outcome.LOST)
+    assert (await pool.acd.gauges()).refused == 0
+
+
+async def test_the_number_of_one_who_was_lost_is_forgotten_after_a_day(pool: Pool) -> None:
+    await pool.arrives(FIRST, ani=NUMBER)
+    await lost_with_the_exchange(pool, FIRST)
+    pool.later(24 * 3600 + 1)
+    await pool.acd.sweep()
+    assert await pool.acd.recall_next("gangguan") is None
+
+
+async def test_a_callback_has_no_channel_that_could_be_lost(pool: Pool) -> None:
+    await pool.waits(FIRST)
+    await hangs_up(pool)
+    assert await pool.acd.ended(FIRST, by="carrier", outcome=Outcome.LOST) is None
+    assert set(await open_callbacks(pool)) == {FIRST}

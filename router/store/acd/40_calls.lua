@@ -198,7 +198,9 @@ local function end_call(p, call, by, given)
   redis.call('ZREM', key(p, ':callbacks'), call.id)
   redis.call('ZREM', key(p, ':offers'), call.id)
   free_line(p, call)
-  if from == 'ivr' and call.triage == '1' then
+  if by == 'carrier' then -- its exchange died: nobody hung up. One whom we had called back has waited anew
+    keep_number(p, call.id, call, call.dial == '' and call.arrived or nil)
+  elseif call.triage == '1' and from == 'ivr' then
     keep_number(p, call.id, call)
   elseif call.virtual == '1' then
     forget_callback(p, call)
