@@ -139,3 +139,9 @@ def test_the_list_is_not_read_on_the_event_loop(web: Web) -> None:
     from router.calls_api import read_calls
 
     assert not asyncio.iscoroutinefunction(read_calls)
+
+
+def test_what_ended_before_this_process_began_is_counted(web: Web) -> None:
+    ended(web)
+    ended(web, minutes_ago=60 * 48)
+    assert 'suar_calls_total{outcome="abandoned"} 2.0' in web.client().http.get("/metrics").text
