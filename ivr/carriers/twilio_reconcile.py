@@ -67,13 +67,13 @@ class Reconciler:
         await self._acd.renew([call.id for call in ours if call.id in callers or call.channel in legs])
         for call in ours:
             await self._look_for_a_partner(call, live)
-        await self._forgotten(snapshot, live)
         gone = {(call.id, who): call for call in ours if (who := _who_left(call, callers, legs))}
         self._missing = {one: self._missing.get(one, 0) + 1 for one in gone}
         for one, misses in self._missing.items():
             if misses >= MISSES:
                 repaired("ended without a witness", one[0])
                 await self._left(gone[one], one[1])
+        await self._forgotten(snapshot, live)
 
     async def _forgotten(self, snapshot: Snapshot, live: Sequence[LiveLeg]) -> None:
         """Conversations that the store has forgotten are known again by what their caller's label tells (T4)."""
