@@ -139,6 +139,14 @@ def test_what_a_caller_writes_freely_goes_no_further_than_the_arrival(folder: Pa
         assert any(line.startswith(f"Set({cleaned}=") for line in arrival[:step]), cleaned
 
 
+def test_a_leg_tells_its_caller_by_the_channel_not_by_who_was_there_first(folder: Path) -> None:
+    """Of a caller who is called back the first channel was a CSO's, who may have passed the call on."""
+    text = (folder / "etc" / "extensions.conf").read_text()
+    assert "MASTER_CHANNEL" not in text
+    assert "load=func_export.so" in (folder / "etc" / "modules.conf").read_text()
+    assert text.count("EXPORT(${ARG3},SUAR_") == 3  # a CSO, a called-back caller, a partner
+
+
 def test_the_call_does_not_inherit_to_other_legs(folder: Path) -> None:
     assert "__SUAR" not in (folder / "etc" / "extensions.conf").read_text()
 

@@ -54,13 +54,53 @@ def test_the_turn_comes_and_both_hear_each_other(line: Line) -> None:
     caller.wait("CALL_ESTABLISHED", times=established + 1)
     wait_for(line, call, CallState.TALKING)
     until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
-    telephone.hang_up()
-    caller.wait("CALL_CLOSED", times=2)
-    line.wait_cso("cso1", CsoState.WRAP_UP, 5)
+
+    colleague = line.telephone("cso2", tone=1300)
+    line.ready("cso2")
+    token = callback(line, call).token
+    line.ask(lambda acd: acd.transfer(call, token, cso="cso2", cmd=token))
+    colleague.wait("CALL_INCOMING")
+    telephone.wait("CALL_CLOSED")
+    colleague.answer()
+    until(lambda: caller.hears(1300) and colleague.hears(1000), 10, "both hear each other", every=0.2)
+    token = wait_for(line, call, CallState.TALKING).token
+    line.ask(lambda acd: acd.hold(call, token))
+    until(lambda: colleague.heard().tail(0.5).loud_seconds() < 0.1, 10, "the colleague hears nothing", every=0.2)
+    assert caller.heard().tail(0.5).loud_seconds() > 0.2, "music"
+    line.ask(lambda acd: acd.resume(call, token))
+    until(lambda: caller.hears(1300) and colleague.hears(1000), 10, "both hear each other", every=0.2)
+
+    colleague.hang_up()
+    line.wait_cso("cso2", CsoState.WRAP_UP, 5)
+    caller.wait("CALL_CLOSED", 20, times=2)
     record = line.record(call)
-    assert (record["outcome"], record["cso"], record["callback"]) == ("answered", "cso1", 1)
-    order = ["call.callback", "call.offered", "call.dialled", "call.reached", "call.ended"]
+    assert (record["outcome"], record["cso"], record["callback"]) == ("answered", "cso2", 1)
+    order = ["call.callback", "call.dialled", "call.reached", "call.transferred", "call.held", "call.ended"]
     assert [event for event in line.events(call) if event in order] == order
+
+
+def test_they_talk_also_when_the_connector_died_while_the_cso_was_rung(line: Line) -> None:
+    caller = line.called("no_outage", tone=1000)
+    call = asks_to_be_called_back(line, caller)
+    telephone = line.telephone("cso1", tone=700)
+    line.ready("cso1")
+    telephone.wait("CALL_INCOMING")
+    before = line.product.kill("connector")
+    telephone.answer()
+    caller.wait("CALL_INCOMING")
+    established = caller.count("CALL_ESTABLISHED")
+    caller.command("accept")
+    caller.wait("CALL_ESTABLISHED", times=established + 1)
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+    line.product.restarted("connector", before)
+    token = wait_for(line, call, CallState.TALKING).token
+    line.ask(lambda acd: acd.hold(call, token))
+    until(lambda: telephone.heard().tail(0.5).loud_seconds() < 0.1, 10, "silence for the CSO", every=0.2)
+    line.ask(lambda acd: acd.resume(call, token))
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
+    caller.hang_up()
+    telephone.wait("CALL_CLOSED")
+    assert line.record(call)["outcome"] == "answered"
 
 
 def test_a_cso_who_does_not_answer_costs_no_place(line: Line) -> None:

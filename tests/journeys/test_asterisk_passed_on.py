@@ -1,4 +1,4 @@
-"""Real calls that a CSO passes on unasked: to a colleague, to a queue."""
+"""A real call that CSOs pass on unasked: to a colleague, to a queue, to a partner centre."""
 
 from __future__ import annotations
 
@@ -6,50 +6,57 @@ import pytest
 
 from router.agents import CsoState
 from router.calls import CallState
+from router.store.types import Call
 from tests.fixtures.asterisk import Line
-from tests.fixtures.phones import Phone
 from tests.fixtures.wait import until
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
 
-def talking(line: Line) -> tuple[Phone, Phone, Phone, str]:
-    """cso1 talks with a caller, cso2 has a telephone."""
-    first, second = line.telephone("cso1", tone=700), line.telephone("cso2", tone=800)
+def test_from_cso_to_cso_to_a_queue_to_a_partner_who_drops_the_caller(line: Line) -> None:
+    first, second = line.telephone("cso1", tone=700), line.telephone("cso2", tone=1300)
+    centre = line.reachable_partner(tone=600)
     line.ready("cso1")
     caller = line.caller("no_outage", tone=1000)
     call = line.to_an_officer(caller)
     first.wait("CALL_INCOMING")
     first.answer()
-    line.wait_call(caller, CallState.TALKING)
-    return caller, first, second, call
-
-
-def test_a_blind_transfer_rings_the_colleague_and_frees_the_cso(line: Line) -> None:
-    caller, first, second, call = talking(line)
+    score = line.wait_call(caller, CallState.TALKING).score
     line.ready("cso2")
-    token = line.wait_call(caller, CallState.TALKING).token
+
+    def now() -> Call:
+        found = line.ask(lambda acd: acd.call(call))
+        assert found is not None
+        return found
+
+    token = now().token
     line.ask(lambda acd: acd.transfer(call, token, cso="cso2", cmd=f"transfer-{call}"))
     second.wait("CALL_INCOMING")
     first.wait("CALL_CLOSED", 10)
     second.answer()
-    until(lambda: caller.hears(800) and second.hears(1000), 15, "they hear each other", every=0.2)
-    shown = line.wait_call(caller, CallState.TALKING)
-    assert (shown.cso, shown.id) == ("cso2", call)
-    line.wait_cso("cso1", CsoState.WRAP_UP, 5)
+    until(lambda: caller.hears(1300) and second.hears(1000), 15, "they hear each other", every=0.2)
+    assert (now().cso, now().state) == ("cso2", CallState.TALKING)
+    line.wait_cso("cso1", CsoState.READY, 10)  # after a wrap-up of its own
+
+    line.ask(lambda acd: acd.enqueue(call, queue="permintaan", cmd=f"to-queue-{call}"))
+    second.wait("CALL_CLOSED", 10)
+    first.wait("CALL_INCOMING", times=2)
+    first.command("accept")
+    until(lambda: caller.hears(700) and first.hears(1000), 15, "they hear each other", every=0.2)
+
+    token = now().token
+    line.ask(lambda acd: acd.refer(call, token, partner="mitra", cmd=f"refer-{call}"))
+    centre.wait("CALL_INCOMING")
+    first.wait("CALL_CLOSED", times=2)
+    centre.answer()
+    until(lambda: caller.hears(600) and centre.hears(1000), 15, "they hear each other", every=0.2)
+    centre.hang_up()  # within the five seconds that are no conversation
+    second.wait("CALL_INCOMING", 20, times=2)
+    assert now().score == score
+    second.command("accept")
+    until(lambda: caller.hears(1300) and second.hears(1000), 15, "they hear each other", every=0.2)
     second.hang_up()
-    line.wait_cso("cso2", CsoState.WRAP_UP, 5)
     record = line.record(call)
-    assert (record["outcome"], record["cso"], record["transfers"]) == ("answered", "cso2", 1)
-
-
-def test_a_transfer_to_a_queue_puts_the_caller_in_line(line: Line) -> None:
-    caller, first, second, call = talking(line)
-    line.ask(lambda acd: acd.enqueue(call, queue="keluhan", cmd=f"to-queue-{call}"))
-    first.wait("CALL_CLOSED", 10)
-    line.wait_call(caller, CallState.WAITING)
-    line.ready("cso2", queues=("keluhan",))
-    second.wait("CALL_INCOMING")
-    second.answer()
-    until(lambda: caller.hears(800) and second.hears(1000), 15, "they hear each other", every=0.2)
-    assert line.wait_call(caller, CallState.TALKING).cso == "cso2"
+    assert (record["outcome"], record["cso"], record["transfers"]) == ("answered", "cso2", 3)
+    query = "SELECT partner, reason, result FROM partner_handover WHERE call = :call"
+    assert [tuple(row.values()) for row in line.rows(query, call=call)] == [("mitra", "referred", "dropped")]
