@@ -47,8 +47,8 @@ def desk_view(pool: Pool | None, login: str, now_ms: int) -> dict[str, Any]:
 
 
 def line(call: Call) -> dict[str, Any]:
-    """The second block of the bar. `answered` counts the conversation, `queued` the wait; `callback` until we reached
-    the caller: nobody is heard yet."""
+    """The second block of the bar. `answered` counts the conversation, `queued` the wait, `held` the hold; `callback`
+    until we reached the caller: nobody is heard yet."""
     queue = operator().queues.queues.get(call.queue)
     return {
         "number": words.masked_phone(call.ani),
@@ -58,6 +58,7 @@ def line(call: Call) -> dict[str, Any]:
         "offered": call.offered,
         "answered": call.answered,
         "callback": call.virtual,
+        "held": call.held,
     }
 
 
@@ -74,10 +75,10 @@ def waiting(pool: Pool | None, cso: Cso | None) -> dict[str, int]:
 
 
 def keys() -> list[dict[str, str]]:
-    """The keys of the call bar that this installation does not have, with their reason (the rest is in meja.html)."""
+    """The keys of the call bar between answering and hanging up; those without a shortcut are not here yet."""
     return [
         {"id": "bisukan", "icon": "mute", "label": "<u>B</u>isukan", "name": "Bisukan"},
-        {"id": "tahan", "icon": "hold", "label": "Ta<u>h</u>an", "name": "Tahan"},
+        {"id": "tahan", "icon": "hold", "label": "Ta<u>h</u>an", "name": "Tahan", "shortcut": "H"},
         {"id": "konsultasi", "icon": "consult", "label": "<u>K</u>onsultasi", "name": "Konsultasi"},
         {"id": "alihkan", "icon": "transfer", "label": "A<u>l</u>ihkan", "name": "Alihkan"},
         {"id": "konferensi", "icon": "conference", "label": "Kon<u>f</u>erensi", "name": "Konferensi"},

@@ -63,6 +63,8 @@ function showKeys(view) {
   key($("jawab"), ringing && softphone, ringing ? "jawab di telepon" : talking ? "sudah dijawab" : none);
   key($("akhiri"), talking && softphone, talking ? "tutup di telepon" : ringing ? "jawab dulu; panggilan tidak bisa ditolak" : none);
   $("jawab").classList.toggle("ring", ringing && softphone);
+  key($("tahan"), talking && !view.line?.callback, talking ? "pelanggan belum tersambung" : none);
+  $("tahan").setAttribute("aria-pressed", String(talking && !!view.line?.held));
 }
 
 function showCall(view) {
@@ -114,6 +116,7 @@ function lineTwo(now) {
   if (line?.callback && desk.state === "talking") return `${line.queue} · telepon balik, telepon pelanggan berdering`;
   if (line?.callback && desk.state === "offered") return `${line.queue} · telepon balik · antre ${clock(line.offered - line.queued)}`;
   if (line && desk.state === "offered") return `${line.emergency ? "Darurat · " : ""}${line.queue} · antre ${clock(line.offered - line.queued)}`;
+  if (line?.held && desk.state === "talking") return `${line.queue} · ditahan ${clock(now - line.held)}`;
   if (line && desk.state === "talking") return `${line.emergency ? "Darurat · " : ""}${line.queue} · bicara ${clock(now - line.answered)}`;
   if (desk.call) return "Panggilan selesai · pilih hasil";
   return waiting.count ? `${waiting.count} menunggu` : "Tidak ada yang menunggu";
@@ -216,6 +219,13 @@ const endCall = () =>
     lastHangUp = Date.now();
     leg("tutup");
   });
+const hold = () =>
+  press($("tahan"), async () => {
+    const verb = desk.line.held ? "resume" : "hold";
+    const answer = await post(`/api/v1/calls/${desk.call}/${verb}`);
+    if (!answer.ok) say(verb === "hold" ? "Belum bisa ditahan. Coba sekali lagi." : "Belum bisa dilepas. Coba sekali lagi.");
+  });
+$("tahan").addEventListener("click", hold);
 $("jawab").addEventListener("click", answerCall);
 $("akhiri").addEventListener("click", endCall);
 $("coba").addEventListener("click", connect);
@@ -225,6 +235,7 @@ document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input,textarea,select");
   if (event.ctrlKey && event.shiftKey && event.code === "KeyJ") answerCall();
   else if (event.ctrlKey && event.shiftKey && event.code === "KeyA") endCall();
+  else if (event.ctrlKey && event.shiftKey && event.code === "KeyH") hold();
   else if (event.ctrlKey && event.key === "Enter" && $("flapor")) $("flapor").requestSubmit();
   else if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
   else if (event.key === "?" && !field && !event.ctrlKey) $("lembar").showModal();

@@ -247,6 +247,14 @@ def test_which_legs_are_not_where_the_store_wants_them(
     assert amiss(call, who, legs) is expected
 
 
+@pytest.mark.parametrize(("legs", "rung"), [([], 1), ([leg("8-b", "s", "from-cso")], 0)], ids=["nobody", "rings"])
+async def test_a_guest_whom_nobody_made_ring_is_rung(quick: None, legs: list[Channel], rung: int) -> None:
+    house = House(replace(TALK, guest="cso2", guest_token="8-b", guest_state="offered"))
+    await house.compare(caller("offer"), leg(context="from-cso"), *legs, since=caller("offer"))
+    made = [one for one in house.link.sent if one["Action"] == "Originate"]
+    assert [one["ChannelId"] for one in made] == ["guest-8-b"] * rung
+
+
 async def test_a_leg_of_a_conversation_that_was_passed_on_is_ended_wherever_the_call_is_now(quick: None) -> None:
     house = House(replace(CALL, token="9-c", passed="7-a"))
     waiting = channel(SUAR_RT="9-c")

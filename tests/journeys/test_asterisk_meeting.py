@@ -174,11 +174,9 @@ def test_a_cso_who_hangs_up_leaves_nobody_alone(talk: Talk) -> None:
 def test_what_was_asked_for_while_the_connector_was_away_is_done_when_it_is_back(talk: Talk) -> None:
     before = talk.line.product.kill("connector")
     talk.hold()
-    token = talk.now.token
-    talk.line.ask(lambda acd: acd.consult(talk.call, token, cso="cso2", cmd=token))
     talk.line.product.restarted("connector", before)
     until(talk.music, 15, "music for the caller", every=0.2)
-    talk.second.wait("CALL_INCOMING")
+    talk.consult()
     talk.answers()
     talk.both_hear(talk.first, FIRST, talk.second, SECOND)
 
