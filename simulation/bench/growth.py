@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from statistics import median
 
 from simulation.bench.crowd import QUEUES, BenchAcd, fill, load, open_pool, several
 from simulation.bench.ground import Gauge, OwnStore, own_store
@@ -12,6 +13,7 @@ from simulation.bench.report import Report
 SIZES = ((720, 105), (10_000, 2_000), (100_000, 20_000))
 QUICK = ((20, 5), (40, 10), (80, 20))
 LANES = (4, 16, 64, 256)
+BLOCKS = 20  # of a run: what else the machine does changes within seconds, and must hit every size alike
 
 
 async def measure(report: Report, *, quick: bool) -> None:
@@ -27,8 +29,12 @@ async def measure(report: Report, *, quick: bool) -> None:
         pairs: list[list[float]] = [[] for _ in sizes]
         naive: list[list[float]] = [[] for _ in sizes]
         for _ in range(report.runs):
-            for at, acd in enumerate(pools):
-                costs[at].append(await _decisions(store, gauge, acd, decisions))
+            blocks: list[list[float]] = [[] for _ in sizes]
+            for _ in range(BLOCKS):
+                for at, acd in enumerate(pools):
+                    blocks[at].append(await _decisions(store, gauge, acd, decisions // BLOCKS))
+            for at, each in enumerate(blocks):
+                costs[at].append(median(each))
             for at, acd in enumerate(pools):
                 pairs[at].append(await _verbs(store, acd, decisions // 50))
             for at, acd in enumerate(pools):
@@ -37,8 +43,8 @@ async def measure(report: Report, *, quick: bool) -> None:
             await acd.close()
         report.section(
             "Growth of one decision",
-            f"The same {len(QUEUES)} lanes at every size; {decisions} decisions a run, sizes in turn; processor time",
-            "of the store for a decision and its undoing (simulation/bench/cycle.lua).",
+            f"The same {len(QUEUES)} lanes at every size; {decisions} decisions a run in {BLOCKS} blocks, in turn;",
+            "their median; processor time of the store for a decision and its undoing (simulation/bench/cycle.lua).",
         )
         for (waiting, csos), cost, pair, scan in zip(sizes, costs, pairs, naive, strict=True):
             size = f"{waiting:,} waiting, {csos:,} CSOs"
