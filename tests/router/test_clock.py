@@ -238,3 +238,28 @@ async def test_the_next_turn_of_a_carrier_does_not_stay_an_hour_away(real: Pool,
     assert await ahead.acd.offer_next() is None
     await put_right(real, "sweep")
     assert await real.acd.offer_next() is not None
+
+
+async def test_since_when_somebody_pauses_or_was_free_stays_if_it_was_before_the_clock_went_wrong(
+    real: Pool, ahead: Pool
+) -> None:
+    await ahead.acd.log_in("cso1", queues=["gangguan"], endpoint="cso1", carrier="asterisk")
+    since = (await real.acd.snapshot()).at - 600_000
+    wire = Wire(real.acd._url)
+    key = f"suar:{{{real.acd.pool}}}:cso:cso1"
+    await wire.call("HSET", key, "since", since, "free", since)
+    await put_right(real, "sweep")
+    assert await wire.call("HMGET", key, "since", "free") == [str(since)] * 2
+    wire.close()
+
+
+@pytest.mark.parametrize("index", [":lines", ":callbacks", ":scheduled", ":csos"])
+async def test_an_entry_without_its_call_or_cso_keeps_no_clock_from_being_put_right(
+    real: Pool, ahead: Pool, index: str
+) -> None:
+    await ahead.waits("c0000000001")
+    wire, key = Wire(real.acd._url), f"suar:{{{real.acd.pool}}}{index}"
+    await (wire.call("SADD", key, "ghost") if index == ":csos" else wire.call("ZADD", key, 9e15, "c0000000099"))
+    wire.close()
+    now = await put_right(real, "sweep")
+    assert (await real.call("c0000000001")).arrived <= now

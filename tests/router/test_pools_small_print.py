@@ -131,3 +131,13 @@ async def test_a_pool_whose_queue_is_full_does_not_take_it(two: TwoPools) -> Non
     assert (await two.west.told())[-1].data["reason"] == "queue-full"
     await two.east.acd.ended("c0000000004", by="caller")
     assert await two.mover().move(CALL, two.east.acd.pool)
+
+
+async def test_a_move_of_a_call_that_is_not_there_is_forgotten(two: TwoPools) -> None:
+    west = two.west.acd
+    await two.west.waits(CALL)
+    await west.depart(CALL, two.east.acd.pool)
+    await west._wire.call("ZADD", f"suar:{{{west.pool}}}:moving", 1, "c0000000099")
+    two.later(4)
+    assert [one.call for one in await west.moving()] == [CALL]
+    await two.in_order()

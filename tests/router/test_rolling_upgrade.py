@@ -253,3 +253,31 @@ async def test_a_process_of_the_former_release_may_give_its_rules(pool: Pool) ->
     await pool.waits(FIRST)
     assert (await pool.offered()).deadline == pool.clock.ms() + 5_000 + 9_000 + 2_000
     assert await audit(pool.acd._url, pool.acd.pool) == []
+
+
+async def test_a_process_of_the_former_release_may_give_its_partners(pool: Pool) -> None:
+    """No pace, no breaker; who is dropped within five seconds comes back, and goes there again after five minutes."""
+    wire, root = Wire(pool.acd._url), f"suar:{{{pool.acd.pool}}}"
+    queue = {"name": "gangguan", "offer_ms": 9000, "wrap_up_ms": 0, "max_wait_ms": 1, "partners": ["mitra"]}
+    mitra = {"name": "mitra", "cap": 9, "addresses": {"asterisk": "sip:x"}, "ring_ms": 20_000}
+    rules = json.dumps([queue]), json.dumps([mitra])
+    await wire.call("FCALL", library.PREFIX + "configure", 1, root, pool.clock.ms(), *rules, 10, 2, 60_000)
+    wire.close()
+    for number in range(6):
+        await pool.waits(f"c000000000{number}")
+    pool.later(1)
+    handed = [await pool.acd.overflow_next() for _ in range(6)]
+    for one in handed[1:]:
+        assert one
+        await pool.acd.hand_back(one.call, one.token, reason="busy")
+    first = handed[0]
+    assert first
+    await pool.acd.partner_answered(first.call, first.token)
+    pool.later(4.999)
+    assert await pool.acd.partner_left(first.call, first.token) is None
+    for seconds, goes in ((295, 0), (0.001, 5), (4.998, 0), (0.001, 1)):
+        pool.later(seconds)
+        gone = 0
+        while await pool.acd.overflow_next():
+            gone += 1
+        assert gone == goes, "five minutes after each was failed"

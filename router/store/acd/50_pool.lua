@@ -132,8 +132,11 @@ end
 
 local function each_hash(p, suffix, ids)
   local out = {}
-  for i, id in ipairs(ids) do
-    out[i] = { id, redis.call('HGETALL', key(p, suffix, id)) }
+  for _, id in ipairs(ids) do
+    local flat = redis.call('HGETALL', key(p, suffix, id))
+    if flat[1] then -- else the index speaks of what is not there; a sweep mends it
+      out[#out + 1] = { id, flat }
+    end
   end
   return out
 end
