@@ -141,3 +141,21 @@ async def test_a_move_of_a_call_that_is_not_there_is_forgotten(two: TwoPools) ->
     two.later(4)
     assert [one.call for one in await west.moving()] == [CALL]
     await two.in_order()
+
+
+async def test_nobody_is_sent_away_while_one_of_ours_is_free(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    await two.west.ready("cso1")
+    two.later(600)
+    assert await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is None
+
+
+async def test_who_was_not_taken_is_sent_again_after_half_a_minute(two: TwoPools) -> None:
+    await two.west.waits(CALL)
+    two.later(180)
+    await two.east.configure(lines=2)
+    assert not await two.mover().move(CALL, two.east.acd.pool)
+    two.later(29.999)
+    assert await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is None
+    two.later(0.001)
+    assert await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is not None
