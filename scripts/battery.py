@@ -46,11 +46,8 @@ def _parameters(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
     tables = []
     for mark in marks:
         names = [name.strip() for name in mark.args[0].split(",")] if isinstance(mark.args[0], str) else mark.args[0]
-        rows = [
-            getattr(row, "values", row) if hasattr(row, "values") and hasattr(row, "marks") else row
-            for row in mark.args[1]
-        ]
-        tables.append([dict(zip(names, row if len(names) > 1 else (row,), strict=True)) for row in rows])
+        rows = [row.values if hasattr(row, "marks") else row if len(names) > 1 else (row,) for row in mark.args[1]]
+        tables.append([dict(zip(names, row, strict=True)) for row in rows])
     for combination in itertools.product(*tables):
         yield {name: value for row in combination for name, value in row.items()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from config.errors import IllegalMove
@@ -186,3 +188,13 @@ async def test_a_call_thought_to_be_in_the_ivr_is_put_in_line_and_others_are_lef
     assert await pool.acd.adopt("c0000000001", arrived=arrived, **ADOPTED)  # type: ignore[arg-type]
     await pool.acd.ended("c0000000001", by="caller")
     assert not await pool.acd.adopt("c0000000001", arrived=arrived, **ADOPTED)  # type: ignore[arg-type]
+
+
+async def test_a_known_call_is_never_taken_for_a_forgotten_conversation(pool: Pool) -> None:
+    await pool.ready("cso1", "keluhan")
+    await pool.waits("c0000000001")
+    given: dict[str, Any] = {**ADOPTED, "arrived": pool.clock.ms(), "cso": "cso1", "leg": "PJSIP/l"}
+    assert not await pool.acd.adopt_talk("c0000000001", **given)
+    await pool.acd.ended("c0000000001", by="caller")
+    assert not await pool.acd.adopt_talk("c0000000001", **given)
+    assert await pool.acd.adopt_talk("c0000000002", **given)
