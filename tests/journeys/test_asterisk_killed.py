@@ -96,8 +96,7 @@ def test_asterisk_dies_and_a_caller_in_line_is_called_back(line: Line) -> None:
     line.product.restarted("asterisk", before)
     telephone = line.telephone("cso1", tone=700)
     _is_called_back(line, call, caller, telephone)
-    # The recorder of this telephone stays empty here, while Asterisk counts as many packets to it as from it.
-    until(lambda: caller.hears(700), 10, "the caller hears the CSO", every=0.2)
+    until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
     _is_over(line, call, telephone)
 
 
