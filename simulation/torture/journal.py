@@ -82,6 +82,8 @@ class Checker:
             if entry.event is not Event.CALL_NOTED or entry.call not in self.ended:
                 self._wrong(entry, "after its end" if entry.call in self.ended else "a call nobody announced")
             return
+        if entry.event is Event.CALL_REACHED and call.adopted and call.state is C.WAITING:
+            return self._known_again(call, entry)
         if entry.event in TOKENED and entry.token != call.token:
             self._wrong(entry, "under a token that is not the live one")
         before = self._moved(call, entry)
@@ -230,6 +232,13 @@ class Checker:
     def _with_cso(self, call: Told, entry: Entry, _before: CallState) -> None:
         if entry.cso != call.cso:
             self._wrong(entry, f"by {entry.cso}, offered to {call.cso}")
+
+    def _known_again(self, call: Told, entry: Entry) -> None:
+        """A conversation that went on while the store had forgotten it: nobody was offered to anybody."""
+        self.waiting.remove(call.lane, call.virtual, call.id)
+        if (desk := self.csos.setdefault(entry.cso, Desk())).call:
+            self._wrong(entry, f"with {entry.cso}, who has {desk.call}")
+        call.state, call.cso, call.token, desk.call = C.TALKING, entry.cso, entry.token, call.id
 
     def _reached(self, call: Told, entry: Entry, before: CallState) -> None:
         self._with_cso(call, entry, before)

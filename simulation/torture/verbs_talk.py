@@ -5,7 +5,8 @@ from __future__ import annotations
 from router.agents import CsoState
 from router.calls import CallState
 from simulation.torture.actors import Actor, verb
-from simulation.torture.house import CSOS, PARTNERS, QUEUES
+from simulation.torture.house import CARRIERS, CSOS, PARTNERS, QUEUES
+from simulation.torture.verbs_calls import number_of
 from simulation.torture.world import Held
 
 C, S = CallState, CsoState
@@ -104,3 +105,18 @@ async def supervise(me: Actor) -> None:
         queues = {one.name: 1 + int(me.dice.random() * 5) for one in QUEUES if me.dice.random() < 0.6}
         skills = {"en": 3} if me.dice.random() < 0.5 else None
         await me.ask(lambda: me.acd.assign(cso, queues=queues or None, skills=skills, by="spv1"))
+
+
+@verb("adopt_talk", supervisors=1)
+async def adopt_talk(me: Actor) -> None:
+    """A conversation the store does not know; mostly with a CSO who has none, else it is refused."""
+    call, cso, arrived = me.name_of("z"), me.pick(CSOS), me.shared.ms() - int(me.dice.random() * 60_000)
+    queue, carrier, ani, leg = me.pick(QUEUES).name, me.pick(CARRIERS), number_of(me), f"PJSIP/{cso}-leg"
+    if me.dice.random() < 0.3 or me.world.csos.get(cso) in (None, S.LOGGED_OUT.value):
+        return
+    await me.ask(
+        lambda: me.acd.adopt_talk(
+            call, carrier=carrier, channel=f"PJSIP/{call}", ani=ani, trunk="jakarta", region="31", queue=queue,
+            arrived=arrived, priority=0, emergency=False, cso=cso, leg=leg,
+        )
+    )  # fmt: skip
