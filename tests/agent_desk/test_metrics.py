@@ -63,10 +63,10 @@ def test_the_repairs_of_a_connector_are_counted_where_prometheus_asks(web: Web) 
 
 def test_a_histogram_travels_whole(web: Web) -> None:
     registry = CollectorRegistry()
-    Histogram("suar_agi_step_seconds", "Seconds.", buckets=(0.01, 1.0), registry=registry).observe(0.5)
+    Histogram("suar_test_seconds", "Seconds.", buckets=(0.01, 1.0), registry=registry).observe(0.5)
     tell(web.store, "agi", registry)
-    assert read(web, "suar_agi_step_seconds_count") == {("agi",): 1}
-    assert read(web, "suar_agi_step_seconds_bucket") == {("0.01", "agi"): 0, ("1.0", "agi"): 1, ("+Inf", "agi"): 1}
+    assert read(web, "suar_test_seconds_count") == {("agi",): 1}
+    assert read(web, "suar_test_seconds_bucket") == {("0.01", "agi"): 0, ("1.0", "agi"): 1, ("+Inf", "agi"): 1}
 
 
 def test_the_web_process_tells_its_own_beside_those_of_libraries(web: Web) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from agent_desk.live import QUEUE, Live, Sign, Subscription
 from router.events import Entry, Event
-from router.store.types import Snapshot
+from router.store.types import Partner, Snapshot
 from tests.fixtures.wait import until_async
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -53,6 +53,9 @@ class Journal:
 
     async def snapshot(self) -> Snapshot:
         return Snapshot(at=0, level=0, lines=0, calls=(), csos=(), partners={}, journal="0-0")
+
+    async def partners(self) -> list[Partner]:
+        return []
 
     async def journal(self, after: str, *, count: int = 100, block_ms: int = 0) -> list[Entry]:
         if self.batches:

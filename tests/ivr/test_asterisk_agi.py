@@ -52,7 +52,7 @@ def flow() -> Flow:
 
 @pytest.fixture
 def server(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Iterator[AgiServer]:
-    monkeypatch.setenv("SUAR_STEP_DEADLINE_MS", "300")
+    monkeypatch.setenv("SUAR_STEP_DEADLINE_MS", "1500")
     settings.cache_clear()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
