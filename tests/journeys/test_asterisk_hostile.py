@@ -80,4 +80,4 @@ def test_the_configuration_loads_without_a_word(line: Line) -> None:
         row for row in said.splitlines() if "loader.c" in row or "pbx" in row or "config" in row or ".conf" in row
     ]
     assert [row for row in loading if "WARNING" in row or "ERROR" in row] == []
-    assert "21 contexts" in line.console("dialplan show")
+    assert "23 contexts" in line.console("dialplan show")
