@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from config.errors import NotFound
+from router.store.audit import audit
 from tests.fixtures.router import RULES, TwoPools, between
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -28,6 +29,16 @@ async def test_a_caller_who_hung_up_on_the_way_is_forgotten_once_the_other_pool_
     two.west.later(4)
     assert await west.moving() == []
     await two.in_order()
+
+
+async def test_a_late_step_of_a_caller_who_hung_up_on_the_way_is_kept_as_long_as_the_call(two: TwoPools) -> None:
+    west = two.west.acd
+    await two.west.waits(CALL)
+    await west.step(CALL, token="t1", flow="F1", answer="A1")
+    await west.depart(CALL, two.east.acd.pool)
+    await west.ended(CALL, by="caller")
+    await west.step(CALL, token="t2", flow="F2", answer="A2")
+    assert await audit(west._url, west.pool) == []
 
 
 async def test_settled_under_another_token_settles_nothing(two: TwoPools) -> None:

@@ -52,10 +52,10 @@ local function step(keys, args)
   end
   redis.call('HSET', key(p, ':flow:', id), 'step', token, 'steps', table.concat(kept, ' '), 'flow', args[4],
     'answer', args[5])
-  if state == 'ended' then
-    redis.call('EXPIRE', key(p, ':flow:', id), ENDED_CALL_S)
-  else
+  if state ~= 'ended' then
     extend(p, id)
+  elseif not redis.call('ZSCORE', key(p, ':moving'), id) then -- else the mover still has to learn of it
+    redis.call('EXPIRE', key(p, ':flow:', id), ENDED_CALL_S)
   end
   for i = 7, #args do
     local event = i < 7 + tonumber(args[6]) and 'call.intent' or 'call.noted'
