@@ -24,6 +24,33 @@ class ReportingKind(StrEnum):
     SMS = "sms"
     WEB = "web"
     OTHER = "other"
+    WHATSAPP = "whatsapp"  # not in CIM
+
+
+class Intent(StrEnum):
+    """Why somebody comes back about a report that exists (the columns of facts of the decision table)."""
+
+    ENQUIRY = "ENQUIRY"  # only asks
+    CUST_DATA = "CUST_DATA"  # wants to complete or change what was told
+    PLN_SIDE = "PLN_SIDE"  # something is still wrong on the utility's side
+    BOTH = "BOTH"
+
+
+class UrgentReason(StrEnum):
+    """What makes a contact urgent (C5)."""
+
+    HAZARD = "hazard"
+    LIFE_SUPPORT = "life_support"
+    PUBLIC_SERVICE = "public_service"
+    SUPERVISOR = "supervisor"  # a supervisor decided so
+
+
+class CompletionCode(StrEnum):
+    """How the unit closed a report; the last two make a CSO ask for the missing data (CSO instruction L325–L331)."""
+
+    DONE = "done"
+    DATA_INCOMPLETE = "data_incomplete"
+    PHONE_UNREACHABLE = "phone_unreachable"
 
 
 class CauseKind(StrEnum):

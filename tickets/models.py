@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Enum, ForeignKey, Index, String, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, UtcDateTime
-from tickets.kinds import CauseKind, HistoryKind, ReportingKind, ReportKind
+from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind
 from tickets.states import OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
 
 
@@ -144,6 +144,38 @@ class Report(Base):
     created_by: Mapped[str] = mapped_column(LOGIN)
     call: Mapped[str] = mapped_column(CALL, index=True)  # "" when not by telephone
     outage_id: Mapped[int | None] = mapped_column(ForeignKey("outage.id"), index=True)
+    related_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), index=True)  # a new K after this closed one
+    # Who reported, as told; the contract's own data stand with the premises.
+    reporter: Mapped[str] = mapped_column(String(120), server_default="")
+    mobile: Mapped[str] = mapped_column(PHONE, index=True, server_default="")  # a second number
+    email: Mapped[str] = mapped_column(String(254), server_default="")
+    address: Mapped[str] = mapped_column(String(240), server_default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")  # reports.yaml: fields
+    starred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the clock of "perlu diperhatikan"
+    reopened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    repeats: Mapped[int] = mapped_column(default=0, server_default="0")  # Lapor Ulang, all of them
+    last_repeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The 1×24 h clock of written channels, complaints and requests (seed 004 L164): when somebody must have answered.
+    respond_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    responded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completion_code: Mapped[CompletionCode | None] = mapped_column(_choice(CompletionCode))
+    completion_note: Mapped[str] = mapped_column(String(500), server_default="")
+
+
+class Rating(Base):
+    """What a customer thinks of the crew that came: once for each time the report was finished."""
+
+    __tablename__ = "rating"
+    __table_args__ = (UniqueConstraint("report_id", "resolved_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    resolved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
+    stars: Mapped[int]  # 1 to 5
+    comment: Mapped[str] = mapped_column(String(1000))
+    channel: Mapped[ReportingKind] = mapped_column(_choice(ReportingKind))
+    by: Mapped[str] = mapped_column(LOGIN)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ReportHistory(Base):
@@ -187,6 +219,10 @@ class Crew(Base):
     has_mobile: Mapped[bool]  # without the mobile application there is no position to tell
     on_duty: Mapped[bool]
     login: Mapped[str | None] = mapped_column(LOGIN, unique=True)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    street: Mapped[str] = mapped_column(String(120), server_default="")  # where that is, as it is told
+    position_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WorkOrder(Base):
