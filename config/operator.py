@@ -13,6 +13,8 @@ from config.schema.menu import Menu
 from config.schema.overflow import Partners
 from config.schema.prompts import Prompts, names_in
 from config.schema.queues import Queues
+from config.schema.rules import Rules
+from config.schema.scripts import Scripts
 from config.schema.statements import Statements
 from config.schema.surge import Surge
 from config.settings import settings
@@ -30,6 +32,8 @@ class Operator:
     menu: Menu
     prompts: Prompts
     surge: Surge
+    rules: Rules
+    scripts: Scripts
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -63,7 +67,7 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge")
+    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge", "rules", "scripts")
     files = {name: YamlFile(folder / f"{name}.yaml") for name in names}
     operator = Operator(
         areas=files["areas"].parse(Areas),
@@ -73,6 +77,8 @@ def load(folder: Path) -> Operator:
         menu=files["menu"].parse(Menu),
         prompts=files["prompts"].parse(Prompts),
         surge=files["surge"].parse(Surge),
+        rules=files["rules"].parse(Rules),
+        scripts=files["scripts"].parse(Scripts),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])

@@ -146,6 +146,12 @@ def prompts_list() -> None:
     run("prompts", VERBS["prompts-list"])
 
 
+@scripts.command("check")
+def scripts_check() -> None:
+    """Check what CSOs say, and read every sentence aloud."""
+    raise SystemExit(run("scripts", VERBS["scripts-check"]))
+
+
 def _later(group: typer.Typer, verb: str, what: str) -> None:
     def refuse() -> None:
         _refuse(f"`{verb}` ({what}) is not part of this version yet.")
@@ -157,7 +163,6 @@ def _later(group: typer.Typer, verb: str, what: str) -> None:
 
 _later(app, "import", "Customers and areas from files")
 _later(app, "replay", "A blackout again, on a virtual clock")
-_later(scripts, "scripts check", "The CSOs' scripts")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -51,6 +51,7 @@ VERBS: dict[str, Entry] = {
     "asterisk-render": Entry("suar.asterisk_process:render", "Asterisk's configuration from the settings"),
     "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
     "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),
+    "scripts-check": Entry("tickets.script_check:check", "checks what CSOs say"),
     "prompts-render": Entry("ivr.speech.prompts:render_all", "renders every prompt"),
     "bench": Entry("simulation.bench.main:run", "measurements"),
     "prompts-list": Entry("ivr.speech.prompts:list_all", "every prompt with its text"),

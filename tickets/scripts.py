@@ -1,0 +1,99 @@
+"""What the CSO says: pure. The row of the table says which sentence, the facts say which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from config.schema.scripts import Scripts
+from tickets.kinds import CompletionCode
+from tickets.phrases import speakable
+from tickets.rules import Action, Decision, Sentence
+
+EITHER = "Bapak/Ibu"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the words depend on, beside the row."""
+
+    salutation: str = EITHER
+    one_building: bool = False  # "1 (satu) bangunan padam"
+    crew_mobile: bool | None = None  # whether the crew uses APKT Mobile (R06); None: nobody has the order yet
+    en_route: bool = False
+    street: str = ""  # where the crew is; "" when that is not known, or not any more
+    completion: CompletionCode | None = None
+    resolved: str = ""  # when it was closed, as it is spoken
+    note: str = ""  # what the unit wrote when it closed it
+    number: str = ""
+    prefix: str = ""  # of the unit
+    cso: str = ""  # login
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence, ready to be read out; `name` is S1 to S4, `completed`, or N1 (written, not said)."""
+
+    name: str
+    text: str
+
+
+def sentences(decision: Decision, facts: Facts, words: Scripts) -> tuple[Said, ...]:
+    """What a contact is told, and N1 where a new report is made."""
+    said = []
+    if decision.sentence is Sentence.PROMISE:
+        said.append(promise(facts, words))
+    elif decision.sentence is Sentence.PROGRESS:
+        said.append(_progress(decision, facts, words))
+    elif decision.sentence is Sentence.COMPLETED:
+        said.append(_completed(facts, words))
+    elif decision.sentence is Sentence.MISSING_DATA:
+        said += _missing(facts, words)
+    if decision.new_number:
+        said.append(Said("N1", related(words, number=facts.number, prefix=facts.prefix, cso=facts.cso)))
+    return tuple(said)
+
+
+def promise(facts: Facts, words: Scripts) -> Said:
+    """S1; also what the first call is told."""
+    return Said("S1", _join(facts, words.promise.say, *_promotion(facts, words.promise.promotion)))
+
+
+def related(words: Scripts, *, number: str, prefix: str, cso: str) -> str:
+    """N1: who took it, and `Nomor Laporan Terkait G: …` (R17, C4), for the column *permasalahan* of a new report."""
+    tag = words.related.cso.format(prefix=prefix, cso=cso.upper())
+    return f"{tag} {words.related.number.format(number=number)}"
+
+
+def _progress(decision: Decision, facts: Facts, words: Scripts) -> Said:
+    if facts.crew_mobile and facts.en_route and facts.street:
+        return Said("S2", _join(facts, words.position.say, *_promotion(facts, words.position.promotion)))
+    repeat = words.late.repeated if Action.LAPOR_ULANG in decision.required else words.late.offered
+    return Said("S3", _join(facts, words.late.say, repeat, *_promotion(facts, words.late.promotion)))
+
+
+def _completed(facts: Facts, words: Scripts) -> Said:
+    note = [words.completed.note] if facts.note else []
+    return Said("completed", _join(facts, words.completed.say, *note))
+
+
+def _missing(facts: Facts, words: Scripts) -> list[Said]:
+    known = {
+        CompletionCode.DATA_INCOMPLETE: words.missing_data.data_incomplete,
+        CompletionCode.PHONE_UNREACHABLE: words.missing_data.phone_unreachable,
+    }
+    return [Said("S4", _join(facts, known[facts.completion]))] if facts.completion in known else []
+
+
+def _promotion(facts: Facts, words: str) -> list[str]:
+    """Only on "1 bangunan padam" (R08), and not of a crew that would not be seen there (R06)."""
+    return [words] if facts.one_building and facts.crew_mobile is not False else []
+
+
+def _join(facts: Facts, *parts: str) -> str:
+    """The parts as one sentence. What is not ours (street, note) may hold anything, and stays as it is."""
+    fill = partial(
+        str.format, salutation=facts.salutation, street=facts.street, resolved=facts.resolved, note=facts.note
+    )
+    text = speakable(", ".join(map(fill, parts)))
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
