@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
-from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.operator import operator
 from tickets import history, lookup, outages, reports, workorders
-from tickets.models import Report
+from tickets.idempotency import Write
+from tickets.models import Outage, Report
 from tickets.schemas import (
     CustomerOut,
     HistoryOut,
@@ -57,13 +57,11 @@ Login = Annotated[str, Depends(_login)]
 
 
 @router.post("/reports", status_code=201, tags=["reports"])
-def file_report(
-    body: ReportIn, db: Db, now: Now, by: Login, idempotency_key: Annotated[str, Header(max_length=40)] = ""
-) -> ReportOut:
-    """File a report. A repeated `Idempotency-Key` gives the first answer again."""
-    key = f"api:{by}:{idempotency_key or uuid4().hex}"
-    with db.transaction() as session:
-        return _report(session, reports.file_report(session, body.new(key=key, by=by), now=now))
+def file_report(body: ReportIn, write: Write, now: Now, by: Login) -> ReportOut:
+    """File a report."""
+    return write(
+        lambda session: _report(session, reports.file_report(session, body.new(key=write.key, by=by), now=now))
+    )
 
 
 @router.get("/reports", tags=["reports"])
@@ -99,13 +97,14 @@ def list_outages(db: Db, live: bool = True, limit: Limit = 100) -> list[OutageOu
     """Outages, the newest first."""
     with db.reading() as session:
         found = outages.list_outages(session, live_only=live, limit=limit)
-        return [OutageOut.of(row, operator().area_name(row.area)) for row in found]
+        return [_outage(row) for row in found]
 
 
 @router.post("/outages", status_code=201, tags=["outages"])
-def confirm_outage(body: OutageIn, db: Db, now: Now, by: Login) -> OutageOut:
+def confirm_outage(body: OutageIn, write: Write, now: Now, by: Login) -> OutageOut:
     """Confirm an outage; its holding statement goes live by itself."""
-    with db.transaction() as session:
+
+    def confirm(session: Session) -> OutageOut:
         row = outages.confirm_outage(
             session,
             area=body.area,
@@ -116,15 +115,15 @@ def confirm_outage(body: OutageIn, db: Db, now: Now, by: Login) -> OutageOut:
             by=by,
             now=now,
         )
-        return OutageOut.of(row, operator().area_name(row.area))
+        return _outage(row)
+
+    return write(confirm)
 
 
 @router.post("/outages/{outage}/restored", tags=["outages"])
-def restore_outage(outage: Id, db: Db, now: Now, by: Login) -> OutageOut:
+def restore_outage(outage: Id, write: Write, now: Now, by: Login) -> OutageOut:
     """Power is back."""
-    with db.transaction() as session:
-        row = outages.restore_outage(session, outage, by=by, now=now)
-        return OutageOut.of(row, operator().area_name(row.area))
+    return write(lambda session: _outage(outages.restore_outage(session, outage, by=by, now=now)))
 
 
 @router.get("/outages/{outage}/statements", tags=["outages"])
@@ -135,10 +134,11 @@ def list_statements(outage: Id, db: Db) -> list[StatementOut]:
 
 
 @router.post("/outages/{outage}/statements", status_code=201, tags=["outages"])
-def publish_statement(outage: Id, body: StatementIn, db: Db, now: Now, by: Login) -> StatementOut:
+def publish_statement(outage: Id, body: StatementIn, write: Write, now: Now, by: Login) -> StatementOut:
     """Publish a new version of the official word."""
-    with db.transaction() as session:
-        return StatementOut.of(outages.publish_statement(session, outage, text=body.text, by=by, now=now))
+    return write(
+        lambda session: StatementOut.of(outages.publish_statement(session, outage, text=body.text, by=by, now=now))
+    )
 
 
 @router.get("/work-orders", tags=["work orders"])
@@ -150,11 +150,18 @@ def list_work_orders(db: Db, unit: Unit = None, open: bool = True, limit: Limit 
 
 
 @router.post("/work-orders/{order}/{event}", tags=["work orders"])
-def advance_work_order(order: Id, event: WorkOrderEvent, db: Db, now: Now, by: Login) -> WorkOrderOut:
+def advance_work_order(order: Id, event: WorkOrderEvent, write: Write, now: Now, by: Login) -> WorkOrderOut:
     """One step of a work order."""
-    with db.transaction() as session:
+
+    def step(session: Session) -> WorkOrderOut:
         workorders.advance(session, order, event, by=by, now=now)
         return WorkOrderOut.of(workorders.view(session, order))
+
+    return write(step)
+
+
+def _outage(row: Outage) -> OutageOut:
+    return OutageOut.of(row, operator().area_name(row.area))
 
 
 def _report(session: Session, report: Report) -> ReportOut:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, UtcDateTime
@@ -274,6 +274,19 @@ class Outbox(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     enqueued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class KeptAnswer(Base):
+    """What a writing request was answered, for when it is sent again (tickets/idempotency.py); kept for two days."""
+
+    __tablename__ = "kept_answer"
+    principal: Mapped[str] = mapped_column(LOGIN, primary_key=True)
+    route: Mapped[str] = mapped_column(String(120), primary_key=True)  # method and path with its parameters' names
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of address and body
+    status: Mapped[int]
+    answer: Mapped[str] = mapped_column(Text)  # JSON
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class FollowerPosition(Base):
