@@ -17,6 +17,7 @@ from agent_desk.models import Account, Throttle, WebSession
 from agent_desk.permissions import Role
 from config.errors import Invalid, Problem, Refused
 from config.operator import operator
+from tickets.kinds import ReportingKind
 from tickets.once import insert_once
 
 SHIFT = timedelta(hours=12)  # a login lasts one shift at most
@@ -54,18 +55,24 @@ class TooManyAttempts(Refused):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: an account seen through a session or an API key."""
+    """Who asks: an account seen through a session or an API key; or an application, which has no account."""
 
-    account: int
-    login: str
+    account: int  # 0: an application
+    login: str  # `app:<name of the key>` of an application
     name: str
-    role: str
+    role: str  # "" of an application
     queues: tuple[str, ...] = ()  # `gangguan`, or `gangguan:5` with a proficiency
     skills: str = ""  # `en:4 region-31:3`
     endpoint: str = ""
     partner: str = ""
     csrf: str = ""  # "" with an API key
     session: int = 0
+    # Of an API key: its name, what it opens, how often; and of an application, by which channel its reports come.
+    key: str = ""
+    scopes: frozenset[str] = frozenset()
+    per_minute: int = 0
+    key_used_at: datetime | None = None
+    channel: ReportingKind | None = None
 
 
 SKILL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}:[1-5]")
@@ -141,12 +148,6 @@ def principal_by_token(session: Session, token: str, *, now: datetime) -> Princi
     if row is None or row.revoked or row.expires_at <= now or not row.account.active:
         return None
     return principal_of(row.account, row)
-
-
-def principal_by_key(session: Session, key: str) -> Principal | None:
-    """Who holds this API key."""
-    account = session.scalar(select(Account).where(Account.api_key_hash == digest(key)))
-    return principal_of(account) if account is not None and account.active else None
 
 
 def session_lives(session: Session, session_id: int, *, now: datetime) -> bool:

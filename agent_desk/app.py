@@ -40,6 +40,7 @@ from router.calls_api import api as calls_api
 from router.partners_api import api as partners_api
 from router.store.acd import Acd
 from router.store.figures import Figures
+from router.store.limits import Limits
 from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
 from tickets import api as tickets_api
@@ -56,6 +57,7 @@ def create_app(
     ivr: IvrService | None = None,
     clock: Clock | None = None,
     figures: Figures | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The application. Tests give their own database, store client and clock."""
     app = FastAPI(
@@ -72,6 +74,7 @@ def create_app(
     app.state.acd = acd or Acd.from_settings()
     app.state.ivr = ivr or build(app.state.acd)
     app.state.figures = figures or Figures.from_settings()
+    app.state.limits = limits or Limits.from_settings()
     app.state.store_ready = False
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
     for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew, tracking):
@@ -132,4 +135,5 @@ async def _close(app: FastAPI) -> None:
         with contextlib.suppress(Problem, OSError, TimeoutError):
             await app.state.ivr.stop()
     app.state.figures.close()
+    app.state.limits.close()
     await app.state.acd.close()

@@ -11,7 +11,7 @@ from config.database import Base, UtcDateTime
 
 
 class Account(Base):
-    """A person, or a program that holds an API key."""
+    """A person who may log in."""
 
     __tablename__ = "account"
 
@@ -20,7 +20,6 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(80))
     role: Mapped[str] = mapped_column(String(16))  # permissions.Role
     password_hash: Mapped[str] = mapped_column(String(200))  # argon2id
-    api_key_hash: Mapped[str | None] = mapped_column(String(64), unique=True)  # SHA-256 of a random key
     endpoint: Mapped[str] = mapped_column(String(80), default="")  # "" = by carrier: `login` or `client:login`
     queues: Mapped[list[str]] = mapped_column(JSON, default=list)  # `gangguan`, or `gangguan:5` with a proficiency
     skills: Mapped[str] = mapped_column(String(200), default="")  # `en:4 region-31:3`
@@ -42,6 +41,27 @@ class WebSession(Base):
     revoked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class ApiKey(Base):
+    """What a program proves itself by; shown once when it is made."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), unique=True)
+    owner: Mapped[str] = mapped_column(String(80))  # who answers for it
+    # None: an application's, which has no role
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of a random key
+    scopes: Mapped[list[str]] = mapped_column(JSON)  # permissions.Scope, or `*`
+    channel: Mapped[str] = mapped_column(String(24))  # tickets.kinds.ReportingKind of an application's reports, or ""
+    per_minute: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # to the minute
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    account: Mapped[Account | None] = relationship(lazy="joined")
 
 
 class Throttle(Base):

@@ -33,13 +33,43 @@ CREW: frozenset[str] = frozenset({R.CREW})
 WRITE = "POST PUT PATCH DELETE"
 
 
+class Scope(StrEnum):
+    """What the key of a program is for."""
+
+    REPORTS_CREATE = "reports:create"
+    REPORTS_READ = "reports:read"
+    REPORTS_WRITE = "reports:write"
+    REPORTS_RATE = "reports:rate"
+    TRACKING_READ = "tracking:read"
+    CUSTOMERS_READ = "customers:read"
+    OUTAGES_READ = "outages:read"
+    OUTAGES_WRITE = "outages:write"
+    WORK_ORDERS_READ = "work-orders:read"
+    WORK_ORDERS_WRITE = "work-orders:write"
+    CALLS_READ = "calls:read"
+    CALLS_WRITE = "calls:write"
+    QUEUES_READ = "queues:read"
+    QUEUES_WRITE = "queues:write"
+
+
+S = Scope
+EVERY_SCOPE = "*"  # whatever the account may; no application has it
+# The rest asks for a role, or for the CSO that an account is.
+FOR_APPLICATIONS: frozenset[str] = frozenset(
+    {S.REPORTS_CREATE, S.REPORTS_READ, S.REPORTS_RATE, S.TRACKING_READ, S.OUTAGES_READ}
+)
+
+
 @dataclass(frozen=True)
 class Rule:
-    """In `path` a `*` stands for anything; methods "GET POST …" or "*"."""
+    """In `path` a `*` stands for anything; methods "GET POST …" or "*". `roles` are people and the keys of accounts;
+    a key needs `scope` besides, and is refused everywhere else unless it has every scope.
+    """
 
     methods: str
     path: str
     roles: frozenset[str]
+    scope: str = ""
 
     def covers(self, method: str, path: str) -> bool:
         """Whether this rule decides about the request."""
@@ -72,28 +102,42 @@ TABLE: tuple[Rule, ...] = (
     Rule("POST", "/regu/*", CREW),
     # The API, for programs with a key and for pages: reading, then writing.
     Rule("GET", "/api/v1/openapi.json", PUBLIC),
-    Rule("GET", "/api/v1/customers", SERVING),
-    Rule("GET", "/api/v1/calls", BOARD),  # whole numbers: SERVING of them (router/calls_api.py)
-    Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}),
-    Rule("GET", "/api/v1/partners", BOARD),
-    Rule("GET", "/api/v1/*", STAFF),
-    Rule(WRITE, "/api/v1/outages/*/statements", PUBLISHERS),
-    Rule(WRITE, "/api/v1/level*", PUBLISHERS),
-    Rule(WRITE, "/api/v1/gaps/*", PUBLISHERS),
-    Rule(WRITE, "/api/v1/partners/*", PUBLISHERS),
-    Rule(WRITE, "/api/v1/outages*", CONTROL),
-    Rule(WRITE, "/api/v1/work-orders*", CONTROL),
-    Rule(WRITE, "/api/v1/calls/*", CALLS),
-    Rule("POST", "/api/v1/agents/*/wrap-up", CALLS),
-    Rule(WRITE, "/api/v1/agents/*", PUBLISHERS),
+    Rule("GET", "/api/v1/customers", SERVING, S.CUSTOMERS_READ),
+    Rule("GET", "/api/v1/calls", BOARD, S.CALLS_READ),  # whole numbers: SERVING of them (router/calls_api.py)
+    Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}, S.CALLS_READ),
+    Rule("GET", "/api/v1/partners", BOARD, S.QUEUES_READ),
+    Rule("GET", "/api/v1/reports*", STAFF, S.REPORTS_READ),
+    Rule("GET", "/api/v1/outages*", STAFF, S.OUTAGES_READ),
+    Rule("GET", "/api/v1/work-orders*", STAFF, S.WORK_ORDERS_READ),
+    Rule("GET", "/api/v1/*", STAFF, S.QUEUES_READ),
+    Rule("POST", "/api/v1/reports", SERVING, S.REPORTS_CREATE),
+    Rule("POST", "/api/v1/reports/*/rating", SERVING, S.REPORTS_RATE),
+    Rule("POST", "/api/v1/reports/*/confirmation", SERVING, S.REPORTS_RATE),
+    Rule("POST", "/api/v1/tracking", SERVING, S.TRACKING_READ),
+    Rule(WRITE, "/api/v1/reports/*", SERVING, S.REPORTS_WRITE),
+    Rule(WRITE, "/api/v1/outages/*/statements", PUBLISHERS, S.OUTAGES_WRITE),
+    Rule(WRITE, "/api/v1/level*", PUBLISHERS, S.QUEUES_WRITE),
+    Rule(WRITE, "/api/v1/gaps/*", PUBLISHERS, S.QUEUES_WRITE),
+    Rule(WRITE, "/api/v1/partners/*", PUBLISHERS, S.QUEUES_WRITE),
+    Rule(WRITE, "/api/v1/outages*", CONTROL, S.OUTAGES_WRITE),
+    Rule(WRITE, "/api/v1/work-orders*", CONTROL, S.WORK_ORDERS_WRITE),
+    Rule(WRITE, "/api/v1/calls/*", CALLS, S.CALLS_WRITE),
+    Rule("POST", "/api/v1/agents/*/wrap-up", CALLS, S.QUEUES_WRITE),
+    Rule(WRITE, "/api/v1/agents/*", PUBLISHERS, S.QUEUES_WRITE),
     Rule(WRITE, "/api/v1/*", SERVING),
 )
+CLOSED = Rule("*", "*", frozenset())
+
+
+def rule_of(method: str, path: str) -> Rule:
+    """The rule that decides; a closed one when the table does not know the path."""
+    verb = "GET" if method == "HEAD" else method
+    return next((rule for rule in TABLE if rule.covers(verb, path)), CLOSED)
 
 
 def who_may(method: str, path: str) -> frozenset[str]:
     """The roles that may use a path; empty when the table does not know it."""
-    verb = "GET" if method == "HEAD" else method
-    return next((rule.roles for rule in TABLE if rule.covers(verb, path)), frozenset())
+    return rule_of(method, path).roles
 
 
 HOME: dict[str, str] = {

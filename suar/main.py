@@ -22,8 +22,10 @@ prompts = typer.Typer(help="What is spoken.", no_args_is_help=True)
 scripts = typer.Typer(help="What CSOs say.", no_args_is_help=True)
 asterisk = typer.Typer(help="The telephone exchange.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
+key = typer.Typer(help="Keys of programs that use the API.", no_args_is_help=True)
 for name, group in (
     ("account", account),
+    ("key", key),
     ("ivr", ivr),
     ("prompts", prompts),
     ("scripts", scripts),
@@ -120,6 +122,35 @@ def account_put(
     serves = {"queues": tuple(queue or ()), "skills": tuple(skill or ())}
     run("account", VERBS["account-put"], {**wanted, **serves, "partner": partner})
     print(f"{login} may log in as {role}.")
+
+
+@key.command("create")
+def key_create(
+    name: str,
+    *,
+    scope: Annotated[list[str], typer.Option(help="What it opens; again for more; * = all (accounts only)")],
+    account: Annotated[str, typer.Option(help="Acts as this login; without: an application's key")] = "",
+    owner: Annotated[str, typer.Option(help="Who answers for the application")] = "",
+    channel: Annotated[str, typer.Option(help="How an application's reports are said to have come")] = "app",
+    per_minute: Annotated[int, typer.Option(help="Requests per minute")] = 600,
+) -> None:
+    """Make an API key. It is printed now and never again."""
+    wanted = {"name": name, "scopes": tuple(scope), "account": account, "owner": owner}
+    print(run("key", VERBS["key-create"], {**wanted, "channel": channel, "per_minute": per_minute}))
+
+
+@key.command("list")
+def key_list() -> None:
+    """Every key: name, state, whom it acts as, scopes, requests per minute, created, last used."""
+    for row in run("key", VERBS["key-list"]):
+        print("\t".join(row))
+
+
+@key.command("revoke")
+def key_revoke(name: str) -> None:
+    """Take a key back; it opens nothing from now on."""
+    run("key", VERBS["key-revoke"], name)
+    print(f"{name} opens nothing any more.")
 
 
 @ivr.command("check")
