@@ -12,7 +12,8 @@ from config.operator import operator
 from router.agents import CsoState
 from router.calls import Outcome
 from router.store.types import Breaker, Partner
-from tickets import phrases
+from tickets import categories, phrases
+from tickets.kinds import ReportKind
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,6 @@ RESULTS = {
     "iseng": "Iseng",
 }
 
-# What the caller reports, as tickets keep it (trouble_code) and as the CSO chooses it.
-TROUBLES = {
-    "padam": "Padam, satu bangunan",
-    "padam-area": "Padam, beberapa bangunan",
-    "tegangan-rendah": "Lampu redup, tegangan turun",
-    "kedip": "Listrik sering kedip",
-    "meter": "Meteran mati atau rusak",
-    "bahaya": "Kabel putus, percikan, atau bahaya lain",
-}
-
 # The ladder of a report as people see it: work-order states that stand on each rung.
 LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Lapor", ("waiting",)),
@@ -119,6 +110,16 @@ NEXT_STEP = {
     "working": ("power_on", "Listrik menyala"),
     "power_on": ("complete", "Selesai"),
 }
+
+
+def faults() -> dict[str, str]:
+    """What may be reported as a fault, as the CSO chooses it: code → label."""
+    return {code: category.label for code, category in operator().reports.faults.items()}
+
+
+def fault(code: str) -> str:
+    """A fault in the screen's words."""
+    return categories.label(ReportKind.GANGGUAN, code)
 
 
 def partner_look(partner: Partner) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from config.schema.menu import Menu
 from config.schema.overflow import Partners
 from config.schema.prompts import Prompts, names_in
 from config.schema.queues import Queues
+from config.schema.reports import UNSAID_COMPLAINT, UNSAID_FAULT, Reports
 from config.schema.rules import Rules
 from config.schema.scripts import Scripts
 from config.schema.statements import Statements
@@ -34,6 +35,7 @@ class Operator:
     surge: Surge
     rules: Rules
     scripts: Scripts
+    reports: Reports
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -67,7 +69,7 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge", "rules", "scripts")
+    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge", "rules", "scripts", "reports")
     files = {name: YamlFile(folder / f"{name}.yaml") for name in names}
     operator = Operator(
         areas=files["areas"].parse(Areas),
@@ -79,10 +81,13 @@ def load(folder: Path) -> Operator:
         surge=files["surge"].parse(Surge),
         rules=files["rules"].parse(Rules),
         scripts=files["scripts"].parse(Scripts),
+        reports=files["reports"].parse(Reports),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
     faults += _surge_faults(operator, files["surge"])
+    faults += _report_faults(operator, files["reports"])
+    faults += _rule_faults(operator, files["rules"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     if faults:
         raise ConfigError(faults)
@@ -122,6 +127,30 @@ def _surge_faults(operator: Operator, file: YamlFile) -> list[str]:
     named: list[tuple[str | int, ...]] = [("normal", code) for code in operator.surge.normal]
     named += [("levels", n, "gaps", code) for n, level in operator.surge.levels.items() for code in level.gaps]
     return [file.fault(place, f"no area {place[-1]}") for place in named if place[-1] not in operator.areas.areas]
+
+
+def _report_faults(operator: Operator, file: YamlFile) -> list[str]:
+    """What the telephone menu and the channels without a person rely on."""
+    reports = operator.reports
+    unsaid = (("faults", reports.faults, UNSAID_FAULT), ("complaints", reports.complaints, UNSAID_COMPLAINT))
+    faults = [
+        file.fault((key,), f"needs {code!r}, for who does not say") for key, known, code in unsaid if code not in known
+    ]
+    for key, known, code in unsaid:
+        if code in known and any(field.required for field in known[code].fields):
+            faults.append(file.fault((key, code, "fields"), "nothing can be asked of who does not say"))
+        if code in known and known[code].premises:
+            faults.append(file.fault((key, code, "premises"), "nothing can be asked of who does not say"))
+    return faults
+
+
+def _rule_faults(operator: Operator, file: YamlFile) -> list[str]:
+    known = operator.reports.faults
+    return [
+        file.fault(("one_building", at), f"no fault {code!r} in reports.yaml")
+        for at, code in enumerate(operator.rules.one_building)
+        if code not in known
+    ]
 
 
 def _one_area_faults(operator: Operator, file: YamlFile, code: str) -> list[str]:

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.errors import Refused
 from tickets.kinds import HistoryKind, ReportingKind
 from tickets.models import Report, ReportHistory
 from tickets.once import insert_once
 from tickets.states import ReportStatus
+
+
+def write(
+    session: Session,
+    report_id: int,
+    kind: HistoryKind,
+    *,
+    by: str,
+    channel: ReportingKind,
+    now: datetime,
+    note: str = "",
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    key: str | None = None,
+    call: str = "",
+) -> bool:
+    """One entry; with a key it is written once. False: it stands already. Raises Refused (`key-reused`: on another
+    report).
+    """
+    row = ReportHistory(
+        report_id=report_id, key=key, at=now, by=by, channel=channel, call=call, kind=kind, note=note, old=old, new=new
+    )
+    if key is None:
+        session.add(row)
+        session.flush()
+        return True
+    found, is_new = insert_once(session, row, lambda: by_key(session, key))
+    if found.report_id != report_id:
+        raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
+    return is_new
+
+
+def by_key(session: Session, key: str) -> ReportHistory | None:
+    """The entry that was written with this key."""
+    return session.scalar(select(ReportHistory).where(ReportHistory.key == key))
 
 
 def transition(
@@ -22,21 +60,23 @@ def transition(
     channel: ReportingKind,
     now: datetime,
     note: str = "",
+    key: str | None = None,
+    call: str = "",
 ) -> None:
     """The report has come from `old` (None: it was made) to its present status."""
-    session.add(
-        ReportHistory(
-            report_id=report.id,
-            at=now,
-            by=by,
-            channel=channel,
-            kind=HistoryKind.TRANSITION,
-            note=note,
-            old={"status": old.value} if old else None,
-            new={"status": report.status.value},
-        )
+    write(
+        session,
+        report.id,
+        HistoryKind.TRANSITION,
+        by=by,
+        channel=channel,
+        now=now,
+        note=note,
+        old={"status": old.value} if old else None,
+        new={"status": report.status.value},
+        key=key,
+        call=call,
     )
-    session.flush()
 
 
 def comment(
@@ -50,17 +90,14 @@ def comment(
     key: str | None = None,
 ) -> None:
     """Something worth knowing that changes nothing. With a key it is written once."""
-    row = ReportHistory(
-        report_id=report_id, key=key, at=now, by=by, channel=channel, kind=HistoryKind.COMMENT, note=text
-    )
-
-    def known() -> ReportHistory | None:
-        return session.scalar(select(ReportHistory).where(ReportHistory.key == key)) if key else None
-
-    insert_once(session, row, known)
+    write(session, report_id, HistoryKind.COMMENT, by=by, channel=channel, now=now, note=text, key=key)
 
 
-def of(session: Session, report_id: int, *, limit: int = 200) -> list[ReportHistory]:
-    """The entries of a report, the newest first."""
+def of(
+    session: Session, report_id: int, kinds: Collection[HistoryKind] = (), *, limit: int = 200
+) -> list[ReportHistory]:
+    """The entries of a report, of some kinds or of all, the newest first."""
     rows = select(ReportHistory).where(ReportHistory.report_id == report_id)
+    if kinds:
+        rows = rows.where(ReportHistory.kind.in_(kinds))
     return list(session.scalars(rows.order_by(ReportHistory.at.desc(), ReportHistory.id.desc()).limit(limit)))

@@ -27,6 +27,12 @@ class ReportingKind(StrEnum):
     WHATSAPP = "whatsapp"  # not in CIM
 
 
+# Who writes cannot be answered at once: the 1×24 h clock runs (seed 004 L164).
+WRITTEN = frozenset(
+    {ReportingKind.EMAIL, ReportingKind.LETTER, ReportingKind.SMS, ReportingKind.WEB, ReportingKind.WHATSAPP}
+)
+
+
 class Intent(StrEnum):
     """Why somebody comes back about a report that exists (the columns of facts of the decision table)."""
 

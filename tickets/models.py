@@ -129,7 +129,7 @@ class Report(Base):
     kind: Mapped[ReportKind] = mapped_column(_choice(ReportKind))
     status: Mapped[ReportStatus] = mapped_column(_choice(ReportStatus))
     starred: Mapped[bool]
-    # The clock of Lama Gangguan (Permen ESDM 2/2025) starts here; no service writes it a second time.
+    # The clock of Lama Gangguan (Permen ESDM 2/2025) starts here; a trigger refuses whoever would change it.
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reporting_kind: Mapped[ReportingKind] = mapped_column(_choice(ReportingKind))
@@ -188,6 +188,7 @@ class ReportHistory(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str] = mapped_column(LOGIN)
     channel: Mapped[ReportingKind] = mapped_column(_choice(ReportingKind))
+    call: Mapped[str] = mapped_column(CALL, server_default="")  # the contact in which it happened
     kind: Mapped[HistoryKind] = mapped_column(_choice(HistoryKind))
     note: Mapped[str] = mapped_column(String(2000))
     old: Mapped[dict[str, Any] | None] = mapped_column(JSON)

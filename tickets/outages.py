@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
 from tickets import outbox, phrases
-from tickets.kinds import CauseKind, HistoryKind, ReportingKind
+from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind
 from tickets.models import Outage, Report, ReportHistory, Statement
 from tickets.once import insert_once
 from tickets.states import (
@@ -158,6 +158,6 @@ def _resolve_attached(session: Session, outage_id: int, *, by: str, now: datetim
     session.execute(
         update(Report)
         .where(*still_open)
-        .values(status=done, resolved_at=now)
+        .values(status=done, resolved_at=now, completion_code=CompletionCode.DONE)
         .execution_options(synchronize_session="fetch")
     )

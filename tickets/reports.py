@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
-from tickets import history, lookup, numbers, workorders
-from tickets.kinds import ReportKind
+from tickets import categories, history, lookup, numbers, workorders
+from tickets.kinds import WRITTEN, ReportingKind, ReportKind
 from tickets.models import Premises, Report
 from tickets.once import insert_once
 from tickets.rules import excludes_second, needs_work_order
@@ -33,21 +34,25 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
     """Write one report, once per `new.key`.
 
     A G is attached to the live outage that covers it, unless the caller says only this building is dark; attached, it
-    gets no work order of its own. Raises ReportOpen, Invalid (`area-missing`, `unknown-area`), NotFound
-    (`unknown-premises`) and Refused (`key-reused`: the key belongs to another report).
+    gets no work order of its own. Raises ReportOpen, Invalid (`area-missing`, `unknown-area`, `premises-missing` and
+    what categories.py raises), NotFound (`unknown-premises`) and Refused (`key-reused`: the key belongs to another
+    report).
     """
     found = _by_key(session, new.key)
     if found is not None:
         return _same(found, new)
+    about = _about(new)
     premises = _premises(session, new.premises_id)
     area = new.area or (premises.area if premises else None)
     if area is None:
         raise Invalid("Laporan memerlukan persil atau wilayah.", slug="area-missing", field="area")
-    _refuse_second(session, new)
-    report, is_new = insert_once(session, _row(session, new, area, now), lambda: _by_key(session, new.key))
+    if excludes_second(new.kind) and (other := open_fault(session, new.premises_id)):
+        raise ReportOpen(other)
+    row = _row(session, new, area, about, now)
+    report, is_new = insert_once(session, row, lambda: _by_key(session, new.key))
     if not is_new:
         return _same(report, new)
-    history.transition(session, report, None, by=new.by, channel=new.reporting_kind, now=now)
+    history.transition(session, report, None, by=new.by, channel=new.reporting_kind, now=now, call=new.call)
     if needs_work_order(report.kind, attached=report.outage_id is not None):
         workorders.assign(session, report, now=now)
     return report
@@ -61,6 +66,7 @@ def file_or_comment(session: Session, new: NewReport, *, now: datetime) -> Repor
     try:
         return file_report(session, new, now=now)
     except ReportOpen as fault:
+        workorders.lock_crews(session, session.get_one(Report, fault.report_id).unit)
         report = session.get_one(Report, fault.report_id, with_for_update=True, populate_existing=True)
         note = "Pelapor menghubungi lagi; laporan masih berjalan."
         if new.only_me and report.outage_id is not None and report.status is ReportStatus.BELUM_SELESAI:
@@ -70,6 +76,15 @@ def file_or_comment(session: Session, new: NewReport, *, now: datetime) -> Repor
             session, report.id, note, by=new.by, channel=new.reporting_kind, now=now, key=f"again:{new.key}"[:120]
         )
         return report
+
+
+def respond_by(kind: ReportKind, channel: ReportingKind, now: datetime) -> datetime | None:
+    """When somebody must have answered: 1×24 h for complaints, requests and whatever comes in writing; a fault told by
+    voice has the crew's clocks instead.
+    """
+    if kind is ReportKind.GANGGUAN and channel not in WRITTEN:
+        return None
+    return now + timedelta(hours=operator().reports.response_hours)
 
 
 def _detach(session: Session, report: Report, *, now: datetime) -> None:
@@ -104,7 +119,7 @@ def _by_key(session: Session, key: str) -> Report | None:
 
 
 def _same(report: Report, new: NewReport) -> Report:
-    if report.kind is not new.kind or report.premises_id != new.premises_id:
+    if (report.kind, report.premises_id, report.related_id) != (new.kind, new.premises_id, new.related_id):
         raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
     return report
 
@@ -119,20 +134,28 @@ def _premises(session: Session, premises_id: int | None) -> Premises | None:
     return premises
 
 
-def _refuse_second(session: Session, new: NewReport) -> None:
-    if new.premises_id is None or not excludes_second(new.kind):
-        return
+def open_fault(session: Session, premises_id: int | None) -> Report | None:
+    """The open G of a premises, if it has one."""
+    if premises_id is None:
+        return None
     still_open = select(Report).where(
-        Report.premises_id == new.premises_id,
-        Report.kind == new.kind,
+        Report.premises_id == premises_id,
+        Report.kind == ReportKind.GANGGUAN,
         Report.status == ReportStatus.BELUM_SELESAI,
     )
-    found = session.scalar(still_open.limit(1))
-    if found is not None:
-        raise ReportOpen(found)
+    return session.scalar(still_open.limit(1))
 
 
-def _row(session: Session, new: NewReport, area: str, now: datetime) -> Report:
+def _about(new: NewReport) -> tuple[str, dict[str, Any]]:
+    """The category's code and the answers that belong to it, as they are kept."""
+    code, wanted = categories.category(new.kind, new.trouble)
+    details = categories.details(wanted, new.details)
+    if wanted.premises and new.premises_id is None:
+        raise Invalid("Jenis laporan ini memerlukan IDPEL atau nomor meter.", slug="premises-missing", field="premises")
+    return code, details
+
+
+def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str, Any]], now: datetime) -> Report:
     try:
         (unit, owner), ulp = operator().unit_of(area), operator().ulp_of(area)
     except KeyError:
@@ -147,7 +170,8 @@ def _row(session: Session, new: NewReport, area: str, now: datetime) -> Report:
         starred=False,
         reported_at=now,
         reporting_kind=new.reporting_kind,
-        trouble_code=new.trouble,
+        trouble_code=about[0],
+        details=about[1],
         comment=new.comment,
         multiple_premises=False if new.only_me else None,
         premises_id=new.premises_id,
@@ -158,4 +182,10 @@ def _row(session: Session, new: NewReport, area: str, now: datetime) -> Report:
         created_by=new.by,
         call=new.call,
         outage_id=outage.id if outage else None,
+        related_id=new.related_id,
+        respond_by=respond_by(new.kind, new.reporting_kind, now),
+        reporter=new.reporter,
+        mobile=new.mobile,
+        email=new.email,
+        address=new.address,
     )

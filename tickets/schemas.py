@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from config.errors import Invalid
 from config.schema.areas import Code
 from tickets.kinds import CauseKind, HistoryKind, ReportingKind, ReportKind
 from tickets.models import Outage, Report, ReportHistory, Statement
@@ -16,14 +17,47 @@ from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementSta
 from tickets.views import WorkOrderView
 
 E164 = Annotated[str, BeforeValidator(normalise)]
-Trouble = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+Trouble = Annotated[
+    str, Field(pattern=r"^[a-z0-9-]{0,40}$", description="A category of reports.yaml; empty: who reports did not say.")
+]
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$", description="PostgreSQL keeps no NUL.")]
 Number = Annotated[str, Field(pattern=r"^\d{11}$")]
+Email = Annotated[str, Field(pattern=r"^$|^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", max_length=254)]
+Details = Annotated[dict[str, Any], Field(max_length=40, description="Answers to the category's fields.")]
+
+
+def _mobile(text: str) -> str:
+    try:
+        return normalise(text)
+    except Invalid as fault:
+        raise Invalid(fault.title, slug=fault.slug, field="mobile") from None
+
+
+Mobile = Annotated[str, BeforeValidator(_mobile)]
+
+
+class Changes(BaseModel):
+    """What Update Laporan changes; empty = as it was. `comment` is added to the *keterangan*, never put in its place
+    (CSO instruction L122, L145).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reporter: Text = Field(default="", max_length=120)
+    phone: E164 = ""
+    mobile: Mobile = ""
+    email: Email = ""
+    address: Text = Field(default="", max_length=240)
+    comment: Text = Field(default="", max_length=1000)
+
+    def __bool__(self) -> bool:
+        return any(self.model_dump().values())
 
 
 class NewReport(BaseModel):
-    """What is told when a report is filed. `key` makes it idempotent; `number` was reserved beforehand."""
+    """What is told when a report is filed. `key` makes it idempotent; `number` was reserved beforehand; `related_id`
+    is the finished report that this one goes on from.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ReportKind
@@ -32,12 +66,18 @@ class NewReport(BaseModel):
     by: str = Field(min_length=1, max_length=64)
     premises_id: RowId | None = None
     area: Code | None = None
-    trouble: Trouble = "padam"
+    trouble: Trouble = ""
     comment: Text = Field(default="", max_length=2000)
     phone: E164 = ""
     call: Text = Field(default="", max_length=41)
     number: Number | None = None
     only_me: bool = False
+    reporter: Text = Field(default="", max_length=120)
+    mobile: Mobile = ""
+    email: Email = ""
+    address: Text = Field(default="", max_length=240)
+    details: Details = {}
+    related_id: RowId | None = None
 
 
 class _Body(BaseModel):
@@ -53,11 +93,16 @@ class ReportIn(_Body):
     reporting_kind: ReportingKind = ReportingKind.CALL
     premises: RowId | None = None
     area: Code | None = None
-    trouble_code: Trouble = "padam"
+    trouble_code: Trouble = ""
     comment: Text = Field(default="", max_length=2000)
     phone: E164 = ""
     call: Text = Field(default="", max_length=41)
     only_me: bool = False
+    reporter: Text = Field(default="", max_length=120)
+    mobile: Mobile = ""
+    email: Email = ""
+    address: Text = Field(default="", max_length=240)
+    details: Details = {}
 
     def new(self, *, key: str, by: str) -> NewReport:
         """The same, with who asked and the idempotency key."""
@@ -73,6 +118,11 @@ class ReportIn(_Body):
             phone=self.phone,
             call=self.call,
             only_me=self.only_me,
+            reporter=self.reporter,
+            mobile=self.mobile,
+            email=self.email,
+            address=self.address,
+            details=self.details,
         )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import NotFound, Refused
 from tickets import history
-from tickets.kinds import ReportingKind
+from tickets.kinds import CompletionCode, ReportingKind
 from tickets.models import Crew, Premises, Report, WorkOrder, WorkOrderHistory
 from tickets.states import REPORT, WITH_CREW, WORK_ORDER, ReportEvent, WorkOrderEvent, WorkOrderStatus
 from tickets.views import WorkOrderView
@@ -36,6 +36,36 @@ def assign(session: Session, report: Report, *, now: datetime) -> WorkOrder:
     return order
 
 
+def ensure(session: Session, report: Report, *, now: datetime) -> None:
+    """A report that nobody is working on gets a work order; the crews of its UP3 are locked already."""
+    if open_order(session, report.id) is None:
+        assign(session, report, now=now)
+
+
+def open_order(session: Session, report_id: int) -> WorkOrder | None:
+    """The work order of a report that is not done or cancelled."""
+    unfinished = WorkOrder.status.in_((WorkOrderStatus.WAITING, *WITH_CREW))
+    return session.scalar(select(WorkOrder).where(WorkOrder.report_id == report_id, unfinished).limit(1))
+
+
+def finish(
+    session: Session,
+    report: Report,
+    code: CompletionCode,
+    note: str,
+    *,
+    by: str,
+    channel: ReportingKind,
+    now: datetime,
+) -> None:
+    """The report, locked, is finished; raises IllegalMove when it was. That answers whoever waited for an answer."""
+    old, report.status = report.status, REPORT.next(report.status, ReportEvent.RESOLVE)
+    report.resolved_at, report.completion_code, report.completion_note = now, code, note
+    report.responded_at = report.responded_at or (now if report.respond_by else None)
+    session.flush()
+    history.transition(session, report, old, by=by, channel=channel, now=now, note=note)
+
+
 def advance(
     session: Session, work_order_id: int, event: WorkOrderEvent, *, by: str, now: datetime, note: str = ""
 ) -> WorkOrder:
@@ -54,7 +84,7 @@ def advance(
         order.crew_id = None
         _give(session, order, now=now)
     elif event is WorkOrderEvent.COMPLETE:
-        _resolve(session, order, by=by, now=now)
+        _resolve(session, order, by=by, now=now, note=note)
     if event in (*_GIVEN_BACK, WorkOrderEvent.COMPLETE, WorkOrderEvent.CANCEL):
         _give_waiting(session, order.unit, now=now)
     session.flush()
@@ -101,6 +131,14 @@ def of_report(session: Session, report_id: int) -> WorkOrderView | None:
     return _view(*row) if row else None
 
 
+def lock_crews(session: Session, unit: str) -> Sequence[Crew]:
+    """The crews on duty of a UP3, locked: counting and giving become one step, so that no crew gets a fourth order.
+    Whoever locks one of its work orders or reports as well takes this first.
+    """
+    on_duty = select(Crew).where(Crew.unit == unit, Crew.on_duty.is_(True)).order_by(Crew.id).with_for_update()
+    return session.scalars(on_duty).all()
+
+
 def _rows() -> Select[WorkOrder, Report, Crew, Premises]:
     return (
         select(WorkOrder, Report, Crew, Premises)
@@ -138,7 +176,7 @@ def _locked(session: Session, work_order_id: int) -> WorkOrder:
     unit = session.scalar(select(WorkOrder.unit).where(WorkOrder.id == work_order_id))
     if unit is None:
         raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
-    _crews_on_duty(session, unit)
+    lock_crews(session, unit)
     return session.get_one(WorkOrder, work_order_id, with_for_update=True)
 
 
@@ -187,14 +225,8 @@ def _refusers(session: Session, order: WorkOrder) -> set[int]:
     return {crew for crew in session.scalars(rows) if crew is not None}
 
 
-def _crews_on_duty(session: Session, unit: str) -> Sequence[Crew]:
-    """Locked: counting and giving become one step, so that no crew gets a fourth order."""
-    on_duty = select(Crew).where(Crew.unit == unit, Crew.on_duty.is_(True)).order_by(Crew.id).with_for_update()
-    return session.scalars(on_duty).all()
-
-
 def _free_crew(session: Session, unit: str, ulp: str, *, exclude: Collection[int]) -> Crew | None:
-    crews = _crews_on_duty(session, unit)
+    crews = lock_crews(session, unit)
     counted = (
         select(WorkOrder.crew_id, func.count())
         .where(WorkOrder.unit == unit, WorkOrder.status.in_(WITH_CREW))
@@ -211,10 +243,9 @@ def _give_waiting(session: Session, unit: str, *, now: datetime) -> None:
         _give(session, order, now=now)
 
 
-def _resolve(session: Session, order: WorkOrder, *, by: str, now: datetime) -> None:
-    report = session.get(Report, order.report_id, with_for_update=True) if order.report_id else None
-    if report is None or not REPORT.allows(report.status, ReportEvent.RESOLVE):
-        return
-    old, report.status = report.status, REPORT.next(report.status, ReportEvent.RESOLVE)
-    report.resolved_at = now
-    history.transition(session, report, old, by=by, channel=ReportingKind.OTHER, now=now)
+def _resolve(session: Session, order: WorkOrder, *, by: str, now: datetime, note: str) -> None:
+    report = None
+    if order.report_id:
+        report = session.get(Report, order.report_id, with_for_update=True, populate_existing=True)
+    if report is not None and REPORT.allows(report.status, ReportEvent.RESOLVE):
+        finish(session, report, CompletionCode.DONE, note, by=by, channel=ReportingKind.OTHER, now=now)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from config.errors import Invalid, NotFound, Problem, Refused
-from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
+from tests.fixtures.tickets import CONNECTION, NOON, a_crew, a_premises, a_report
 from tickets import history, numbers, outages, reports, workorders
 from tickets.kinds import HistoryKind, ReportingKind, ReportKind
 from tickets.models import Report, WorkOrder
@@ -119,6 +119,61 @@ def test_complaints_and_requests_are_not_attached_and_send_nobody(db: Database, 
         report = reports.file_report(session, a_report(kind=kind, area="31.71.06"), now=NOON)
     assert report.outage_id is None
     assert _count(db, WorkOrder) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "clocked"),
+    [
+        (ReportKind.GANGGUAN, ReportingKind.CALL, False),
+        (ReportKind.GANGGUAN, ReportingKind.APP, False),
+        (ReportKind.GANGGUAN, ReportingKind.WHATSAPP, True),
+        (ReportKind.GANGGUAN, ReportingKind.EMAIL, True),
+        (ReportKind.GANGGUAN, ReportingKind.WEB, True),
+        (ReportKind.KELUHAN, ReportingKind.CALL, True),
+        (ReportKind.PERMINTAAN, ReportingKind.APP, True),
+    ],
+)
+def test_complaints_requests_and_whatever_is_written_must_be_answered_within_a_day(
+    db: Database, kind: ReportKind, channel: ReportingKind, clocked: bool
+) -> None:
+    with db.transaction() as session:
+        report = reports.file_report(session, a_report(kind=kind, area="31", reporting_kind=channel), now=NOON)
+    assert report.respond_by == (NOON + timedelta(hours=24) if clocked else None)
+
+
+def test_a_report_keeps_what_was_told_and_what_was_asked(db: Database) -> None:
+    told = a_report(
+        kind=ReportKind.PERMINTAAN,
+        area="31",
+        reporter="Gantari",
+        mobile="0812 0100 0002",
+        email="gantari@contoh.example",
+        address="Jl. Melur 4",
+        details={**CONNECTION, "alamat": "  Jl. Melur 4 "},
+    )
+    with db.transaction() as session:
+        made = reports.file_report(session, told, now=NOON)
+    with db.reading() as session:
+        row = session.get_one(Report, made.id)
+    assert (row.trouble_code, row.details) == ("sambungan-baru", CONNECTION)
+    assert (row.reporter, row.mobile, row.email) == ("Gantari", "+6281201000002", "gantari@contoh.example")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "slug"),
+    [
+        ({"trouble": "listrik-hilang"}, "unknown-category"),
+        ({"kind": ReportKind.KELUHAN, "trouble": "padam"}, "unknown-category"),
+        ({"kind": ReportKind.KELUHAN, "trouble": "kompensasi"}, "premises-missing"),
+        ({"kind": ReportKind.PERMINTAAN, "details": {}}, "detail-missing"),
+        ({"kind": ReportKind.PERMINTAAN, "trouble": ""}, "category-missing"),
+    ],
+)
+def test_what_a_category_wants_is_wanted_of_every_report(db: Database, wanted: dict[str, object], slug: str) -> None:
+    with pytest.raises(Invalid) as fault, db.transaction() as session:
+        reports.file_report(session, a_report(area="31", **wanted), now=NOON)
+    assert fault.value.slug == slug
+    assert _count(db, Report) == 0
 
 
 def test_a_fault_is_given_to_a_crew_at_once(db: Database) -> None:
