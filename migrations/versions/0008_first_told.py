@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_first_told"
-down_revision = "0005_reports"
+revision = "0008_first_told"
+down_revision = "0007_api_keys"
 branch_labels = None
 depends_on = None
 
