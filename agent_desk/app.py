@@ -44,6 +44,7 @@ from router.store.limits import Limits
 from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
 from tickets import api as tickets_api
+from tickets import decision_api
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,16 @@ def create_app(
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
     for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew, tracking):
         app.include_router(module.router)
-    for api in (tickets_api.router, calls_api, router_api, surge_api, talk_api, partners_api, twilio_api.router):
+    for api in (
+        tickets_api.router,
+        decision_api.router,
+        calls_api,
+        router_api,
+        surge_api,
+        talk_api,
+        partners_api,
+        twilio_api.router,
+    ):
         app.include_router(api)
     if settings().demo:
         app.include_router(telephone.router)
