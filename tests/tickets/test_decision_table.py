@@ -110,6 +110,37 @@ def test_every_rule_that_forbids_something_says_why_and_no_other_does() -> None:
     assert used | {"R21"} == WHY.keys()
 
 
+SHOWN = {
+    "Lapor Ulang": LAPOR_ULANG,
+    "Update": UPDATE,
+    "New report": TICKET_BARU,
+    "Comment": Action.COMMENT,
+    "Detail": Action.DETAIL,
+    "Tracking": Action.TRACKING,
+}
+CALLERS = {"asks": ENQUIRY, "data": CUST_DATA, "PLN's side": PLN_SIDE, "both": BOTH}
+
+
+def test_the_page_for_people_says_what_the_table_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| D")]
+    found = {row: cells for row_names, *cells in lines for row in row_names.split()}
+    for facts in FACTS:
+        said = decide(*facts)
+        report, caller, since, urgent, steps, refused, says = found.pop(said.row)
+        kind, status, intent, ago, hurry = facts
+        assert report == f"{kind} {'open' if status is OPEN else 'closed'}"
+        assert intent in [CALLERS[one] for one in caller.split(", ")]
+        assert since in ("", "< 3 h" if ago is LT3H else "≥ 3 h")
+        assert urgent in ("", "yes" if hurry else "no")
+        assert tuple(SHOWN[step] for step in steps.partition(" (")[0].split(", ")) == said.required
+        of_kind = {TICKET_BARU: "R14"} if kind is G else {Action.TRACKING: "R23"}
+        told = dict(one.rsplit(maxsplit=1) for one in refused.split(", ") if one)
+        assert {SHOWN[name]: rule for name, rule in told.items()} | of_kind == said.forbidden
+        assert says == (said.sentence or ("N1" if said.new_number else ""))
+    assert found == {}, "rows that do not exist"
+
+
 # Boundaries
 
 
