@@ -106,7 +106,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/api/v1/calls", BOARD, S.CALLS_READ),  # whole numbers: SERVING of them (router/calls_api.py)
     Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}, S.CALLS_READ),
     Rule("GET", "/api/v1/partners", BOARD, S.QUEUES_READ),
-    Rule("GET", "/api/v1/reports/*/decision", SERVING),  # a person at work is told what to say
+    Rule("GET", "/api/v1/reports/*/decision", SERVING, S.REPORTS_WRITE),  # for whoever acts on it, no application
     Rule("GET", "/api/v1/reports*", STAFF, S.REPORTS_READ),
     Rule("GET", "/api/v1/outages*", STAFF, S.OUTAGES_READ),
     Rule("GET", "/api/v1/work-orders*", STAFF, S.WORK_ORDERS_READ),
