@@ -40,15 +40,21 @@ def write(
         session.add(row)
         session.flush()
         return True
-    found, is_new = insert_once(session, row, lambda: by_key(session, key))
-    if found.report_id != report_id:
-        raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
-    return is_new
+    _, is_new = insert_once(session, row, lambda: by_key(session, key))
+    return is_new or not done(session, report_id, key)
 
 
 def by_key(session: Session, key: str) -> ReportHistory | None:
     """The entry that was written with this key."""
     return session.scalar(select(ReportHistory).where(ReportHistory.key == key))
+
+
+def done(session: Session, report_id: int, key: str) -> bool:
+    """Whether the entry with this key stands. Raises Refused (`key-reused`: on another report)."""
+    row = by_key(session, key)
+    if row is not None and row.report_id != report_id:
+        raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
+    return row is not None
 
 
 def transition(

@@ -13,11 +13,12 @@ from config.database import Base
 Row = TypeVar("Row", bound=Base)
 
 
-def insert_once(session: Session, row: Row, find: Callable[[], Row | None]) -> tuple[Row, bool]:
+def insert_once(session: Session, row: Row, find: Callable[[], Row | None], attempts: int = 3) -> tuple[Row, bool]:
     """Insert `row`, or return the one `find` knows; the flag says whether it is new.
 
     Only the unique index can decide between two processes, so its refusal is the second look: on PostgreSQL the loser
-    waits for the winner's commit and then finds the winner's row. An IntegrityError of another kind is raised on.
+    waits for the winner's commit and then finds the winner's row, or tries again when that is gone by then. An
+    IntegrityError of another kind is raised on.
     """
     found = find()
     if found is not None:
@@ -28,7 +29,9 @@ def insert_once(session: Session, row: Row, find: Callable[[], Row | None]) -> t
             session.flush()
     except IntegrityError:
         found = find()
-        if found is None:
+        if found is not None:
+            return found, False
+        if attempts == 1:
             raise
-        return found, False
+        return insert_once(session, row, find, attempts - 1)
     return row, True

@@ -1,0 +1,135 @@
+"""The end of a report: finished by whom and how, what the customer says to that, what the crew is worth to him."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.errors import Invalid, Refused
+from tickets import history, repeats, reports, workorders
+from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
+from tickets.models import Rating, Report, WorkOrder
+from tickets.repeats import Contact, step_key
+from tickets.states import WORK_ORDER, ReportStatus, WorkOrderEvent
+
+MOST_STARS = 5
+
+
+def resolve(
+    session: Session, number: str, *, code: CompletionCode, note: str, contact: Contact, now: datetime
+) -> Report:
+    """Staff finish a report; a work order that is still open ends with it. `note` is what a CSO reads to a customer who
+    asks, so it is mandatory. Raises Invalid (`note-missing`), NotFound (`unknown-report`), IllegalMove.
+    """
+    if not note.strip():
+        raise Invalid("Isi keterangan penyelesaian.", slug="note-missing", field="note")
+    seen = reports.by_number(session, number)
+    done = False
+    if seen.kind is ReportKind.GANGGUAN:
+        workorders.lock_crews(session, seen.unit)
+        order = workorders.open_order(session, seen.id)
+        if order is not None:
+            done = WORK_ORDER.allows(order.status, WorkOrderEvent.COMPLETE)
+            event = WorkOrderEvent.COMPLETE if done else WorkOrderEvent.CANCEL
+            workorders.advance(session, order.id, event, by=contact.by, now=now, note=note.strip())
+    report = repeats.locked(session, number)
+    if done:
+        report.completion_code, report.completion_note = code, note.strip()
+        session.flush()
+        return report
+    workorders.finish(session, report, code, note.strip(), by=contact.by, channel=contact.channel, now=now)
+    return report
+
+
+def respond(session: Session, number: str, *, note: str, contact: Contact, now: datetime) -> Report:
+    """The customer has been answered: the 1×24 h clock stops; the report may go on. Raises Invalid (`note-missing`),
+    NotFound (`unknown-report`).
+    """
+    report = repeats.locked(session, number)
+    repeats.comment(session, number, note=note, contact=contact, now=now)
+    report.responded_at = report.responded_at or now
+    session.flush()
+    return report
+
+
+def rate(
+    session: Session, number: str, *, stars: int, comment: str, by: str, channel: ReportingKind, now: datetime
+) -> Rating:
+    """What the customer thinks of the crew that came (L245): once each time the report was finished.
+
+    Raises Invalid (`stars`: 1 to 5), NotFound (`unknown-report`), Refused (`not-finished`, `already-rated`).
+    """
+    if not 1 <= stars <= MOST_STARS:
+        raise Invalid("Nilai adalah satu sampai lima bintang.", slug="stars", field="stars")
+    report = repeats.locked(session, number)
+    finished_at = _finished(report)
+    rated = select(Rating.id).where(Rating.report_id == report.id, Rating.resolved_at == finished_at)
+    if session.scalar(rated) is not None:
+        raise Refused("Penyelesaian ini sudah dinilai.", slug="already-rated")
+    rating = Rating(
+        report_id=report.id,
+        resolved_at=finished_at,
+        crew_id=_crew_that_came(session, report),
+        stars=stars,
+        comment=comment.strip(),
+        channel=channel,
+        by=by,
+        at=now,
+    )
+    session.add(rating)
+    session.flush()
+    history.write(
+        session,
+        report.id,
+        HistoryKind.RATING,
+        by=by,
+        channel=channel,
+        now=now,
+        note=rating.comment,
+        new={"stars": stars},
+    )
+    return rating
+
+
+def confirm(
+    session: Session, number: str, *, finished: bool, note: str = "", contact: Contact, now: datetime
+) -> Report:
+    """Is it finished? The answer is the report now in force: after a no from PLN Mobile a new one that is linked to
+    this, by any other channel this one, open again with its star (C9); of a complaint or request always a new one.
+
+    Raises NotFound (`unknown-report`), Refused (`not-finished`), ReportOpen (the premises has another open G).
+    """
+    report = repeats.held(session, number)
+    key = step_key("confirm", contact)
+    if known := repeats.before(session, report, contact):
+        return known.report
+    if history.done(session, report.id, key):
+        return report
+    _finished(report)
+    if finished:
+        words = note.strip() or "Pelanggan: laporan sudah selesai."
+        history.write(session, report.id, HistoryKind.COMMENT, **contact.told, now=now, note=words, key=key)
+        return report
+    words = note.strip() or "Pelanggan: laporan belum selesai."
+    if report.kind is not ReportKind.GANGGUAN or contact.channel is ReportingKind.APP:
+        return repeats.goes_on(session, report, note=words, contact=contact, now=now)
+    return repeats.lapor_ulang(
+        session, number, intent=Intent.PLN_SIDE, urgent=None, note=words, contact=contact, now=now
+    )
+
+
+def _finished(report: Report) -> datetime:
+    if report.status is not ReportStatus.SELESAI or report.resolved_at is None:
+        raise Refused("Laporan itu belum selesai.", slug="not-finished")
+    return report.resolved_at
+
+
+def _crew_that_came(session: Session, report: Report) -> int | None:
+    """The crew of the last work order since the report was (re)opened."""
+    since = report.reopened_at or report.reported_at
+    orders = select(WorkOrder.crew_id).where(
+        WorkOrder.report_id == report.id, WorkOrder.crew_id.is_not(None), WorkOrder.created_at >= since
+    )
+    return session.scalar(orders.order_by(WorkOrder.id.desc()).limit(1))
