@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.operator import operator
-from tickets import history, lookup, outages, reports, workorders
+from tickets import history, outages, reports, search, workorders
 from tickets.idempotency import Write
 from tickets.models import Outage, Report
 from tickets.schemas import (
@@ -32,7 +32,13 @@ router = APIRouter(prefix="/api/v1")
 Limit = Annotated[int, Query(ge=1, le=200)]
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Unit = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,32}$", description="UP3")]
-Words = Annotated[str, Query(min_length=3, max_length=60, pattern=r"^[^\x00]*$")]
+Words = Annotated[
+    str,
+    Query(
+        description="What has been typed so far: letters or digits, three at least (slugs query-short, query-long, "
+        "query-characters, phone, number). `Suar-Narrow: true` in the answer: there is more; type on."
+    ),
+]
 Number = Annotated[str, Path(pattern=r"^\d{11}\*?$", description="With or without the star.")]
 
 
@@ -65,9 +71,21 @@ def file_report(body: ReportIn, write: Write, now: Now, by: Login) -> ReportOut:
 
 
 @router.get("/reports", tags=["reports"])
-def list_reports(db: Db, unit: Unit = None, status: ReportStatus | None = None, limit: Limit = 50) -> list[ReportOut]:
-    """The newest reports, of one UP3 and one status if given."""
+def list_reports(
+    db: Db,
+    response: Response,
+    *,
+    unit: Unit = None,
+    status: ReportStatus | None = None,
+    limit: Limit = 50,
+    q: Words | None = None,
+) -> list[ReportOut]:
+    """The newest reports, of one UP3 and one status if given; with `q` those that are found, the best first."""
     with db.reading() as session:
+        if q is not None:
+            found = search.reports(session, q, unit=unit, status=status, limit=limit)
+            _tell(response, found.narrow)
+            return [ReportOut.of(row) for row in found.rows]
         return [ReportOut.of(row) for row in reports.newest(session, unit=unit, status=status, limit=limit)]
 
 
@@ -86,10 +104,12 @@ def report_history(number: Number, db: Db) -> list[HistoryOut]:
 
 
 @router.get("/customers", tags=["customers"])
-def customers(db: Db, q: Words) -> list[CustomerOut]:
-    """By IDPEL, meter number, telephone or the beginning of a name."""
+def customers(db: Db, response: Response, q: Words, limit: Limit = 20) -> list[CustomerOut]:
+    """By the beginning of an IDPEL, meter number or telephone, or of words of the name and the address."""
     with db.reading() as session:
-        return [_customer(view) for view in lookup.find_premises(session, q.strip())]
+        found = search.premises(session, q, limit=limit)
+        _tell(response, found.narrow)
+        return [_customer(view) for view in found.rows]
 
 
 @router.get("/outages", tags=["outages"])
@@ -162,6 +182,10 @@ def advance_work_order(order: Id, event: WorkOrderEvent, write: Write, now: Now,
 
 def _outage(row: Outage) -> OutageOut:
     return OutageOut.of(row, operator().area_name(row.area))
+
+
+def _tell(response: Response, narrow: bool) -> None:
+    response.headers["Suar-Narrow"] = "true" if narrow else "false"
 
 
 def _report(session: Session, report: Report) -> ReportOut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class ReportKind(StrEnum):
@@ -77,3 +77,11 @@ class HistoryKind(StrEnum):
     TRANSITION = "transition"
     RATING = "rating"
     REPEAT = "repeat"  # a Lapor Ulang
+
+
+class EntryKind(IntEnum):
+    """What an entry of the search register begins with; found in this order (ADR 38)."""
+
+    NUMBER = 0
+    NAME = 1
+    PLACE = 2

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, UtcDateTime
@@ -25,6 +25,8 @@ AREA = String(13)  # Kemendagri code
 PHONE = String(16)  # E.164
 LOGIN = String(64)  # who did it; "ivr" and "system" are not people
 CALL = String(41)
+# In the order of its bytes, so that a range is a beginning; SQLite's own order is that one.
+PLAIN = Text().with_variant(Text(collation="C"), "postgresql")
 _LIVE = text("status_kind IN ('predicted', 'confirmed', 'partiallyRestored')")  # states.LIVE, for the index
 
 
@@ -288,6 +290,44 @@ class KeptAnswer(Base):
     status: Mapped[int]
     answer: Mapped[str] = mapped_column(Text)  # JSON
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PremisesEntry(Base):
+    """What a premises is found by: the search register (tickets/register.py writes it, ADR 38). No foreign key: it
+    would be asked nine times for each premises that is imported, and an entry of nobody is never shown.
+    """
+
+    __tablename__ = "premises_entry"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's form
+    kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # EntryKind
+    text: Mapped[str] = mapped_column(PLAIN, primary_key=True)
+    owner: Mapped[int] = mapped_column("premises_id", primary_key=True, autoincrement=False, index=True)
+
+
+class ReportEntry(Base):
+    """The same for a report: its own words and numbers and those of its premises."""
+
+    __tablename__ = "report_entry"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's form
+    kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # EntryKind
+    text: Mapped[str] = mapped_column(PLAIN, primary_key=True)
+    owner: Mapped[int] = mapped_column("report_id", primary_key=True, autoincrement=False, index=True)
+
+
+class ImportRun(Base):
+    """How far a file of customers has come; committed together with the lines before that place (ADR 39)."""
+
+    __tablename__ = "import_run"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)  # of the file: another content is another run
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    position: Mapped[int] = mapped_column(BigInteger)  # bytes of the file that are dealt with
+    line: Mapped[int]  # lines of it before that position
+    rejects_size: Mapped[int] = mapped_column(BigInteger)  # bytes of the file of rejects that belong to them
+    added: Mapped[int]
+    changed: Mapped[int]
+    same: Mapped[int]
+    bad: Mapped[int]
 
 
 class FollowerPosition(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
-from tickets import categories, history, lookup, numbers, workorders
+from tickets import categories, history, lookup, numbers, register, workorders
 from tickets.kinds import WRITTEN, ReportingKind, ReportKind
 from tickets.models import Premises, Report
 from tickets.once import insert_once
@@ -53,6 +53,7 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
     if not is_new:
         return _same(report, new)
     history.transition(session, report, None, by=new.by, channel=new.reporting_kind, now=now, call=new.call)
+    register.reports(session, [report.id])
     if needs_work_order(report.kind, attached=report.outage_id is not None):
         workorders.assign(session, report, now=now)
     return report

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.clock import SystemClock
 from config.database import database
 from config.operator import operator
-from tickets import numbers, outages, reports
+from tickets import numbers, outages, register, reports
 from tickets.kinds import CauseKind, ReportingKind, ReportKind
 from tickets.models import Crew, Customer, Outage, Phone, Premises, PremisesPhone, SpecialNeed
 from tickets.schemas import NewReport
@@ -66,6 +66,7 @@ def seed(session: Session, *, now: datetime) -> None:
     _crews(session)
     _customers(session)
     _samples(session)
+    register.premises(session, session.scalars(select(Premises.id)))
     _outage(session, now)
     _open_report(session, now)
 

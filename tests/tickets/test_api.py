@@ -91,8 +91,20 @@ def test_customers_are_found(client: TestClient, db: Database) -> None:
     with db.transaction() as session:
         a_premises(session, idpel="540000000012", name="Gantari Jenggarana", phone="+6281201000001")
     for query in ("540000000012", "081201000001", "Gantari"):
-        (found,) = client.get("/api/v1/customers", params={"q": query}).json()
+        answer = client.get("/api/v1/customers", params={"q": query})
+        (found,) = answer.json()
+        assert answer.headers["Suar-Narrow"] == "false"
         assert (found["idpel"], found["areaName"]) == ("540000000012", "Menteng")
+
+
+def test_reports_are_found_as_they_are_typed(client: TestClient) -> None:
+    told = {"kind": "K", "area": "31.71.06", "phone": "0812 0100 0001"}
+    number, other = (client.post("/api/v1/reports", json=told).json()["number"] for _ in range(2))
+    for query, found in ((number, [number]), (f"{number}*", [number]), ("0812", [other, number]), ("xyz", [])):
+        answer = client.get("/api/v1/reports", params={"q": query})
+        assert ([one["number"] for one in answer.json()], answer.headers["Suar-Narrow"]) == (found, "false")
+    assert client.get("/api/v1/reports", params={"q": "0812", "limit": 1}).headers["Suar-Narrow"] == "true"
+    assert client.get("/api/v1/reports", params={"q": "0812", "unit": "bangka"}).json() == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +119,7 @@ def test_customers_are_found(client: TestClient, db: Database) -> None:
         ("POST /api/v1/reports", {"kind": "G"}, 422, "area-missing"),
         ("POST /api/v1/reports", {"kind": "G", "premises": 10**30}, 422, None),
         ("POST /api/v1/reports", {"kind": "G", "area": "31", "comment": "nol \0"}, 422, None),
-        ("GET /api/v1/customers?q=abc%00", None, 422, None),
+        ("GET /api/v1/customers?q=abc%00", None, 422, "query-characters"),
         ("GET /api/v1/reports?unit=%00", None, 422, None),
         ("POST /api/v1/outages", {"area": "77"}, 422, "unknown-area"),
         ("POST /api/v1/outages", {"area": "31", "estimatedRestorationTime": "2026-11-22T06:00:00"}, 422, None),
@@ -115,7 +127,9 @@ def test_customers_are_found(client: TestClient, db: Database) -> None:
         ("POST /api/v1/outages/99999999999/statements", {}, 422, None),
         ("POST /api/v1/work-orders/999/accept", None, 404, "unknown-work-order"),
         ("POST /api/v1/work-orders/999/dance", None, 422, None),
-        ("GET /api/v1/customers?q=08", None, 422, None),
+        ("GET /api/v1/customers?q=08", None, 422, "query-short"),
+        ("GET /api/v1/reports?q=%25%25%25", None, 422, "query-short"),
+        ("GET /api/v1/reports?q=" + "a" * 61, None, 422, "query-long"),
         ("GET /api/v1/customers?q=0812x", None, 422, "phone"),
         ("GET /api/v1/reports?limit=100000", None, 422, None),
     ],

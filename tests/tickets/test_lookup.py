@@ -58,16 +58,6 @@ def test_twelve_digits_are_an_idpel_and_eleven_a_meter(db: Database) -> None:
         assert lookup.premises_by_id(session, 10**6) is None
 
 
-def test_a_cso_finds_customers_by_whatever_is_known(db: Database) -> None:
-    with db.transaction() as session:
-        premises = a_premises(session, idpel="540000000012", meter="54000000001", phone=ANI, name="Elvira Surolaya")
-        a_premises(session, name="Indira 100% Sumarwana")
-    with db.reading() as session:
-        for query in ("540000000012", "54000000001", "0812 0100 0001", ANI, "elvira sur"):
-            assert [view.id for view in lookup.find_premises(session, query)] == [premises.id]
-        assert lookup.find_premises(session, "%") == []  # no wildcard of the database reaches it
-
-
 def test_before_a_statement_the_holding_sentence_is_heard_and_then_the_statement(db: Database) -> None:
     with db.transaction() as session:
         outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)

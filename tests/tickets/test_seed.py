@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Base, Database
 from tests.fixtures.tickets import NOON, a_report
-from tickets import lookup, outages, reports, workorders
+from tickets import lookup, outages, reports, search, workorders
 from tickets.models import Customer, Premises
 from tickets.seed import SAMPLES, seed
 from tickets.states import OutageStatus
@@ -64,6 +64,17 @@ def test_each_sample_number_is_what_it_is_called(seeded: Database) -> None:
     assert {key for key, reports in open_reports.items() if reports} == {"has_open_report"}
     assert found["no_outage"][0].unit_prefix == "54"
     assert found["life_support"][0].life_support
+
+
+def test_the_demo_customers_are_found(seeded: Database) -> None:
+    with seeded.reading() as session:
+        (person,) = lookup.premises_by_phone(session, SAMPLES["life_support"])
+        by_number = search.premises(session, "081201000105").rows
+        by_name = search.premises(session, f"{person.customer_name} {person.address}"[:60]).rows
+        report = search.reports(session, SAMPLES["has_open_report"]).rows
+    assert by_number == [person]
+    assert person in by_name
+    assert len(report) == 1
 
 
 def test_the_demo_outage_has_a_statement_and_jakarta_has_none(seeded: Database) -> None:

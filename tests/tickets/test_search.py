@@ -1,0 +1,175 @@
+"""Search as you type: customers and reports by the beginning of whatever is known of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.database import Database
+from config.errors import Invalid
+from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
+from tickets import register, reports, search
+from tickets.kinds import ReportKind
+from tickets.models import Customer, Premises, Report
+from tickets.states import ReportStatus
+
+pytestmark = pytest.mark.database
+
+ANI = "+6281201000001"
+PEOPLE = [  # name, address
+    ("Budi Santoso", "Jl. Kenanga Raya 12, Menteng"),
+    ("Budiman Hartono", "Gg. Melati 3, Tebet"),
+    ("Siti Budiarti", "Jl. Mawar 7, Menteng"),
+    ("Agus Santoso", "Jl. Budi Utomo 1, Tebet"),
+    ("Désirée O'Neal", "Jl. Kenanga Dalam 120, Koba"),
+    ("Indira 100% Sumarwana", "Blok C_4, Koba"),
+]
+
+
+def _names(db: Database, q: str, limit: int = 20) -> list[str]:
+    with db.reading() as session:
+        return [view.customer_name for view in search.premises(session, q, limit=limit).rows]
+
+
+@pytest.fixture
+def town(db: Database) -> Database:
+    """Where PEOPLE live."""
+    with db.transaction() as session:
+        for at, (name, address) in enumerate(PEOPLE):
+            one = a_premises(session, name=name, idpel=f"5412340000{at:02}", meter=f"1412340000{at}")
+            one.street, one.address = address.split(",", maxsplit=1)[0].rstrip(" 0123456789"), address
+            register.premises(session, [one.id])
+    return db
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("budi", ["Budi Santoso", "Siti Budiarti", "Budiman Hartono", "Agus Santoso"]),  # names, then streets
+        ("BUDIM", ["Budiman Hartono"]),
+        ("santoso", ["Agus Santoso", "Budi Santoso"]),
+        ("budi san", ["Budi Santoso", "Agus Santoso"]),  # as typed first
+        ("san budi", ["Budi Santoso", "Agus Santoso"]),
+        ("kenanga", ["Désirée O'Neal", "Budi Santoso"]),
+        ("jl. kenanga raya 12", ["Budi Santoso"]),
+        ("kenanga 12", ["Désirée O'Neal", "Budi Santoso"]),  # 12 and 120
+        ("menteng siti", ["Siti Budiarti"]),
+        ("desiree oneal", ["Désirée O'Neal"]),
+        ("sumarwana 100%", ["Indira 100% Sumarwana"]),
+        ("bu%i", []),  # no wildcard of the database reaches it
+        ("b_di", []),
+        ("budi kenanga melati", []),
+        ("541234000001", ["Budiman Hartono"]),
+        ("54123400000", [person for person, _ in PEOPLE]),
+        ("14123400003", ["Agus Santoso"]),
+    ],
+)
+def test_customers_are_found_by_the_beginning_of_each_word_or_number(
+    town: Database, typed: str, found: list[str]
+) -> None:
+    assert _names(town, typed) == found
+
+
+@pytest.mark.parametrize("typed", ["0812", "0812 0100", "+62812", "62812010", "081201000001", ANI, "+62 812-0100-0001"])
+def test_a_telephone_is_found_as_it_is_typed_and_by_its_beginning(db: Database, typed: str) -> None:
+    with db.transaction() as session:
+        a_premises(session, name="Elvira Surolaya", phone="+6281301000001")
+        one = a_premises(session, name="Adira Wiratala", phone=ANI)
+        two = a_premises(session, name="Bintari Wiratala")
+        link_phone(session, "+6281201000002", one, two)
+    whole = "".join(c for c in typed if c.isdigit()).endswith("1201000001")
+    assert _names(db, typed) == ["Adira Wiratala", "Bintari Wiratala"][: 1 if whole else 2]
+
+
+def test_the_exact_number_comes_before_longer_ones_and_a_name_before_a_street(db: Database) -> None:
+    with db.transaction() as session:
+        a_premises(session, name="Mawar Satu", idpel="141234000011")
+        a_premises(session, name="Elvira", meter="14123400001")
+        street = a_premises(session, name="Adira")
+        street.address = "Jl. Mawar 1"
+        register.premises(session, [street.id])
+    assert _names(db, "14123400001") == ["Elvira", "Mawar Satu"]
+    assert _names(db, "mawar") == ["Mawar Satu", "Adira"]
+
+
+def test_more_than_fits_and_more_than_is_looked_at_are_said_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.transaction() as session:
+        for _ in range(6):
+            a_premises(session, name="Budi Satu")
+        a_premises(session, name="Siti Budi")
+    with db.reading() as session:
+        few = search.premises(session, "budi", limit=5)
+        all_of_them = search.premises(session, "budi", limit=7)
+        both = search.premises(session, "budi sit", limit=5)
+    assert (len(few.rows), few.narrow) == (5, True)
+    assert (len(all_of_them.rows), all_of_them.narrow) == (7, False)
+    assert ([view.customer_name for view in both.rows], both.narrow) == (["Siti Budi"], False)
+
+    monkeypatch.setattr(search, "SCAN", 3)
+    with db.reading() as session:
+        bounded = search.premises(session, "kenanga budi satu xyz", limit=5)
+        rare = search.premises(session, "budi sit", limit=5)
+    assert (bounded.rows, bounded.narrow) == ([], True)  # three words that everybody has: nothing says there is none
+    assert ([view.customer_name for view in rare.rows], rare.narrow) == (["Siti Budi"], False)
+
+
+def test_who_moves_or_is_renamed_is_found_anew_and_no_longer_as_before(town: Database) -> None:
+    with town.transaction() as session:
+        premises = session.query(Premises).filter_by(idpel="541234000000").one()
+        session.get_one(Customer, premises.customer_id).name = "Kirana Wanasela"
+        premises.address = "Jl. Teratai 9, Mentok"
+        register.premises(session, [premises.id])
+    assert _names(town, "kirana") == _names(town, "teratai 9") == ["Kirana Wanasela"]
+    assert _names(town, "budi santoso") == ["Agus Santoso"]
+
+
+def test_reports_are_found_by_their_own_data_and_by_those_of_their_premises(db: Database) -> None:
+    with db.transaction() as session:
+        home = a_premises(session, name="Gantari Jenggarana", idpel="541234000012", meter="14123400001", phone=ANI)
+        fault = reports.file_report(session, a_report(premises_id=home.id, phone="+6281301000001"), now=NOON)
+        other = reports.file_report(session, a_report(kind=ReportKind.KELUHAN, area="31.71.06", phone=ANI), now=NOON)
+        other.reporter, other.address, other.mobile = "Narendra Surolaya", "Jl. Seroja 4", "+622150000001"
+        register.reports(session, [other.id])
+        numbers = fault.number, other.number
+    both, first, second = set(numbers), {numbers[0]}, {numbers[1]}
+    expected = {
+        numbers[0]: first,
+        f"{numbers[0]}*": first,  # C10
+        numbers[0][:8]: both,
+        "0812": both,
+        "0813 0100": first,
+        "+62813": first,
+        "021500": second,
+        "541234": first,
+        "14123400001": first,
+        "gantari": first,
+        "naren": second,
+        "seroja 4": second,
+        "kenanga": first,
+        "kenanga naren": set(),
+    }
+    with db.reading() as session:
+        got = {typed: {row.number for row in search.reports(session, typed).rows} for typed in expected}
+        starred = search.reports(session, "0812", status=ReportStatus.SELESAI)
+        elsewhere = search.reports(session, "gantari", unit="bangka")
+        here = search.reports(session, "gantari", unit="jakarta", status=ReportStatus.BELUM_SELESAI)
+    assert got == expected
+    assert starred.rows == elsewhere.rows == []
+    assert [row.number for row in here.rows] == [numbers[0]]
+
+
+def test_of_a_callers_many_reports_the_newest_come_first(db: Database) -> None:
+    with db.transaction() as session:
+        for _ in range(9):
+            reports.file_report(session, a_report(kind=ReportKind.KELUHAN, area="31.71.06", phone=ANI), now=NOON)
+    with db.reading() as session:
+        found = search.reports(session, "081201000001", limit=3)
+        ids = sorted(session.scalars(session.query(Report.id).statement), reverse=True)
+    assert [row.id for row in found.rows] == ids[:3]
+    assert found.narrow
+
+
+def test_what_cannot_be_searched_is_refused(db: Database) -> None:
+    with db.reading() as session, pytest.raises(Invalid):
+        search.premises(session, "%")
+    with db.reading() as session, pytest.raises(Invalid):
+        search.reports(session, "a" * 61)
