@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -23,6 +24,7 @@ scripts = typer.Typer(help="What CSOs say.", no_args_is_help=True)
 asterisk = typer.Typer(help="The telephone exchange.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 key = typer.Typer(help="Keys of programs that use the API.", no_args_is_help=True)
+importing = typer.Typer(help="Data from files.", no_args_is_help=True)
 for name, group in (
     ("account", account),
     ("key", key),
@@ -30,6 +32,7 @@ for name, group in (
     ("prompts", prompts),
     ("scripts", scripts),
     ("asterisk", asterisk),
+    ("import", importing),
 ):
     app.add_typer(group, name=name)
 
@@ -90,7 +93,7 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="How often; figures are medians")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Tiny counts: does it run? The figures mean nothing.")] = False,
 ) -> None:
-    """Measure; a table, and as the last line one JSON object. NAME: router, peers."""
+    """Measure; a table, and as the last line one JSON object. NAME: router, peers, search."""
     report = run("bench", VERBS["bench"], name, runs, quick)
     print(report.table())
     print(report.line())
@@ -153,6 +156,31 @@ def key_revoke(name: str) -> None:
     print(f"{name} opens nothing any more.")
 
 
+@importing.command("customers")
+def import_customers(
+    file: Path,
+    *,
+    rejects: Annotated[Path | None, typer.Option(help="Bad lines are set aside here; default FILE.rejects.csv")] = None,
+) -> None:
+    """Add and change customers by IDPEL from a CSV file (docs/search.md). Stopped at any moment it goes on from there.
+
+    Exit code 1: some lines were bad and are set aside.
+    """
+    with typer.progressbar(length=0, label="Customers", file=sys.stderr) as bar:
+
+        def progress(done: int, size: int) -> None:
+            bar.length = size
+            bar.update(done - bar.pos)
+
+        aside = rejects or file.with_suffix(".rejects.csv")
+        done = run("import", VERBS["import-customers"], file, aside, progress)
+    again = "The file had been imported already; nothing was changed. " if done.before else ""
+    print(f"{again}{done.added} added, {done.changed} changed, {done.same} the same, {done.bad} bad.")
+    if done.bad:
+        print(f"Bad lines are in {aside}: correct them there and import that file.")
+        raise SystemExit(1)
+
+
 @ivr.command("check")
 def ivr_check() -> None:
     """Check the operator's files: areas, queues, partners, menu, prompts, statements."""
@@ -192,7 +220,6 @@ def _later(group: typer.Typer, verb: str, what: str) -> None:
     group.command(verb.rsplit(maxsplit=1)[-1], help=f"{what} (not yet).", context_settings=context)(refuse)
 
 
-_later(app, "import", "Customers and areas from files")
 _later(app, "replay", "A blackout again, on a virtual clock")
 
 

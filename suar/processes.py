@@ -47,6 +47,7 @@ VERBS: dict[str, Entry] = {
     "migrate": Entry("config.migrate:upgrade", "brings the database to the newest version"),
     "at-head": Entry("config.migrate:at_head", "whether the database is at the newest version"),
     "seed": Entry("suar.seed:seed", "the demo utility"),
+    "import-customers": Entry("suar.imports:customers", "adds and changes customers from a file"),
     "account-put": Entry("suar.accounts:put", "creates or changes an account"),
     "key-create": Entry("suar.keys:create", "makes an API key"),
     "key-list": Entry("suar.keys:every", "every API key"),

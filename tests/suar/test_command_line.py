@@ -15,7 +15,7 @@ from suar.processes import PROCESSES
 pytestmark = pytest.mark.unit
 
 REPOSITORY = Path(__file__).parents[2]
-VERBS = {"up", *PROCESSES, "migrate", "seed", "import", "replay", "bench", "doctor"}
+VERBS = {"up", *PROCESSES, "migrate", "seed", "replay", "bench", "doctor"}
 
 
 def suar(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +32,7 @@ def test_the_verbs_tools_rely_on_are_all_there() -> None:
     assert groups["ivr"] >= {"check", "draw"}
     assert groups["prompts"] >= {"list", "render"}
     assert groups["scripts"] >= {"check"}
+    assert groups["import"] >= {"customers"}
 
 
 @pytest.mark.parametrize(
