@@ -108,7 +108,7 @@ def _meters_taken(
     """In the order of the file: a meter is free from the line on in which its premises gets another one."""
     meters = [lines[at].meter for at in order if lines[at].meter]
     rows = session.execute(select(Premises.meter, Premises.idpel).where(Premises.meter.in_(meters)))
-    holder: dict[str | None, str] = dict(rows.tuples())
+    holder: dict[str | None, str] = dict(iter(rows))
     refused = {}
     for at in order:
         line = lines[at]
