@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from alembic import command
+from sqlalchemy import select
 
+from config import migrate
 from config.database import Database
 from config.errors import Invalid
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
 from tickets import register, reports, search
 from tickets.kinds import ReportKind
-from tickets.models import Customer, Premises, Report
+from tickets.models import Customer, Premises, PremisesEntry, Report, ReportEntry
 from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.database
 
 ANI = "+6281201000001"
+REGISTERS = (PremisesEntry, ReportEntry)
 PEOPLE = [  # name, address
     ("Budi Santoso", "Jl. Kenanga Raya 12, Menteng"),
     ("Budiman Hartono", "Gg. Melati 3, Tebet"),
@@ -114,7 +118,7 @@ def test_more_than_fits_and_more_than_is_looked_at_are_said_so(db: Database, mon
 
 def test_who_moves_or_is_renamed_is_found_anew_and_no_longer_as_before(town: Database) -> None:
     with town.transaction() as session:
-        premises = session.query(Premises).filter_by(idpel="541234000000").one()
+        premises = session.scalars(select(Premises).where(Premises.idpel == "541234000000")).one()
         session.get_one(Customer, premises.customer_id).name = "Kirana Wanasela"
         premises.address = "Jl. Teratai 9, Mentok"
         register.premises(session, [premises.id])
@@ -163,7 +167,7 @@ def test_of_a_callers_many_reports_the_newest_come_first(db: Database) -> None:
             reports.file_report(session, a_report(kind=ReportKind.KELUHAN, area="31.71.06", phone=ANI), now=NOON)
     with db.reading() as session:
         found = search.reports(session, "081201000001", limit=3)
-        ids = sorted(session.scalars(session.query(Report.id).statement), reverse=True)
+        ids = sorted(session.scalars(select(Report.id)), reverse=True)
     assert [row.id for row in found.rows] == ids[:3]
     assert found.narrow
 
@@ -173,3 +177,21 @@ def test_what_cannot_be_searched_is_refused(db: Database) -> None:
         search.premises(session, "%")
     with db.reading() as session, pytest.raises(Invalid):
         search.reports(session, "a" * 61)
+
+
+def test_who_was_there_before_the_register_is_found_too(db: Database) -> None:
+    with db.transaction() as session:
+        home = a_premises(session, name="Gantari Jenggarana", meter="14123400001", phone=ANI)
+        told = a_report(premises_id=home.id, reporter="Narendra Surolaya", address="Jl. Seroja 4")
+        number = reports.file_report(session, told, now=NOON).number
+        reports.file_report(session, a_report(kind=ReportKind.KELUHAN, area="31.71.06"), now=NOON)
+        before = [set(session.execute(select(table.kind, table.text, table.owner))) for table in REGISTERS]
+    config = migrate.alembic_config()
+    with db.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008_first_told")
+        command.upgrade(config, "head")
+        connection.commit()
+    with db.reading() as session:
+        assert [set(session.execute(select(table.kind, table.text, table.owner))) for table in REGISTERS] == before
+        assert [row.number for row in search.reports(session, "naren sero").rows] == [number]
