@@ -32,7 +32,8 @@ from scripts.battery import Battery  # noqa: E402
 from scripts.lua_mutants import Mutant, of_folder  # noqa: E402
 from simulation.torture.run import Store  # noqa: E402
 from simulation.torture.substitute import use, versioned  # noqa: E402
-from tests.router import machine_overflow  # noqa: E402
+from tests.router import machine_overflow, test_talk_walk  # noqa: E402
+from tests.router.test_pools_machine import walk_of_moves  # noqa: E402
 from tests.router.test_stateful import BUSY, walk  # noqa: E402
 
 LISTED = ROOT / "docs" / "router" / "mutation.md"
@@ -93,6 +94,8 @@ class Bench:
             for seed in SEEDS:
                 walk(self.store.url, seed, BUSY)
             walk(self.store.url, 1997, BUSY | machine_overflow.NIGHT, csos=1, special=machine_overflow.at_night)
+            walk(self.store.url, 123, test_talk_walk.WEIGHTS)
+            walk_of_moves(self.store.url, 804, houses=4)
         except Exception as error:  # whatever a broken library leads to
             return f"busy hour ({type(error).__name__})"
         return ""

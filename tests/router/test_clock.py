@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,41 +13,12 @@ from router.agents import CsoState
 from router.events import Event
 from router.store.acd import Acd
 from router.store.audit import audit
-from router.store.types import PartnerRules
 from router.store.wire import Wire
 from tests.fixtures.clock import START
-from tests.fixtures.router import PARTNERS, RULES, Pool
-from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.router import RULES, Pool
 from tests.fixtures.wait import PATIENT
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
-
-
-@pytest.fixture
-async def real(anyio_backend: str, store: StoreUnderTest) -> AsyncIterator[Pool]:
-    """A pool that lives by the store's own clock."""
-    acd = await Acd.open(store.url, store.pool, timeout=PATIENT)
-    await acd.configure(queues=RULES, partners=PARTNERS, lines=10, emergency_lines=2)
-    yield Pool(acd, VirtualClock(START))
-    await acd.close()
-
-
-HOUR_MS = 3_600_000
-OUTSIDE = PartnerRules("darurat-luar", cap=1, outside=True, addresses={"asterisk": "tel:112"})
-
-
-@pytest.fixture
-async def ahead(real: Pool) -> AsyncIterator[Pool]:
-    """The same pool while its clock was an hour ahead; `real` is the pool after the clock was put right."""
-    clock = VirtualClock(datetime.fromtimestamp((await real.acd.snapshot()).at / 1000, UTC) + timedelta(hours=1))
-    acd = await Acd.open(real.acd._url, real.acd.pool, clock=clock, timeout=PATIENT)
-    urgent = replace(RULES[2], outside="darurat-luar", outside_ms=20_000)
-    pool = Pool(acd, clock)
-    await pool.configure(queues=(*RULES[:2], urgent, *RULES[3:]), partners=(*PARTNERS, OUTSIDE))
-    await acd.boot()
-    await acd.sweep()
-    yield pool
-    await acd.close()
 
 
 async def put_right(real: Pool, first: str) -> int:
@@ -263,3 +233,11 @@ async def test_an_entry_without_its_call_or_cso_keeps_no_clock_from_being_put_ri
     wire.close()
     now = await put_right(real, "sweep")
     assert (await real.call("c0000000001")).arrived <= now
+
+
+async def test_the_pools_time_is_that_of_the_clock_on_the_wall(real: Pool) -> None:
+    """To the millisecond: what the store says lies between two looks at the same machine's clock."""
+    for _ in range(20):
+        before = time.time_ns() // 1_000_000
+        now = (await real.acd.snapshot()).at
+        assert before <= now <= time.time_ns() // 1_000_000

@@ -215,3 +215,14 @@ async def test_in_no_stretch_of_time_come_more_than_the_burst_and_the_rate(pool:
         for count, end in enumerate(passed[i:], 1):
             assert count <= 3 + 0.5 * (end - start) / 1000 + 1e-6
     assert len(passed) > 20
+
+
+async def test_who_is_located_more_exactly_later_is_counted_once(pool: Pool) -> None:
+    """And asked for the gap once: the area that a CSO puts right is no second caller."""
+    await pool.acd.set_gap("31.71", per_s=1, burst=1, by="spv1", reason="banjir")
+    await pool.arrives("c0000000001")
+    assert not await pool.acd.locate("c0000000001", "31.71")
+    assert not await pool.acd.locate("c0000000001", "31.71.06")
+    areas = (await pool.acd.gauges()).areas
+    assert areas["31.71"].minute == 1
+    assert "31.71.06" not in areas

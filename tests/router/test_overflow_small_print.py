@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from router.calls import Outcome
 from router.store.types import Breaker, PartnerRules
 from tests.fixtures.router import RULES, Pool
 from tests.router.test_overflow import ADDRESS, FRAIL, everybody, fails, handed, line, partner, rules
@@ -75,3 +76,50 @@ async def test_a_long_estimate_counts_in_the_queue_of_which_it_was_told(pool: Po
     await pool.enqueue(third, "keluhan")
     assert [call for call, _ in await everybody(pool)] == [second]
     assert (await pool.call(first)).partner == (await pool.call(third)).partner == ""
+
+
+async def test_of_two_lanes_whose_last_may_not_go_again_the_other_one_sends_its_own(pool: Pool) -> None:
+    """Who asks for a language came last, and the partner has just failed that caller."""
+    await rules(pool, over_level=1)
+    await pool.acd.set_level(1, reason="lines", by="ladder")
+    (first,) = await line(pool, 1)
+    last = await pool.waits("c0000000099", skills={"en": 3})
+    given = await handed(pool)
+    assert given.call == last
+    await pool.acd.hand_back(last, given.token, reason="busy")
+    assert (await handed(pool)).call == first
+
+
+async def test_a_partner_taken_out_of_the_rules_keeps_who_talks_there(pool: Pool) -> None:
+    """Nothing is wrong with the conversation: nobody looks at it again, and it ends as it should."""
+    await rules(pool, max_wait_ms=1)
+    await line(pool, 2)
+    pool.later(1)
+    talks = [await handed(pool) for _ in range(2)]
+    for one in talks:
+        await pool.acd.partner_answered(one.call, one.token)
+    await pool.configure(partners=())
+    pool.later(10)
+    await pool.told()
+    await pool.acd.sweep()
+    assert await pool.told() == []
+    assert await pool.acd.partner_left(talks[0].call, talks[0].token) is Outcome.PARTNER_ANSWERED
+    assert await pool.acd.ended(talks[1].call, by="caller") is Outcome.PARTNER_ANSWERED
+
+
+async def test_a_caller_who_hangs_up_soon_after_the_partner_answered_proves_nothing_for_it(pool: Pool) -> None:
+    """Neither that the partner is well nor that it is not: the failures before still count."""
+    await rules(pool, replace(FRAIL, failures=2), max_wait_ms=1)
+    await line(pool, 4)
+    pool.later(1)
+    await fails(pool)
+    soon = await handed(pool)
+    await pool.acd.partner_answered(soon.call, soon.token)
+    pool.later(4.9)
+    await pool.acd.ended(soon.call, by="caller")
+    assert (await partner(pool)).failures == 1
+    lasting = await handed(pool)
+    await pool.acd.partner_answered(lasting.call, lasting.token)
+    pool.later(5)
+    await pool.acd.ended(lasting.call, by="caller")
+    assert (await partner(pool)).failures == 0, "a conversation that lasted does"

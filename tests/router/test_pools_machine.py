@@ -318,12 +318,11 @@ def arguments(dice: random.Random, verb: str, newest: int) -> dict[str, Any]:
     return given[verb]
 
 
-@pytest.mark.parametrize("seed", [int(os.environ.get("SUAR_SEED", "2019")), 804, 123])
-def test_a_busy_hour_of_moves(store_url: str, seed: int) -> None:
-    """Hypothesis seldom gets two movers of one call at odds; a long walk does."""
-    Moves.url = store_url
+def walk_of_moves(url: str, seed: int, *, houses: int = 12) -> None:
+    """So many houses with sixty steps each; every step is followed by a look at everything."""
+    Moves.url = url
     dice = random.Random(seed)  # noqa: S311
-    for _ in range(12):
+    for _ in range(houses):
         house = Moves()
         try:
             house.begin()
@@ -340,3 +339,9 @@ def test_a_busy_hour_of_moves(store_url: str, seed: int) -> None:
                 house.each_pool_is_sound()
         finally:
             house.teardown()
+
+
+@pytest.mark.parametrize("seed", [int(os.environ.get("SUAR_SEED", "2019")), 804, 123])
+def test_a_busy_hour_of_moves(store_url: str, seed: int) -> None:
+    """Hypothesis seldom gets two movers of one call at odds; a long walk does."""
+    walk_of_moves(store_url, seed)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from config.errors import NotFound
+from router.calls import CallState
 from router.store.audit import audit
 from tests.fixtures.router import RULES, TwoPools, between
 
@@ -170,3 +171,16 @@ async def test_who_was_not_taken_is_sent_again_after_half_a_minute(two: TwoPools
     assert await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is None
     two.later(0.001)
     assert await two.west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is not None
+
+
+async def test_who_has_hung_up_there_once_is_not_taken_there_again(two: TwoPools) -> None:
+    """That pool knows how the call ended, and does not begin it anew; the caller stays in line here."""
+    await two.east.arrives(CALL)
+    await two.east.acd.ended(CALL, by="caller")
+    await two.west.waits(CALL)
+    assert not await two.mover().move(CALL, two.east.acd.pool)
+    where, known = await two.place_of(CALL)
+    assert (where, known.state) == ("west", CallState.WAITING)
+    there = await two.east.acd.call(CALL)
+    assert there
+    assert there.outcome == "left_ivr"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -79,9 +79,8 @@ class Former(Pool):
 IVR, FIRST, SECOND, OFFERED, TALKING, RINGING, THERE, OVER = (f"c000000000{n}" for n in range(1, 9))
 
 
-@pytest.fixture
-async def former(pool: Pool) -> Former:
-    """The house at the moment of the upgrade."""
+async def the_house_at_the_upgrade(pool: Pool) -> Former:
+    """Calls and CSOs in every state, as the former release left them."""
     house = Former(pool.acd, pool.clock)
     await pool.arrives(IVR)
     for call in (RINGING, THERE):
@@ -104,6 +103,12 @@ async def former(pool: Pool) -> Former:
     await pool.acd.log_in("cso5", queues=["gangguan", "darurat"], endpoint="cso5", carrier="asterisk")
     await as_the_former_release_left_it(pool)
     return house
+
+
+@pytest.fixture
+async def former(pool: Pool) -> Former:
+    """The house at the moment of the upgrade."""
+    return await the_house_at_the_upgrade(pool)
 
 
 Verb = Callable[[Former], Awaitable[object]]
@@ -281,3 +286,22 @@ async def test_a_process_of_the_former_release_may_give_its_partners(pool: Pool)
         while await pool.acd.overflow_next():
             gone += 1
         assert gone == goes, "five minutes after each was failed"
+
+
+async def test_what_a_partner_took_under_the_former_rules_counts_when_shares_come(pool: Pool) -> None:
+    """One whole share for each call: the other one, with twice the share, has two before it is its turn again."""
+    wire, root = Wire(pool.acd._url), f"suar:{{{pool.acd.pool}}}"
+    queue = {"name": "gangguan", "offer_ms": 9000, "wrap_up_ms": 0, "max_wait_ms": 1, "partners": ["mitra"]}
+    mitra = {"name": "mitra", "cap": 9, "addresses": {"asterisk": "sip:x"}, "ring_ms": 20_000}
+    rules = json.dumps([queue]), json.dumps([mitra])
+    await wire.call("FCALL", library.PREFIX + "configure", 1, root, pool.clock.ms(), *rules, 10, 2, 60_000)
+    wire.close()
+    for number in range(4):
+        await pool.waits(f"c000000000{number}")
+    pool.later(1)
+    assert await pool.acd.overflow_next()
+    both = [replace(PARTNERS[0], cap=9), replace(PARTNERS[1], cap=9, share=2.0)]
+    by_share = replace(RULES[0], max_wait_ms=1, partners=("mitra", "cadangan"), by_share=True)
+    await pool.configure(queues=[by_share], partners=both)
+    went = [await pool.acd.overflow_next() for _ in range(3)]
+    assert [one.partner for one in went if one] == ["cadangan", "cadangan", "mitra"]

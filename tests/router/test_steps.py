@@ -69,3 +69,15 @@ async def test_who_keys_is_alive_the_line_is_not_taken_away(pool: Pool) -> None:
     pool.later(800)
     await pool.acd.sweep()
     assert [call.id for call in (await pool.acd.snapshot()).calls] == ["c0000000001"]
+
+
+async def test_a_step_that_comes_late_is_refused_up_to_eight_steps_back(pool: Pool) -> None:
+    """A webhook that is repeated after the call has gone on must not lead it back."""
+    await pool.arrives("c0000000001")
+    for number in range(9):
+        await pool.acd.step("c0000000001", token=f"s{number}", flow=f'{{"at":{number}}}', answer="{}")
+    for number in range(8):
+        with pytest.raises(Refused) as told:
+            await pool.acd.step("c0000000001", token=f"s{number}", flow="{}", answer="{}")
+        assert told.value.slug == "stale-token"
+    assert (await pool.call("c0000000001")).flow == '{"at":8}'
