@@ -27,8 +27,8 @@ def alembic_config() -> Config:
     return config
 
 
-def upgrade(url: str | None = None) -> None:
-    """Bring the database at `url` (default: the settings') to the newest revision. All or nothing per revision.
+def upgrade(url: str | None = None, *, to: str = "head") -> None:
+    """Bring the database at `url` (default: the settings') to a revision, the newest. All or nothing per revision.
 
     Raises Problem `no-database` when it does not let us in; the driver's own text, with names in it, stays untold.
     """
@@ -37,7 +37,19 @@ def upgrade(url: str | None = None) -> None:
         with _connected(engine) as connection:
             config = alembic_config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
+    finally:
+        engine.dispose()
+
+
+def downgrade(url: str, *, to: str) -> None:
+    """Back to a former revision: what came since is dropped, with what was in it."""
+    engine = _engine(url)
+    try:
+        with _connected(engine) as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.downgrade(config, to)
     finally:
         engine.dispose()
 

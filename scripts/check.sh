@@ -14,5 +14,6 @@ step "format" $bin/ruff format --check --quiet
 step "types" $bin/mypy
 step "house" $bin/lint-imports --no-logo
 step "rules" $bin/python scripts/check_rules.py
+step "schema" $bin/python scripts/check_schema.py
 step "operator's files" $bin/suar ivr check
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

@@ -35,6 +35,11 @@ def upgrade() -> None:
         "UPDATE report SET starred_at = (SELECT min(at) FROM report_event WHERE report_event.report_id = report.id "
         "AND report_event.kind = 'repeat') WHERE starred"
     )
+    repeats = "FROM report_event WHERE report_event.report_id = report.id AND report_event.kind = 'repeat'"
+    op.execute(
+        f"UPDATE report SET repeats = (SELECT count(*) {repeats}), last_repeat_at = (SELECT max(at) {repeats}) "  # noqa: S608
+        "WHERE id IN (SELECT report_id FROM report_event WHERE kind = 'repeat')"
+    )
     with op.batch_alter_table("crew") as table:
         table.add_column(sa.Column("lat", sa.Double(), nullable=True))
         table.add_column(sa.Column("lon", sa.Double(), nullable=True))
