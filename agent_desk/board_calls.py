@@ -13,6 +13,7 @@ from starlette.responses import Response
 from agent_desk import words
 from agent_desk.pages import render
 from agent_desk.security import clock, database
+from config.errors import NotFound
 from config.operator import operator
 from router.calls import Outcome
 from router.history.ended import Wanted, ended_calls
@@ -32,7 +33,9 @@ async def calls(
     antrean: Annotated[str, Query(max_length=64)] = "",
     sejak: Annotated[Literal["jam", "hari", "minggu"], Query()] = "hari",
 ) -> Response:
-    """Of a time, an outcome and a queue, newest first; numbers show their last four digits."""
+    """Of a time, an outcome and a queue, newest first; numbers show their last four digits. Refused: unknown-queue."""
+    if antrean and antrean not in operator().queues.queues:
+        raise NotFound("Antrean itu tidak dikenal.", slug="unknown-queue", field="antrean")
     now = clock(request).now()
     today = midnight(now, operator())
     since = {"jam": now - timedelta(hours=1), "hari": today, "minggu": today - timedelta(days=6)}[sejak]

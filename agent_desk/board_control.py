@@ -9,14 +9,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from agent_desk import words
 from agent_desk.accounts import Principal
+from agent_desk.desk_data import zone_of
 from agent_desk.live import Live
 from agent_desk.pages import render
 from agent_desk.problems import wants_json
 from agent_desk.security import principal_of
-from config.errors import Invalid, NotFound, Problem
+from config.errors import Invalid, NotFound, Problem, Refused
 from config.operator import operator
 from router.agents import CsoState
 from router.store.acd import Acd
+from router.store.types import Gap
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,12 +36,20 @@ async def control_context(request: Request) -> dict[str, Any]:
         by_hand = ()  # the forms are still there
     return {
         "said": "",
-        "by_hand": by_hand,
+        "by_hand": [_gap(gap) for gap in by_hand],
         "present": sorted(live.pool.csos) if live.pool else [],
         "all_queues": {name: queue.title for name, queue in operator().queues.queues.items()},
         "all_partners": {name: partner.title for name, partner in operator().partners.partners.items()},
         "area_names": {code: area.name for code, area in operator().areas.areas.items()},
     }
+
+
+def _gap(gap: Gap) -> str:
+    """`Mentok: 2,5 penelepon per detik sampai 19.43 WIB, oleh spv1: banjir panggilan`."""
+    known = operator().areas.areas.get(gap.area)  # the configuration may have changed since
+    until = words.clock(words.ms_to_instant(gap.until), zone_of(gap.area)) if gap.until else ""
+    rate = f"{words.figure(gap.per_s)} penelepon per detik" + (f" sampai {until}" if until else "")
+    return f"{known.name if known else gap.area}: {rate}, oleh {gap.by}: {gap.reason}"
 
 
 @router.get("/papan/kendali")
@@ -67,13 +77,19 @@ async def change_cso(
         raise Invalid("Pilih status atau antrean.", slug="nothing-to-change", field="keadaan")
     if keadaan == "istirahat" and alasan not in words.REASONS:
         raise Invalid("Pilih alasan istirahat.", slug="reason-missing", field="alasan")
+    if found.state is CsoState.LOGGED_OUT and (antrean or keadaan != "keluar"):
+        raise Refused("Petugas itu sedang di luar; ia harus masuk dulu.", slug="logged-out", field="cso")
     if antrean:
         served = {name: found.levels.get(name, USUAL_LEVEL) for name in antrean}
         found = await acd.assign(cso, queues=served, by=me.login)
     if keadaan:
         found = await acd.force(cso, STATES[keadaan], by=me.login, reason=alasan if keadaan == "istirahat" else "")
-    later = f", sesudah ini {words.STATES[CsoState(found.next)].word.lower()}" if found.next else ""
-    return await _done(request, f"{cso}: {words.STATES[found.state].word.lower()}{later}.")
+    said = [words.STATES[found.state].word.lower()]
+    if found.next:
+        said.append(f"sesudah ini {words.STATES[CsoState(found.next)].word.lower()}")
+    if antrean:
+        said.append("antrean " + " dan ".join(operator().queues.queues[name].title for name in antrean))
+    return await _done(request, f"{cso}: {', '.join(said)}.")
 
 
 @router.post("/papan/kendali/wilayah")
@@ -94,7 +110,9 @@ async def change_gap(
     until = (await acd.gauges()).at + menit * 60_000 if laju else 0
     await acd.set_gap(area, per_s=laju, burst=jatah, by=me.login, reason=alasan, until=until)
     name = operator().area_name(area)
-    return await _done(request, f"{name}: {laju:g} penelepon per detik." if laju else f"{name}: tidak dibatasi.")
+    return await _done(
+        request, f"{name}: {words.figure(laju)} penelepon per detik." if laju else f"{name}: tidak dibatasi."
+    )
 
 
 @router.post("/papan/kendali/mitra")

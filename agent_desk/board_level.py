@@ -28,7 +28,7 @@ async def level_context(request: Request) -> dict[str, Any]:
         gauges = await _acd(request).gauges()
     except Problem:
         gauges = None
-    return {"surge": gauges, "meets": meets, "minutes": MINUTES}
+    return {"said": "", "surge": gauges, "meets": meets, "minutes": MINUTES}
 
 
 @router.post("/papan/tingkat")
@@ -49,7 +49,8 @@ async def set_level(
     if wants_json(request):
         return JSONResponse({"level": (await acd.gauges()).level})
     if request.headers.get("hx-request"):
-        return render(request, "papan_tingkat.html", **await level_context(request))
+        said = "Tangga berjalan otomatis." if tingkat == AUTOMATIC else f"Tingkat {tingkat} dipasang."
+        return render(request, "papan_tingkat.html", **await level_context(request) | {"said": said})
     return RedirectResponse("/papan", 303)
 
 

@@ -30,6 +30,7 @@ def environment() -> Environment:
     )
     env.filters |= {
         "clock": words.clock,
+        "moment": words.moment,
         "age": words.age,
         "phone": words.masked_phone,
         "local": words.local_number,

@@ -132,6 +132,7 @@ def partner_look(partner: Partner) -> tuple[str, str]:
     return broken.get(partner.breaker, ("Buka", "ok"))
 
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 LEVELS = {0: "Tenang", 1: "Sibuk", 2: "Lonjakan", 3: "Genting", 4: "Penuh"}
 
 
@@ -146,6 +147,19 @@ def clock(instant: datetime | None, zone: str = "WIB", *, named: bool = True) ->
         return "menyusul"
     there = phrases.local(instant, zone)
     return f"{there:%H.%M} {zone}" if named else f"{there:%H.%M}"
+
+
+def moment(instant: datetime, now: datetime, zone: str = "WIB") -> str:
+    """`19.43 WIB` today, else with its day: `4 Agu 19.43 WIB`."""
+    there = phrases.local(instant, zone)
+    if there.date() == phrases.local(now, zone).date():
+        return clock(instant, zone)
+    return f"{there.day} {MONTHS[there.month - 1]} {clock(instant, zone)}"
+
+
+def figure(number: float) -> str:
+    """A number with the comma that is used here: `2,5`."""
+    return f"{number:g}".replace(".", ",")
 
 
 def age(since: datetime, now: datetime) -> str:

@@ -50,5 +50,8 @@ class IllegalMove(Refused):
     slug = "illegal-move"
 
     def __init__(self, machine: str, state: str, event: str) -> None:
-        super().__init__(f"{machine}: no transition from {state} on {event}")
+        super().__init__("Itu tidak berlaku dalam keadaannya yang sekarang; mungkin baru saja berubah.")
         self.machine, self.state, self.event = machine, state, event
+
+    def __str__(self) -> str:
+        return f"{self.machine}: no transition from {self.state} on {self.event}"

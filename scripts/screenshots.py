@@ -113,6 +113,12 @@ def _supervisor(browser: Browser, base: str, logins: dict[str, str]) -> None:
     board = _enter(context, base, "spv1", logins["spv1"])
     board.locator("#segar", has_text="Langsung").wait_for()
     _shoot(board, "papan", full=True)
+    board.locator("#kendali summary", has_text="Status dan antrean CSO").click()
+    board.get_by_label("CSO", exact=True).fill("cso1")
+    board.locator("#kendali").screenshot(path=TARGET / "papan-kendali.png", animations="disabled")
+    print("docs/screenshots/papan-kendali.png")
+    board.goto(f"{base}/papan/panggilan?hasil=semua")
+    _shoot(board, "papan-panggilan")
     context.close()
 
 

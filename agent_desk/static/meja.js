@@ -1,4 +1,6 @@
 // The desk. The server owns the state; this file shows it, asks for changes, and never guesses.
+import { showRefusals } from "./isian.js";
+
 const body = document.body;
 const login = body.dataset.login;
 const softphone = body.dataset.softphone === "1";
@@ -276,39 +278,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   decorate();
   tick();
 });
-document.addEventListener("htmx:responseError", (event) => {
-  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  const sentence = page.querySelector("b")?.textContent ?? "Server belum bisa menerima. Coba lagi.";
-  const field = event.detail.elt.elements?.namedItem(page.querySelector("[data-field]")?.dataset.field ?? "");
-  if (field?.closest?.(".f")) refuse(field, sentence);
+showRefusals((sentence, event) => {
+  if (event.type === "htmx:sendError") lost();
   else say(sentence);
+  return true;
 });
-
-// A refused field says so where it is, until it is changed or sent again.
-function refuse(field, sentence) {
-  accept(field);
-  const told = document.createElement("span");
-  told.className = "msg";
-  told.id = `galat-${field.name}`;
-  told.setAttribute("role", "alert");
-  told.textContent = `▲ ${sentence}`;
-  field.closest(".f").classList.add("err");
-  field.closest(".f").append(told);
-  field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", told.id);
-  field.focus();
-}
-function accept(field) {
-  document.getElementById(`galat-${field.name}`)?.remove();
-  field.closest(".f")?.classList.remove("err");
-  field.removeAttribute("aria-invalid");
-  field.removeAttribute("aria-describedby");
-}
-document.addEventListener("input", (event) => event.target.getAttribute("aria-invalid") && accept(event.target));
-document.addEventListener("htmx:beforeRequest", (event) => {
-  for (const field of event.detail.elt.elements ?? []) if (field.getAttribute("aria-invalid")) accept(field);
-});
-document.addEventListener("htmx:sendError", () => lost());
 document.addEventListener("htmx:afterRequest", (event) => {
   // Only its own request closes a menu: the page asks for news by itself while someone chooses.
   const menu = event.detail.successful && event.detail.elt.closest("details.menu[open]");

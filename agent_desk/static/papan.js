@@ -1,4 +1,6 @@
 // The board. Figures come whole, at most four times a second; ages are counted here from the server's instants.
+import { showRefusals } from "./isian.js";
+
 const $ = (id) => document.getElementById(id);
 let view = JSON.parse($("awal").textContent);
 let skew = view.now - Date.now();
@@ -139,29 +141,16 @@ source.addEventListener("board", (event) => {
 });
 source.addEventListener("lost", () => (stopped = "Server telepon tidak menjawab"));
 source.addEventListener("news", () => {
-  // Not while somebody writes there.
-  if (!$("padam").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/padam", { target: "#padam", swap: "innerHTML" });
+  // Not while somebody writes there, nor over what was written and not yet sent.
+  const written = [...$("padam").querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue);
+  if (!written && !$("padam").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/padam", { target: "#padam", swap: "innerHTML" });
 });
 source.addEventListener("bye", () => location.assign("/masuk"));
 
-document.addEventListener("htmx:responseError", (event) => {
-  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  const text = page.querySelector("b")?.textContent ?? "Belum tersimpan. Coba lagi.";
-  if ($("galat")) {
-    $("galat").textContent = text;
-    $("galat").hidden = false;
-  }
-});
-document.addEventListener("htmx:sendError", (event) => {
-  // News that was not fetched is told at the top of the page; only what someone sent is told here.
-  if (!$("galat") || event.detail.requestConfig.verb === "get") return;
-  $("galat").textContent = "Belum terkirim: server belum menjawab. Isian tetap di sini; kirim lagi sebentar lagi.";
-  $("galat").hidden = false;
-});
+// News that was not fetched is told at the top of the page; only what someone sent is told in the form.
+showRefusals((_, event) => event.detail.requestConfig.verb === "get");
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful || event.detail.requestConfig.verb !== "post") return;
-  if ($("galat")) $("galat").hidden = true;
-  event.target.closest("form")?.reset();
+  if (event.detail.successful && event.detail.requestConfig.verb === "post") event.target.closest("form")?.reset();
 });
 
 setInterval(ages, 500);

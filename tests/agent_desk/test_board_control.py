@@ -40,7 +40,7 @@ def chip(spv: DeskClient, name: str = "mitra") -> str:
 async def test_a_csos_state_and_queues(web: Web, acd: Acd, spv: DeskClient) -> None:
     web.client("cso1").ready()
     said = spv.post(CSO, cso="cso1", keadaan="istirahat", alasan="pengarahan", antrean=["keluhan", "darurat"])
-    assert said.json() == {"said": "cso1: istirahat."}
+    assert said.json() == {"said": "cso1: istirahat, antrean Keluhan dan tagihan dan Darurat."}
     cso = await acd.cso("cso1")
     assert cso
     assert (cso.state, cso.reason, set(cso.queues)) == (CsoState.PAUSED, "pengarahan", {"keluhan", "darurat"})
@@ -51,6 +51,16 @@ async def test_a_csos_state_and_queues(web: Web, acd: Acd, spv: DeskClient) -> N
     assert spv.post(CSO, cso="cso1", keadaan="keluar").status_code == 200
     gone = await acd.cso("cso1")
     assert gone is None or gone.state is CsoState.LOGGED_OUT
+
+
+async def test_who_is_logged_out_is_told_of_at_the_field(web: Web, acd: Acd, spv: DeskClient) -> None:
+    cso = web.client("cso1")
+    cso.ready()
+    cso.ask("keluar")
+    for form in ({"keadaan": "siap"}, {"keadaan": "istirahat", "alasan": "makan"}, {"antrean": "keluhan"}):
+        refused = spv.post(CSO, cso="cso1", **form)
+        assert (refused.status_code, refused.json()["slug"], refused.json()["field"]) == (409, "logged-out", "cso")
+    assert spv.post(CSO, cso="cso1", keadaan="keluar").status_code == 200
 
 
 async def test_during_a_call_it_is_for_after_it(web: Web, acd: Acd, spv: DeskClient) -> None:
@@ -107,7 +117,7 @@ async def test_an_area_is_gapped_for_a_while_and_let_go(acd: Acd, spv: DeskClien
     assert (gap.area, gap.per_s, gap.burst, gap.by, gap.reason) == ("31.74", 2.5, 10, "spv1", "banjir panggilan")
     assert 0 < gap.until - gauges.at <= 30 * 60_000
     page = spv.page("/papan").text
-    assert "2.5 penelepon per detik" in page
+    assert "2,5 penelepon per detik sampai" in page
     assert "banjir panggilan" in page
     assert spv.post(AREA, area="31.74", laju="0", alasan="pulih").json()["said"].endswith("tidak dibatasi.")
     assert (await acd.gauges()).gaps == ()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent_desk import words
 from router.calls import Outcome
 from router.history.models import CallRecord
 from tests.fixtures.desk import DeskClient, Web
@@ -123,14 +124,17 @@ def test_the_board_leads_there(web: Web) -> None:
     assert call in spv.http.get(f"/api/v1/calls?{link}").text
     every = spv.page("/papan/panggilan?sejak=minggu&hasil=semua&antrean=gangguan").text
     assert "••••9999" in every
+    long_ago = datetime.now(UTC) - timedelta(days=3)
+    ended(web, minutes_ago=8, arrived_at=long_ago)
+    assert words.moment(long_ago, datetime.now(UTC)) in spv.page("/papan/panggilan?sejak=minggu").text, "with its day"
+    unknown = spv.page("/papan/panggilan?antrean=tidak-ada")
+    assert (unknown.status_code, "Antrean itu tidak dikenal" in unknown.text) == (404, True)
     nothing = spv.page("/papan/panggilan?sejak=minggu&hasil=moved").text
     assert "Tidak ada panggilan seperti itu" in nothing
     assert spv.http.get("/papan/panggilan?hasil=x").status_code == 422
 
 
 def test_every_outcome_has_a_word() -> None:
-    from agent_desk import words
-
     assert set(words.OUTCOMES) == set(Outcome)
 
 

@@ -27,6 +27,19 @@ def test_times_that_are_promises_carry_their_zone() -> None:
     assert words.clock(None) == "menyusul"
 
 
+def test_an_instant_of_another_day_carries_its_day() -> None:
+    assert words.moment(NOW - timedelta(hours=1), NOW) == "18.43 WIB"
+    assert words.moment(NOW - timedelta(days=1), NOW) == "3 Agu 19.43 WIB"
+    late = datetime(2019, 8, 4, 17, 30, tzinfo=UTC)  # after midnight there
+    assert words.moment(NOW, late) == "4 Agu 19.43 WIB"
+    assert words.moment(NOW, late, "WIT") == "4 Agu 21.43 WIT"
+
+
+@pytest.mark.parametrize(("number", "shown"), [(2.5, "2,5"), (3.0, "3"), (0.25, "0,25")])
+def test_figures_have_a_comma(number: float, shown: str) -> None:
+    assert words.figure(number) == shown
+
+
 @pytest.mark.parametrize(
     ("phone", "shown"), [("+6281200004417", "0812 •••• 4417"), ("", "Nomor tersembunyi"), ("+62123", "•••• 23")]
 )
