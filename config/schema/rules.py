@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
 from config.schema.base import Shape
+from config.schema.reports import Category
 
 
 class RuleClock(StrEnum):
@@ -18,16 +18,13 @@ class RuleClock(StrEnum):
     LAST_REOPENING = "last_reopening"
 
 
-Trouble = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-
-
 class Rules(Shape):
     rule_clock: RuleClock = Field(
         default=RuleClock.FIRST_REPORT,
         description="The clock of the law (Lama Gangguan) starts with the first report whatever stands here.",
     )
-    one_building: list[Trouble] = Field(
-        default=["padam"], min_length=1, description='Troubles that count as "1 (satu) bangunan padam".'
+    one_building: list[Category] = Field(
+        default=["padam"], min_length=1, description='Faults of reports.yaml that count as "1 (satu) bangunan padam".'
     )
     position_minutes: float = Field(
         default=15, gt=0, le=180, description="So old may a crew's position be that a caller is told."
