@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.errors import Invalid
@@ -277,6 +277,7 @@ contacts = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(kind=st.sampled_from(ReportKind), clock=st.sampled_from(RuleClock), day=st.lists(contacts, max_size=8))
 def test_whatever_is_let_through_keeps_the_invariants(
     kind: ReportKind, clock: RuleClock, day: list[tuple[Intent, bool, int, bool, list[Action]]]
@@ -305,6 +306,7 @@ def test_whatever_is_let_through_keeps_the_invariants(
             paper.status = REPORT.next(paper.status, ReportEvent.RESOLVE)
 
 
+@settings(deadline=None)
 @given(facts=st.sampled_from(FACTS))
 def test_the_required_steps_are_let_through_in_their_order_and_lead_where_the_row_says(
     facts: tuple[ReportKind, ReportStatus, Intent, Elapsed, bool],

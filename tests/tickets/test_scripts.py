@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.operator import load, operator
@@ -86,6 +86,7 @@ def test_pln_mobile_is_not_praised_for_a_crew_that_it_cannot_show() -> None:
     assert text == "Estimasi waktu penyelesaiannya ± 3 (tiga) jam dari waktu lapor."
 
 
+@settings(deadline=None)
 @given(
     row=st.sampled_from(FACTS),
     mobile=st.sampled_from([True, False, None]),
