@@ -26,6 +26,7 @@ from agent_desk import (
 )
 from agent_desk.live import Live
 from agent_desk.news import fingerprint
+from agent_desk.openapi import describe
 from agent_desk.pages import STATIC
 from agent_desk.security import SecurityHeaders, guard
 from agent_desk.shield import Shield
@@ -94,6 +95,7 @@ def create_app(
     if settings().demo:
         app.include_router(telephone.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign] - FastAPI's own way to extend it
     problems.install(app)
     app.add_middleware(SecurityHeaders, https=settings().base_url.startswith("https:"))
     app.add_middleware(Shield)
