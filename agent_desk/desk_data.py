@@ -50,6 +50,7 @@ class Tracking:
     crew: str
     plate: str
     rungs: tuple[Rung, ...]
+    crew_id: int | None = None
 
     @property
     def word(self) -> str:
@@ -172,6 +173,7 @@ def tracking(session: Session, report_id: int) -> Tracking | None:
         crew=crew.name if crew else "",
         plate=crew.plate if crew else "",
         rungs=_rungs(session, report, order),
+        crew_id=crew.id if crew else None,
     )
 
 

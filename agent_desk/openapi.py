@@ -1,7 +1,7 @@
 """The API's description of itself, `GET /api/v1/openapi.json`: complete and true; tests fuzz the API by it.
 
 Who may use an operation and which scope a key needs come from the table of permissions, what every operation may refuse
-from here, what only one refuses from its route (config/openapi.py).
+from here, what only one refuses from agent_desk/refusals.py or its route (config/openapi.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from agent_desk.permissions import ANYONE, FOR_APPLICATIONS, Rule, rule_of
+from agent_desk.refusals import refusals
 from config.openapi import MEDIA, PROBLEM, answer
 
 ABOUT = """\
@@ -69,8 +70,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if MEDIA not in responses.get("422", {}).get("content", {}):
         responses.pop("422", None)  # FastAPI's own form of it, which we do not use
-    for status, slugs in _common(method, operation).items():
-        key = str(status)
+    own, common = refusals(method, path), _common(method, operation)
+    for status in own.keys() | common.keys():
+        key, slugs = str(status), [*own.get(status, []), *common.get(status, [])]
         if key in responses:
             _join(responses[key], answer(status, slugs))
         else:

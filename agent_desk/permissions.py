@@ -54,10 +54,8 @@ class Scope(StrEnum):
 
 S = Scope
 EVERY_SCOPE = "*"  # whatever the account may; no application has it
-# The rest asks for a role, or for the CSO that an account is.
-FOR_APPLICATIONS: frozenset[str] = frozenset(
-    {S.REPORTS_CREATE, S.REPORTS_READ, S.REPORTS_RATE, S.TRACKING_READ, S.OUTAGES_READ}
-)
+# The rest shows data of all customers, asks for a role, or for the CSO that an account is.
+FOR_APPLICATIONS: frozenset[str] = frozenset({S.REPORTS_CREATE, S.REPORTS_RATE, S.TRACKING_READ, S.OUTAGES_READ})
 
 
 @dataclass(frozen=True)

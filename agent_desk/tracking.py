@@ -10,15 +10,13 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from agent_desk import accounts, desk_data
 from agent_desk.accounts import TooManyAttempts
 from agent_desk.pages import render
 from agent_desk.security import clock, database
-from tickets.models import Premises, Report
+from tickets import told
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,22 +49,12 @@ def _find(request: Request, who: str, place: str, number: str) -> tuple[desk_dat
     now, db = clock(request).now(), database(request)
     with db.reading() as session:
         accounts.check_throttle(session, who, now=now)
-        report = _match(session, place, number)
-        found = desk_data.tracking(session, report) if report else None
+        report = told.by_pair(session, place, number)
+        found = desk_data.tracking(session, report.id) if report else None
     if found is not None:
         return found, accounts.ATTEMPTS  # the count stays: one's own pair would otherwise buy guesses at others'
     with db.transaction() as session:
         return None, accounts.count_failure(session, who, now=now)
-
-
-def _match(session: Session, place: str, number: str) -> int | None:
-    """One query whatever is wrong: number, premises, or that they belong together."""
-    rows = (
-        select(Report.id)
-        .join(Premises, Premises.id == Report.premises_id)
-        .where(Report.number == number, (Premises.idpel == place) | (Premises.meter == place))
-    )
-    return session.scalar(rows)
 
 
 def _digits(text: str) -> str:

@@ -89,6 +89,8 @@ LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Selesai", ("done",)),
 )
 
+REPORT_STATUS = {"BELUM_SELESAI": "Belum selesai", "SELESAI": "Selesai"}
+
 WORK_ORDER = {
     "waiting": "Menunggu regu",
     "assigned": "Ditugaskan",

@@ -35,6 +35,10 @@ PROBLEM: dict[str, Any] = {
 }
 
 
+# `responses` of a list that is also given as a table (`format=csv`).
+TABLE_TOO: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
 def faults(by_status: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route: {404: "unknown-report", 409: "report-open rule-r11"}; slugs with blanks between."""
     return {status: answer(status, slugs.split()) for status, slugs in by_status.items()}

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Invalid, NotFound, Refused
+from config.openapi import TABLE_TOO
 from config.operator import operator
 from router.api import durable, live
 from router.calls import Outcome
@@ -34,7 +35,7 @@ def now(request: Request) -> datetime:
     return clock.now()
 
 
-@api.get("/calls", response_model=list[EndedCallView])
+@api.get("/calls", response_model=list[EndedCallView], responses=TABLE_TOO)
 def read_calls(
     request: Request,
     acd: Annotated[Acd, Depends(live)],

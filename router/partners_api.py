@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Invalid, NotFound
+from config.openapi import TABLE_TOO
 from config.operator import Operator, operator
 from config.zones import OFFSET_HOURS
 from router.api import durable, live
@@ -97,7 +98,7 @@ async def _views(request: Request, acd: Acd, db: Database) -> list[PartnerView]:
     return views
 
 
-@api.get("/partners", response_model=list[PartnerView])
+@api.get("/partners", response_model=list[PartnerView], responses=TABLE_TOO)
 async def read_partners(
     request: Request, acd: Live, db: Durable, format: Annotated[Literal["json", "csv"], Query()] = "json"
 ) -> list[PartnerView] | Response:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.operator import operator
-from tickets import history, outages, reports, search, workorders
+from tickets import history, outages, reports, search, told, workorders
 from tickets.idempotency import Write
+from tickets.kinds import ReportingKind
 from tickets.models import Outage, Report
 from tickets.schemas import (
     CustomerOut,
@@ -57,17 +58,30 @@ def _login(request: Request) -> str:
     return login
 
 
+def _channel(request: Request) -> ReportingKind | None:
+    """Of the application that asks; None for staff."""
+    channel: ReportingKind | None = request.state.principal.channel
+    return channel
+
+
 Db = Annotated[Database, Depends(_db)]
 Now = Annotated[datetime, Depends(_now)]
 Login = Annotated[str, Depends(_login)]
+Channel = Annotated[ReportingKind | None, Depends(_channel)]
 
 
 @router.post("/reports", status_code=201, tags=["reports"])
-def file_report(body: ReportIn, write: Write, now: Now, by: Login) -> ReportOut:
-    """File a report."""
-    return write(
-        lambda session: _report(session, reports.file_report(session, body.new(key=write.key, by=by), now=now))
-    )
+def file_report(body: ReportIn, write: Write, now: Now, by: Login, channel: Channel) -> ReportOut:
+    """File a report. An application names the premises by IDPEL or meter number and gives a telephone number.
+
+    A premises with an open G gets no second one: `report-open` carries its `number` and, for each intent, the steps
+    that the decision table gives (`actions`).
+    """
+
+    def file(session: Session) -> ReportOut:
+        return _report(session, told.file_told(session, body, key=write.key, by=by, channel=channel, now=now))
+
+    return write(file)
 
 
 @router.get("/reports", tags=["reports"])

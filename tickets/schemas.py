@@ -23,6 +23,8 @@ Trouble = Annotated[
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$", description="PostgreSQL keeps no NUL.")]
 Number = Annotated[str, Field(pattern=r"^\d{11}$")]
+Idpel = Annotated[str, Field(pattern=r"^[0-9]{12}$", description="Twelve digits.", examples=["540000000012"])]
+Meter = Annotated[str, Field(pattern=r"^[0-9]{11}$", description="Eleven digits.", examples=["10000000012"])]
 Email = Annotated[str, Field(pattern=r"^$|^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", max_length=254)]
 Details = Annotated[dict[str, Any], Field(max_length=40, description="Answers to the category's fields.")]
 
@@ -90,8 +92,12 @@ class ReportIn(_Body):
     """A report as the API takes it. Who, when and the key come from the request."""
 
     kind: ReportKind
-    reporting_kind: ReportingKind = ReportingKind.CALL
+    reporting_kind: ReportingKind | None = Field(
+        default=None, description="Without: `call`, or the channel of the application that asks."
+    )
     premises: RowId | None = None
+    idpel: Idpel | None = None
+    meter: Meter | None = None
     area: Code | None = None
     trouble_code: Trouble = ""
     comment: Text = Field(default="", max_length=2000)
@@ -109,7 +115,7 @@ class ReportIn(_Body):
         return NewReport(
             kind=self.kind,
             key=key,
-            reporting_kind=self.reporting_kind,
+            reporting_kind=self.reporting_kind or ReportingKind.CALL,
             by=by,
             premises_id=self.premises,
             area=self.area,

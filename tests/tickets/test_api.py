@@ -28,7 +28,7 @@ def client(db: Database) -> TestClient:
 
     @app.middleware("http")
     async def who(request: Request, call_next: Any) -> Response:
-        request.state.principal = SimpleNamespace(login="spv1")
+        request.state.principal = SimpleNamespace(login="spv1", channel=None)
         answer: Response = await call_next(request)
         return answer
 
