@@ -20,6 +20,7 @@ from agent_desk import (
     desk_stream,
     health,
     login,
+    mobile_api,
     problems,
     telephone,
     tracking,
@@ -84,6 +85,7 @@ def create_app(
     for api in (
         tickets_api.router,
         decision_api.router,
+        mobile_api.router,
         calls_api,
         router_api,
         surge_api,

@@ -110,6 +110,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/api/v1/work-orders*", STAFF, S.WORK_ORDERS_READ),
     Rule("GET", "/api/v1/*", STAFF, S.QUEUES_READ),
     Rule("POST", "/api/v1/reports", SERVING, S.REPORTS_CREATE),
+    Rule("POST", "/api/v1/reports/*/contacts", SERVING, S.REPORTS_CREATE),  # an application proves IDPEL and number
     Rule("POST", "/api/v1/reports/*/rating", SERVING, S.REPORTS_RATE),
     Rule("POST", "/api/v1/reports/*/confirmation", SERVING, S.REPORTS_RATE),
     Rule("POST", "/api/v1/tracking", SERVING, S.TRACKING_READ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from agent_desk.accounts import TooManyAttempts
 from agent_desk.pages import render
-from agent_desk.security import NotLoggedIn
+from agent_desk.security import NotLoggedIn, clock
 from config.errors import Problem
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,11 @@ async def _problem(request: Request, error: Exception) -> Response:
         return _to_login(request)
     extra = {"field": error.field} if error.field else {}
     extra |= getattr(error, "extra", {})
-    return answer(request, error.status, error.slug, error.title, **extra)
+    response = answer(request, error.status, error.slug, error.title, **extra)
+    if isinstance(error, TooManyAttempts):
+        left = error.until - clock(request).now()
+        response.headers["Retry-After"] = str(max(1, math.ceil(left.total_seconds())))
+    return response
 
 
 async def _http(request: Request, error: Exception) -> Response:

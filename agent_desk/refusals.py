@@ -33,6 +33,7 @@ REFUSALS: tuple[tuple[str, Slugs], ...] = (
     ("* /api/v1/reports/{number}/update", {**_CONTACT, 422: f"{_CONTACT[422]} changes-missing phone"}),
     ("* /api/v1/reports/{number}/follow-up", _CONTACT),
     ("* /api/v1/reports/{number}/follow-up", {**_FILING, 422: f"{_FILING[422]} note-missing"}),
+    ("* /api/v1/reports/{number}/contacts", {**_CONTACT, 422: f"{_CONTACT[422]} note-missing phone"}),
     ("* /api/v1/reports/{number}/decision", {422: _CONTACT[422]}),
     ("* /api/v1/reports/{number}/resolve", {409: "illegal-move", 422: "note-missing"}),
     ("* /api/v1/reports/{number}/rating", {422: "stars"}),

@@ -1,0 +1,293 @@
+"""HTTP for customers' applications (PLN Mobile): follow a report, rate the crew, say whether it is finished.
+
+A report is named by IDPEL or meter number and report number (R04). Every pair that does not fit gets the same answer
+after the same work, and few attempts are allowed for each of the two numbers: nothing can be found out by trying.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+from sqlalchemy.orm import Session
+
+from agent_desk import accounts, desk_data, words
+from agent_desk.accounts import Principal
+from agent_desk.security import clock, database, principal_of
+from config.errors import Invalid, NotFound, Refused
+from config.openapi import faults
+from config.operator import operator
+from tickets import completion, lookup, repeats, reports, told
+from tickets.idempotency import Write
+from tickets.kinds import ReportingKind, ReportKind
+from tickets.models import Crew, Report
+from tickets.repeats import Contact
+from tickets.rules import Action, asked
+from tickets.schemas import E164, Changes, Email, Idpel, Meter, Mobile, ReportOut, Text
+from tickets.states import ReportStatus
+
+router = APIRouter(prefix="/api/v1", tags=["reports"])
+
+Number = Annotated[str, Path(pattern=r"^[0-9]{11}\*?$", description="With or without the star.")]
+Me = Annotated[Principal, Depends(principal_of)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class _Place(_Body):
+    """Where the report is about; an application must say it."""
+
+    idpel: Idpel | None = None
+    meter: Meter | None = None
+
+    @property
+    def place(self) -> str:
+        return self.idpel or self.meter or ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.idpel and self.meter:
+            raise ValueError("idpel or meter")
+        return self
+
+
+class TrackingIn(_Place):
+    """Both numbers."""
+
+    number: str = Field(pattern=r"^[0-9]{11}\*?$", examples=["54100000001"])
+
+
+class RatingIn(_Place):
+    """One to five stars."""
+
+    stars: int = Field(ge=1, le=5)
+    comment: Text = Field(default="", max_length=1000)
+
+
+class ConfirmationIn(_Place):
+    """`finished` answers "Laporan sudah selesai?"."""
+
+    finished: bool
+    comment: Text = Field(default="", max_length=1000)
+
+
+class ContactIn(_Place):
+    """The customer is back about a report that is open: why (`intent`), whether it is urgent (the reason), what he
+    says, and the data that have changed.
+    """
+
+    intent: str | None = None
+    urgent: str | None = None
+    note: Text = Field(min_length=1, max_length=1000, pattern=r"[^\s\x00]")
+    reporter: Text = Field(default="", max_length=120)
+    phone: E164 = ""
+    mobile: Mobile = ""
+    email: Email = ""
+    address: Text = Field(default="", max_length=240)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(**self.model_dump(include=set(Changes.model_fields) - {"comment"}))
+
+
+class ContactOut(_Body):
+    """The report now in force and the steps of the decision table that were taken."""
+
+    report: ReportOut
+    steps: list[Action]
+
+
+class RungOut(_Body):
+    """One step of the way; `state` is `done`, `cur` (now) or empty (to come)."""
+
+    word: str
+    at: datetime | None
+    state: str
+
+
+class CrewOut(_Body):
+    """Whoever is on the way. Without the crew's mobile application there is no position (R06)."""
+
+    plate: str
+    lat: float | None
+    lon: float | None
+    street: str
+    position_at: datetime | None
+
+
+class TrackedOutageOut(_Body):
+    """The outage that the report is part of, and the official word on it."""
+
+    area_name: str
+    text: str
+    estimated_restoration_time: datetime | None
+
+
+class TrackingOut(_Body):
+    """How far a report is, without anything personal. `mayAnswer`: it is finished and waits for the customer's word."""
+
+    number: str
+    kind: ReportKind
+    status: ReportStatus
+    starred: bool
+    word: str
+    date_time_of_report: datetime
+    resolved_date_time: datetime | None
+    ladder: list[RungOut]
+    crew: CrewOut | None
+    outage: TrackedOutageOut | None
+    may_answer: bool
+
+
+class RatingOut(_Body):
+    """As it is kept."""
+
+    number: str
+    stars: int
+    comment: str
+    at: datetime
+
+
+UNDER_WAY = ("enroute", "arrived", "working")  # before that the crew may be at somebody else's
+PAIR = {404: "unknown-pair", 422: "premises-by-number", 429: "too-many-attempts"}
+
+
+@router.post("/tracking", responses=faults(PAIR))
+def track(body: TrackingIn, request: Request, me: Me) -> TrackingOut:
+    """Follow a report by IDPEL or meter number and report number. By POST, since addresses end in logs."""
+    _prove(request, me, body.place, body.number)
+    now = clock(request).now()
+    with database(request).reading() as session:
+        return _tracking(session, reports.by_number(session, body.number), now)
+
+
+@router.post("/reports/{number}/rating", status_code=201, responses=faults(PAIR | {409: "not-finished already-rated"}))
+def rate(number: Number, body: RatingIn, request: Request, me: Me, write: Write) -> RatingOut:
+    """Rate the crew that came, once each time the report was finished."""
+    _prove_if_application(request, me, body, number)
+    now, channel = clock(request).now(), me.channel or ReportingKind.CALL
+
+    def rated(session: Session) -> RatingOut:
+        row = completion.rate(
+            session, number, stars=body.stars, comment=body.comment, by=me.login, channel=channel, now=now
+        )
+        return RatingOut(number=number.removesuffix("*"), stars=row.stars, comment=row.comment, at=row.at)
+
+    return write(rated)
+
+
+@router.post("/reports/{number}/confirmation", responses=faults(PAIR | {409: "not-finished report-open"}))
+def confirm(number: Number, body: ConfirmationIn, request: Request, me: Me, write: Write) -> ReportOut:
+    """Is it finished? The answer is the report now in force: after a no by PLN Mobile a new one, linked to it (C9)."""
+    _prove_if_application(request, me, body, number)
+    now, channel = clock(request).now(), me.channel or ReportingKind.CALL
+
+    def confirmed(session: Session) -> ReportOut:
+        contact = Contact(me.login, channel, write.key, name=me.name)
+        answer = completion.confirm(
+            session, number, finished=body.finished, note=body.comment, contact=contact, now=now
+        )
+        return ReportOut.of(answer)
+
+    return write(confirmed)
+
+
+@router.post("/reports/{number}/contacts", responses=faults(PAIR | {409: "not-open"}))
+def contact(number: Number, body: ContactIn, request: Request, me: Me, write: Write) -> ContactOut:
+    """The customer is back about an open report: what the decision table requires for it is done (docs/rules.md). What
+    is finished is answered by a confirmation instead.
+    """
+    _prove_if_application(request, me, body, number)
+    intent, urgent = asked(body.intent, body.urgent)
+    now, channel = clock(request).now(), me.channel or ReportingKind.CALL
+
+    def applied(session: Session) -> ContactOut:
+        if repeats.held(session, number).status is not ReportStatus.BELUM_SELESAI:
+            raise Refused("Laporan itu sudah selesai; jawab apakah memang sudah selesai.", slug="not-open")
+        found = repeats.apply(
+            session,
+            number,
+            intent=intent,
+            urgent=urgent,
+            note=body.note,
+            changes=body.changes,
+            contact=Contact(me.login, channel, write.key, name=me.name),
+            now=now,
+        )
+        return ContactOut(report=ReportOut.of(found.report), steps=list(found.steps))
+
+    return write(applied)
+
+
+def _prove(request: Request, me: Principal, place: str, number: str) -> None:
+    """The two numbers belong together, or NotFound (`unknown-pair`), whatever is wrong; TooManyAttempts after five
+    wrong pairs with one of the two.
+    """
+    if not place:
+        raise Invalid("Sebutkan IDPEL atau nomor meter.", slug="premises-by-number", field="idpel")
+    now, db = clock(request).now(), database(request)
+    keys = [f"tracking:{me.login}:{one}" for one in (place, number.removesuffix("*"))]
+    with db.reading() as session:
+        for key in keys:
+            accounts.check_throttle(session, key, now=now)
+        found = told.by_pair(session, place, number)
+    if found is None:
+        with db.transaction() as session:
+            for key in sorted(keys):
+                accounts.count_failure(session, key, now=now)
+        raise NotFound("Pasangan nomor itu tidak kami temukan.", slug="unknown-pair")
+
+
+def _prove_if_application(request: Request, me: Principal, body: _Place, number: str) -> None:
+    if body.place or not me.account:
+        _prove(request, me, body.place, number)
+
+
+def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
+    finished = report.status is ReportStatus.SELESAI
+    seen = desk_data.tracking(session, report.id) if report.kind is ReportKind.GANGGUAN else None
+    word = words.REPORT_STATUS[report.status] if seen is None or finished else seen.word
+    return TrackingOut(
+        number=report.number,
+        kind=report.kind,
+        status=report.status,
+        starred=report.starred,
+        word=word,
+        date_time_of_report=report.reported_at,
+        resolved_date_time=report.resolved_at,
+        ladder=[RungOut(word=rung.word, at=rung.at, state=rung.state) for rung in seen.rungs]
+        if seen and not seen.attached
+        else [],
+        crew=_crew(session, seen.crew_id, now) if seen and seen.status in UNDER_WAY else None,
+        outage=_outage(session, report, now),
+        may_answer=finished,
+    )
+
+
+def _crew(session: Session, crew_id: int | None, now: datetime) -> CrewOut | None:
+    crew = session.get(Crew, crew_id) if crew_id else None
+    if crew is None:
+        return None
+    known = crew.has_mobile and crew.position_at is not None
+    fresh = known and now - crew.position_at <= operator().rules.position_age  # type: ignore[operator]
+    return CrewOut(
+        plate=crew.plate,
+        lat=crew.lat if fresh else None,
+        lon=crew.lon if fresh else None,
+        street=crew.street if fresh else "",
+        position_at=crew.position_at if fresh else None,
+    )
+
+
+def _outage(session: Session, report: Report, now: datetime) -> TrackedOutageOut | None:
+    if report.outage_id is None:
+        return None
+    known = lookup.known_outage(session, report.area, now=now, need_audio=False)
+    if known is None:
+        return None
+    return TrackedOutageOut(area_name=known.area_name, text=known.spoken, estimated_restoration_time=known.etr)
