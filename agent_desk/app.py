@@ -97,7 +97,7 @@ def create_app(
     if settings().demo:
         app.include_router(telephone.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign] - FastAPI's own way to extend it
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's own way
     problems.install(app)
     app.add_middleware(SecurityHeaders, https=settings().base_url.startswith("https:"))
     app.add_middleware(Shield)
