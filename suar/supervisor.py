@@ -27,7 +27,7 @@ class Patience:
     """Seconds."""
 
     silence: float = 6.0  # without a sign of life
-    start: float = 30.0  # until the first sign of life
+    start: float = 60.0  # until the first sign of life; after a power cut a whole host starts at once
     look: float = 0.25  # between two looks
     stop: float = 5.0  # between SIGTERM and SIGKILL
     first_pause: float = 0.2  # before a restart; doubles …

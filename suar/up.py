@@ -86,10 +86,9 @@ class _Up:
                 self._keeper.start(Program(name, [*PYTHON, name]))
         if root:
             self._start_asterisk(root)
-        if await web_answers(self._settings, READY_SECONDS) and await self._all_beat():
-            print(welcome(self._settings, seeded), flush=True)
-        else:
-            log.error("not everything is ready after %.0f s; the reasons stand in %s", READY_SECONDS, self._logs)
+        while not (await web_answers(self._settings, READY_SECONDS) and await self._all_beat()):
+            log.warning("not everything is ready within %.0f s; the reasons stand in %s", READY_SECONDS, self._logs)
+        print(welcome(self._settings, seeded), flush=True)  # also late: it holds the logins
 
     async def _all_beat(self) -> bool:
         with suppress(TimeoutError):
