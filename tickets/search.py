@@ -7,14 +7,15 @@ more than fits, the answer says so (`narrow`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
 from tickets import lookup, words
+from tickets.bulk import table
 from tickets.kinds import EntryKind
 from tickets.models import PremisesEntry, Report, ReportEntry
 from tickets.states import ReportStatus
@@ -23,6 +24,7 @@ from tickets.views import PremisesView
 SCAN = 10_000  # entries of one range that are looked at for the other words, at most
 DRIVERS = 2  # words whose range is looked through, the longest first: they are the rarest as a rule
 AFTER_ALL = "\U0010ffff"  # sorts behind everything that begins alike
+WORDY = (EntryKind.NAME, EntryKind.PLACE)
 
 Row = TypeVar("Row")
 Model = type[PremisesEntry] | type[ReportEntry]
@@ -38,7 +40,7 @@ class Found(Generic[Row]):
 
 def premises(session: Session, q: str, *, limit: int = 20) -> Found[PremisesView]:
     """Customers by IDPEL, meter, telephone, name or address. Raises Invalid (tickets/words.py: query)."""
-    search = _Search(session, PremisesEntry, limit)
+    search = _Search(session, PremisesEntry, limit, {})
     search.run(words.query(q))
     return Found(lookup.premises_by_ids(session, search.found), search.narrow)
 
@@ -49,20 +51,29 @@ def reports(
     """Reports by their number, and by the numbers, names and addresses of who reported and of the premises; of one UP3
     and one status if given. Of equals the newest first. Raises Invalid (tickets/words.py: query).
     """
-    wanted = [Report.unit == unit] if unit is not None else []
-    if status is not None:
-        wanted.append(Report.status == status)
-    search = _Search(session, ReportEntry, limit, wanted)
+    wanted = {"unit": unit, "status": status.value if status else None}
+    search = _Search(session, ReportEntry, limit, {name: value for name, value in wanted.items() if value is not None})
     search.run(words.query(q))
     rows = {row.id: row for row in session.scalars(select(Report).where(Report.id.in_(search.found)))}
     return Found([rows[one] for one in search.found if one in rows], search.narrow)
 
 
+@dataclass(frozen=True)
+class _Range:
+    """Entries of one kind that begin so (or are just so) and have words that begin like the others."""
+
+    kind: EntryKind
+    start: str
+    others: tuple[str, ...] = ()
+    exact: bool = False
+
+
 class _Search:
     """One question: collects the ids of owners in the order in which they are to be shown."""
 
-    def __init__(self, session: Session, model: Model, limit: int, wanted: Sequence[ColumnElement[bool]] = ()) -> None:
+    def __init__(self, session: Session, model: Model, limit: int, wanted: dict[str, str]) -> None:
         self._session, self._model, self._limit, self._wanted = session, model, limit, wanted
+        self._most = 3 * limit + 1  # rows of one range: an owner may stand there several times
         self._found: dict[int, None] = {}
         self._unseen = False  # a range was not read to its end
 
@@ -79,55 +90,80 @@ class _Search:
         return len(self._found) > self._limit
 
     def run(self, query: words.Query) -> None:
-        for number in query.numbers:
-            self._exactly(number)
-        for number in query.numbers:
-            self._unseen |= not self._range(EntryKind.NUMBER, number)
-        if query.words:
+        if query.numbers:
+            exactly = [_Range(EntryKind.NUMBER, number, exact=True) for number in query.numbers]
+            begun = [_Range(EntryKind.NUMBER, number) for number in query.numbers]
+            self._unseen = not self._read([*exactly, *begun], begun)
+        else:
             self._words(query.words)
 
     def _words(self, typed: tuple[str, ...]) -> None:
-        whole = self._through(" ".join(typed), ())  # one after the other, as they stand in a name or an address
-        if len(typed) == 1 or self._full:
-            self._unseen = not whole
+        # One after the other, as they stand in a name or an address, is best; any order will do.
+        ranges = [_Range(kind, " ".join(typed)) for kind in WORDY]
+        if len(typed) == 1:
+            self._unseen = not self._read(ranges, ranges)
             return
         drivers = sorted((word for word in typed if not words.is_number(word)), key=len, reverse=True)
         for word in drivers[:DRIVERS]:
-            if self._through(word, [other for other in typed if other != word]) or self._full:
+            others = tuple(other for other in typed if other != word)
+            through = [_Range(kind, word, others) for kind in WORDY]
+            if self._read([*ranges, *through], through) or self._full:
                 return
+            ranges = []
         self._unseen = True
 
-    def _through(self, start: str, others: Sequence[str]) -> bool:
-        names, places = (self._range(kind, start, others) for kind in (EntryKind.NAME, EntryKind.PLACE))
-        return names and places
-
-    def _exactly(self, number: str) -> None:
-        """Whoever has just this number, the newest first: a caller's reports may be many."""
-        entry = self._model
-        rows = select(entry.owner).where(entry.kind == EntryKind.NUMBER, entry.text == number)
-        if self._wanted:
-            rows = rows.join(Report, Report.id == entry.owner).where(*self._wanted)
-        for owner in self._session.scalars(rows.order_by(entry.owner.desc()).limit(self._limit + 1)):
-            self._found[owner] = None
-
-    def _range(self, kind: EntryKind, start: str, others: Sequence[str] = ()) -> bool:
-        """Entries that begin so and have words that begin like the others; True when the whole range was seen."""
-        if self._full:
-            return False
-        most = 3 * self._limit + 1  # an owner may stand there several times
-        entry = self._model
-        inside = (entry.kind == kind, entry.text >= start, entry.text < start + AFTER_ALL)
-        near = select(entry.text, entry.owner).where(*inside).order_by(entry.text, entry.owner)
-        part = near.limit(SCAN).subquery()
-        rows = select(part.c.text, part.c[1].label("owner"))
-        rows = rows.where(*(part.c.text.contains(f" {word}", autoescape=True) for word in others))
-        if self._wanted:
-            rows = rows.join(Report, Report.id == part.c[1]).where(*self._wanted)
-        got = self._session.execute(rows.order_by(part.c.text, part.c[1]).limit(most)).all()
-        for row in sorted(got, key=lambda row: (row.text, -row.owner)):
+    def _read(self, ranges: list[_Range], whole: list[_Range]) -> bool:
+        """Read ranges in their order, by one statement; True when of `whole` nothing was left unread."""
+        shape = tuple((one.exact, len(one.others)) for one in ranges)
+        values: dict[str, Any] = {"most": self._most, "scan": SCAN, **self._wanted}
+        for at, one in enumerate(ranges):
+            values |= _bound(one, at)
+        got = self._session.execute(_statement(self._model, shape, tuple(self._wanted)), values).all()
+        for row in sorted(got, key=lambda row: (row.step, row.text, -row.owner)):
             self._found.setdefault(row.owner)
-        if len(got) == most:
-            return False
-        if not others and not self._wanted:
-            return True
-        return self._session.execute(near.offset(SCAN).limit(1)).first() is None
+        counts = [0] * len(ranges)
+        for row in got:
+            counts[row.step] += 1
+        return all(counts[at] < self._most and self._to_its_end(one) for at, one in enumerate(ranges) if one in whole)
+
+    def _to_its_end(self, one: _Range) -> bool:
+        """Whether the bound was not reached; without a condition fewer rows than were asked for say so already."""
+        if self._full or not (one.others or self._wanted):
+            return not self._full
+        beyond = _beyond(self._model)
+        return self._session.execute(beyond, {"scan": SCAN, **_bound(one, 0)}).first() is None
+
+
+def _bound(one: _Range, at: int) -> dict[str, Any]:
+    values = {f"kind{at}": int(one.kind), f"start{at}": one.start, f"end{at}": one.start + AFTER_ALL}
+    # A word is letters and digits (tickets/words.py): nothing in it is a wildcard.
+    return values | {f"like{at}_{n}": f"% {other}%" for n, other in enumerate(one.others)}
+
+
+@lru_cache(maxsize=256)
+def _statement(model: Model, shape: tuple[tuple[bool, int], ...], wanted: tuple[str, ...]) -> TextClause:
+    """One SELECT for some ranges: (exact?, how many other words) each, and which columns of a report are given."""
+    return text(" UNION ALL ".join(_part(model, at, *one, wanted) for at, one in enumerate(shape)))
+
+
+def _part(model: Model, at: int, exact: bool, others: int, wanted: tuple[str, ...]) -> str:
+    name, owner = table(model).name, table(model).c[2].name
+    inside = f"kind = :kind{at} AND text {f'= :start{at}' if exact else f'>= :start{at} AND text < :end{at}'}"
+    way = "DESC" if exact else "ASC"  # a caller's reports may be many: the newest of them
+    near = f"SELECT text, {owner} AS owner FROM {name} WHERE {inside}"  # noqa: S608 - names of our own
+    near += f" ORDER BY text, {owner} {way} LIMIT"
+    if not others and not wanted:
+        return f"SELECT {at} AS step, text, owner FROM ({near} :most) AS part{at}"  # noqa: S608 - names of our own
+    like = [f"near{at}.text LIKE :like{at}_{n}" for n in range(others)]
+    join = f" JOIN report ON report.id = near{at}.owner" if wanted else ""
+    given = " AND ".join([*like, *(f"report.{column} = :{column}" for column in wanted)])
+    kept = f"SELECT near{at}.text, near{at}.owner FROM ({near} :scan) AS near{at}{join} WHERE {given}"  # noqa: S608 - names of our own
+    kept += f" ORDER BY near{at}.text, near{at}.owner {way} LIMIT :most"
+    return f"SELECT {at} AS step, text, owner FROM ({kept}) AS part{at}"  # noqa: S608 - names of our own
+
+
+@lru_cache(maxsize=2)
+def _beyond(model: Model) -> TextClause:
+    name, owner = table(model).name, table(model).c[2].name
+    inside = "kind = :kind0 AND text >= :start0 AND text < :end0"
+    return text(f"SELECT 1 FROM {name} WHERE {inside} ORDER BY text, {owner} LIMIT 1 OFFSET :scan")  # noqa: S608 - names of our own

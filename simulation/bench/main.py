@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
-from simulation.bench import durable, growth, life, peers, rate
+from simulation.bench import durable, growth, life, peers, rate, search
 from simulation.bench.ground import BenchFailed
 from simulation.bench.report import Report
 
@@ -20,7 +20,11 @@ async def router(report: Report, *, quick: bool) -> None:
     await durable.measure(report, quick=quick)
 
 
-BENCHES: dict[str, Callable[..., Awaitable[None]]] = {"router": router, "peers": peers.measure}
+BENCHES: dict[str, Callable[..., Awaitable[None]]] = {
+    "router": router,
+    "peers": peers.measure,
+    "search": search.measure,
+}
 
 
 async def run(name: str, runs: int, quick: bool) -> Report:
