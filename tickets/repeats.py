@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Invalid
 from config.operator import operator
-from tickets import history, lookup, reports, rules, workorders
+from tickets import history, lookup, register, reports, rules, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Premises, Report, ReportHistory
@@ -369,6 +369,8 @@ def _change(session: Session, report: Report, changes: Changes, contact: Contact
             new=new,
             key=step_key("update", contact),
         )
+    if new:
+        register.reports(session, [report.id])
 
 
 def _added(comment: str, words: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.servers import missing
+from tests.fixtures.servers import missing, need
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,6 +39,18 @@ def test_the_router_bench_ends_with_its_ratios_in_one_line_of_json() -> None:
     # What is acknowledged is written (docs/router/durability.md).
     assert {said["medians"][f"lost_{mode}"] for mode in ("everysec", "always", "waitaof")} == {0}
     assert any("p16" in line for line in table)
+
+
+@pytest.mark.database
+def test_the_search_bench_ends_with_its_growth() -> None:
+    need("postgres")
+    ended = bench("search", "--quick", "--runs", "1")
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert said["bench"] == "search"
+    assert set(said["ratios"]) >= {"growth", "growth_p50"}
+    assert {f"customers_name_large_p{percent}_ms" for percent in (50, 95, 99)} <= set(said["medians"])
+    assert {f"import_new_{name}_per_s" for name in ("postgresql", "sqlite")} <= set(said["medians"])
 
 
 @pytest.mark.unit

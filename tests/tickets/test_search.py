@@ -10,9 +10,11 @@ from config import migrate
 from config.database import Database
 from config.errors import Invalid
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
-from tickets import register, reports, search
-from tickets.kinds import ReportKind
+from tickets import register, repeats, reports, search
+from tickets.kinds import Intent, ReportingKind, ReportKind
 from tickets.models import Customer, Premises, PremisesEntry, Report, ReportEntry
+from tickets.repeats import Contact
+from tickets.schemas import Changes
 from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.database
@@ -159,6 +161,22 @@ def test_reports_are_found_by_their_own_data_and_by_those_of_their_premises(db: 
     assert got == expected
     assert starred.rows == elsewhere.rows == []
     assert [row.number for row in here.rows] == [numbers[0]]
+
+
+def test_what_an_update_tells_is_found_and_what_it_replaced_is_not(db: Database) -> None:
+    with db.transaction() as session:
+        told = a_report(kind=ReportKind.KELUHAN, area="31.71.06", phone=ANI, reporter="Narendra Surolaya")
+        number = reports.file_report(session, told, now=NOON).number
+        changes = Changes(reporter="Kirana Wanasela", phone="0813 0100 0001", address="Jl. Teratai 9")
+        contact = Contact(by="cso1", channel=ReportingKind.CALL, key="test:update")
+        repeats.update(
+            session, number, intent=Intent.CUST_DATA, urgent=None, changes=changes, contact=contact, now=NOON
+        )
+    with db.reading() as session:
+        for typed in ("kirana", "teratai 9", "0813"):
+            assert [row.number for row in search.reports(session, typed).rows] == [number]
+        for typed in ("narendra", "0812"):
+            assert search.reports(session, typed).rows == []
 
 
 def test_of_a_callers_many_reports_the_newest_come_first(db: Database) -> None:
