@@ -68,7 +68,18 @@ def own_postgres(settings: dict[str, str]) -> Iterator[Postgres]:
         if user:
             shutil.chown(folder, user, user)
         data = folder / "data"
-        made = [programs / "initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", data]
+        made: list[str | Path] = [
+            programs / "initdb",
+            "--no-sync",
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "-D",
+            data,
+        ]
         subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
         wanted = {"listen_addresses": "", "fsync": "off", **settings}
         options = [word for key, value in wanted.items() for word in ("-c", f"{key}={value}")]

@@ -96,7 +96,7 @@ class Side:
                 rows.join(Phone, Phone.id == PremisesPhone.phone_id).where(Premises.id == wanted)
             ).one()
             number = session.scalar(select(Told.number).where(Told.id == wanted)) or ""
-        return Somebody(*row, number=number)
+        return Somebody(*(told or "" for told in row), number=number)
 
     def ask(self, what: Ask, typed: str, into: Times) -> search.Found[Any]:
         """One search as a request makes it: a transaction, the ranges, the rows to show."""
