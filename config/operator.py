@@ -10,6 +10,7 @@ from pathlib import Path
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
 from config.schema.menu import Menu
+from config.schema.messages import HAZARD, Messages
 from config.schema.overflow import Partners
 from config.schema.prompts import Prompts, names_in
 from config.schema.queues import Queues
@@ -36,6 +37,7 @@ class Operator:
     rules: Rules
     scripts: Scripts
     reports: Reports
+    messages: Messages
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -69,8 +71,9 @@ def prefixes(code: str) -> list[str]:
 
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
-    names = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge", "rules", "scripts", "reports")
-    files = {name: YamlFile(folder / f"{name}.yaml") for name in names}
+    called = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge")
+    told = ("rules", "scripts", "reports", "messages")
+    files = {name: YamlFile(folder / f"{name}.yaml") for name in (*called, *told)}
     operator = Operator(
         areas=files["areas"].parse(Areas),
         queues=files["queues"].parse(Queues),
@@ -82,12 +85,14 @@ def load(folder: Path) -> Operator:
         rules=files["rules"].parse(Rules),
         scripts=files["scripts"].parse(Scripts),
         reports=files["reports"].parse(Reports),
+        messages=files["messages"].parse(Messages),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
     faults += _surge_faults(operator, files["surge"])
     faults += _report_faults(operator, files["reports"])
     faults += _rule_faults(operator, files["rules"])
+    faults += _message_faults(operator, files["messages"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     if faults:
         raise ConfigError(faults)
@@ -121,6 +126,19 @@ def _statement_faults(operator: Operator, file: YamlFile) -> list[str]:
         for code in regions
         if code not in operator.areas.areas
     ]
+
+
+def _message_faults(operator: Operator, file: YamlFile) -> list[str]:
+    """A word must lead to one category, and danger to the one that is for it."""
+    faults = []
+    for code in operator.messages.categories:
+        kinds = [kind for kind in "GKP" if code in operator.reports.of(kind)]
+        if len(kinds) != 1:
+            reason = f"no category {code!r} in reports.yaml" if not kinds else f"a category of {' and '.join(kinds)}"
+            faults.append(file.fault(("categories", code), reason))
+    if HAZARD not in operator.messages.categories or HAZARD not in operator.reports.faults:
+        faults.append(file.fault(("categories",), f"the words of the fault {HAZARD!r} are missing"))
+    return faults
 
 
 def _surge_faults(operator: Operator, file: YamlFile) -> list[str]:

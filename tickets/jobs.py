@@ -16,7 +16,7 @@ from tickets.models import Outbox
 log = logging.getLogger(__name__)
 
 # Outbox kind → job, called with (key, payload).
-JOBS = {"render": "ivr.jobs.render", "sms": "ivr.jobs.send_sms"}
+JOBS = {"render": "ivr.jobs.render", "sms": "ivr.jobs.send_sms", "email": "ivr.jobs.send_email"}
 TIMEOUT = 20  # seconds a job may take
 RESULT_TTL = 60
 _WAITING = {JobStatus.QUEUED, JobStatus.SCHEDULED, JobStatus.DEFERRED, JobStatus.CREATED}

@@ -337,3 +337,30 @@ class FollowerPosition(Base):
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     pool: Mapped[str] = mapped_column(String(32), primary_key=True)
     position: Mapped[str] = mapped_column(String(40))
+
+
+class Conversation(Base):
+    """What a sender of a written channel was asked last (tickets/dialogue.py); forgotten after a silence."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("channel", "sender", "thread"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[ReportingKind] = mapped_column(_choice(ReportingKind))
+    sender: Mapped[str] = mapped_column(String(254))  # E.164, or an address
+    thread: Mapped[str] = mapped_column(String(32))  # of letters; "" where a sender has one conversation
+    version: Mapped[int]  # of the state
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class InboundMessage(Base):
+    """A written message that was answered: a repeated one gets the same words and does nothing."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (Index("ix_inbound_message_sender", "sender", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # hash of the channel's own id of the message
+    channel: Mapped[ReportingKind] = mapped_column(_choice(ReportingKind))
+    sender: Mapped[str] = mapped_column(String(254))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    reply: Mapped[str] = mapped_column(String(8000))

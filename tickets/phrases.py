@@ -27,6 +27,13 @@ def spoken_time(instant: datetime, zone: str, now: datetime) -> str:
     return f"{day}pukul {at.hour}{minute} {zone}"
 
 
+def written_time(instant: datetime, zone: str, now: datetime) -> str:
+    """`besok pukul 18.58 WIB`: the same for the eye."""
+    at = local(instant, zone)
+    day = _DAYS.get((at.date() - local(now, zone).date()).days, f"tanggal {at.day} {_MONTHS[at.month - 1]} ")
+    return f"{day}pukul {at:%H.%M} {zone}"
+
+
 def speakable(text: str) -> str:
     """One line without control and invisible characters: a carrier's document could not hold them."""
     return "".join(char for char in " ".join(text.split()) if char.isprintable())

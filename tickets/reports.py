@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
+from config.schema.messages import HAZARD
 from tickets import categories, history, lookup, numbers, register, workorders
 from tickets.kinds import WRITTEN, ReportingKind, ReportKind
 from tickets.models import Premises, Report
@@ -161,7 +162,8 @@ def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str
         (unit, owner), ulp = operator().unit_of(area), operator().ulp_of(area)
     except KeyError:
         raise Invalid("Wilayah itu tidak dikenal.", slug="unknown-area", field="area") from None
-    attach = new.kind is ReportKind.GANGGUAN and not new.only_me
+    # Danger is no part of a power cut: it gets a crew of its own.
+    attach = new.kind is ReportKind.GANGGUAN and not new.only_me and about[0] != HAZARD
     outage = lookup.covering_outage(session, area, hold=True) if attach else None
     return Report(
         number=new.number or numbers.reserve(session, owner.prefix, 1)[0],
