@@ -18,7 +18,9 @@ FAILURES = Counter(
 )  # exposed as suar_webhook_signature_failures_total
 
 MAX_BODY = 64 * 1024
-_CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+# What a request is about, and how its name looks.
+CALL = ("CallSid", re.compile(r"CA[0-9a-fA-F]{32}"))
+MESSAGE = ("MessageSid", re.compile(r"(SM|MM)[0-9a-fA-F]{32}"))
 
 
 class NotTwilio(Exception):
@@ -33,7 +35,7 @@ class NotTwilio(Exception):
 class Webhook:
     """A request that Twilio signed."""
 
-    sid: str  # CallSid
+    sid: str  # CallSid or MessageSid
     form: ImmutableMultiDict[str, str]
     query: QueryParams
 
@@ -42,14 +44,14 @@ class Webhook:
         return self.form.get(name, "")
 
 
-async def read_webhook(request: Request) -> Webhook:
+async def read_webhook(request: Request, about: tuple[str, re.Pattern[str]] = CALL) -> Webhook:
     """The request as a Webhook; raises NotTwilio."""
     form = _form(await _body(request))
     _check_signature(request, form)
-    account, sid = form.get("AccountSid", ""), form.get("CallSid", "")
+    account, sid = form.get("AccountSid", ""), form.get(about[0], "")
     if account != settings().twilio_account_sid:
         raise NotTwilio("account")
-    if not _CALL_SID.fullmatch(sid):
+    if not about[1].fullmatch(sid):
         raise NotTwilio("malformed")
     return Webhook(sid, form, request.query_params)
 

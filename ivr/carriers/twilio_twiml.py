@@ -116,6 +116,11 @@ def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> 
     return gather
 
 
+def speakable(text: str) -> str:
+    """Without characters that a document cannot hold."""
+    return _UNSPEAKABLE.sub(" ", text)
+
+
 def _say(parent: VoiceResponse | Gather, fragments: Iterable[Fragment]) -> None:
     for fragment in fragments:
-        parent.say(_UNSPEAKABLE.sub(" ", fragment.text), language=LANGUAGE, voice=VOICE)
+        parent.say(speakable(fragment.text), language=LANGUAGE, voice=VOICE)
