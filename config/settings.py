@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.mail_url import mail_server
 
 HERE = Path(__file__).parent
 
@@ -72,6 +74,15 @@ class Settings(BaseSettings):
         description="New legs a second that the account allows (Console, Voice, Settings).",
     )
 
+    imap_url: str = Field(
+        default="", description="imaps://user:password@host/Folder; empty: no letters are read (docs/channels.md)."
+    )
+    smtp_url: str = Field(default="", description="smtps://user:password@host; empty: letters are files below `data`.")
+    mail_from: str = Field(
+        default="", pattern=r"^$|^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$", description="Our address; needed with imap_url."
+    )
+    mail_poll_seconds: float = Field(default=20.0, gt=0, le=3600)
+
     step_deadline_ms: int = Field(
         default=1000, ge=100, le=2000, description="The server answers a step within this time or not at all (T1)."
     )
@@ -86,6 +97,19 @@ class Settings(BaseSettings):
     def _rtp_range(self) -> Settings:
         if self.rtp_end <= self.rtp_start:
             raise ValueError("rtp_end must be greater than rtp_start")
+        return self
+
+    @field_validator("imap_url", "smtp_url")
+    @classmethod
+    def _mail_url(cls, url: str, info: ValidationInfo) -> str:
+        if url:
+            mail_server(url, "imap" if info.field_name == "imap_url" else "smtp")
+        return url
+
+    @model_validator(mode="after")
+    def _mail_from(self) -> Settings:
+        if self.imap_url and not self.mail_from:
+            raise ValueError("imap_url needs mail_from: letters are answered from an address")
         return self
 
     @property
@@ -123,7 +147,7 @@ def store_socket(data: Path) -> Path:
 
 
 # These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.
-SECRETS = ("ami_secret", "twilio_auth_token", "database_url", "redis_url")
+SECRETS = ("ami_secret", "twilio_auth_token", "database_url", "redis_url", "imap_url", "smtp_url")
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,10 @@ from typing import Any
 
 from config.clock import SystemClock
 from config.database import database
+from config.mail_url import mail_server
 from config.settings import settings
+from ivr import mail_servers
+from ivr.mail_message import compose
 from ivr.sms import FileSender
 from ivr.speech.render import render as render_texts
 from tickets import outbox
@@ -28,3 +31,14 @@ def send_sms(key: str, payload: dict[str, Any]) -> None:
     FileSender(settings().data.resolve() / "sms").send(key, payload["to"], payload["text"])
     with database().transaction() as session:
         outbox.close(session, "sms", key, now=SystemClock().now())
+
+
+def send_email(key: str, payload: dict[str, Any]) -> None:
+    """Send one letter. Raises MailFailed: the row stays open and is tried again."""
+    found = settings()
+    sender: mail_servers.MailSender = mail_servers.FileSender(found.data.resolve() / "mail")
+    if found.smtp_url:
+        sender = mail_servers.SmtpSender(mail_server(found.smtp_url, "smtp"))
+    sender.send(compose(payload, own=found.mail_from or "suar@localhost.localdomain"))
+    with database().transaction() as session:
+        outbox.close(session, "email", key, now=SystemClock().now())

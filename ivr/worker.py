@@ -1,4 +1,4 @@
-"""The process `suar worker`: jobs (rq), the relay between outbox and jobs, and the wishes of callers."""
+"""The process `suar worker`: jobs (rq), the relay between outbox and jobs, the wishes of callers, letters."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ from config.heartbeat import Heartbeat
 from config.redis import sync_redis
 from config.settings import settings
 from ivr.intents import Intents
+from ivr.mailbox import Mailbox
 from ivr.speech.prompts import render_all
 from ivr.speech.voices import VoiceFailed
 from router.store.acd import Acd
-from tickets import jobs
+from tickets import conversations, jobs
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2  # between two looks at the queue of jobs
 RELAY_S = 0.5
 RETRY_S = 1.0
+FORGET_S = 3600.0
 
 
 class ThreadWorker(SimpleWorker):  # type: ignore[misc, unused-ignore]
@@ -104,8 +106,13 @@ async def serve() -> None:
     parts: list[asyncio.Future[None]] = [
         asyncio.create_task(_relay(database(), stop)),
         asyncio.create_task(Intents(acd, database()).run(stop)),
+        asyncio.create_task(_forget(database(), stop)),
         asyncio.wrap_future(work.ended),
     ]
+    mailbox = Mailbox(database(), settings(), SystemClock()) if settings().imap_url else None
+    if mailbox is not None:
+        parts.append(asyncio.wrap_future(mailbox.ended))
+        mailbox.start()
     work.start()
     rendering = asyncio.create_task(_prompts(stop_rendering))
     try:
@@ -114,6 +121,8 @@ async def serve() -> None:
         stop.set()
         stop_rendering.set()
         await asyncio.to_thread(work.stop)
+        if mailbox is not None:
+            await asyncio.to_thread(mailbox.stop)
         tasks = (*parts, rendering, beating)
         for task in tasks:
             task.cancel()
@@ -138,6 +147,22 @@ async def _prompts(stop: threading.Event) -> None:
         await asyncio.to_thread(render_all, stop)
     except (VoiceFailed, OSError, SQLAlchemyError) as fault:
         log.error("not every sentence could be rendered (%s)", type(fault).__name__)
+
+
+async def _forget(db: Database, stop: asyncio.Event) -> None:
+    """What was written in conversations that are over is not kept."""
+
+    def once() -> int:
+        with db.transaction() as session:
+            return conversations.forget(session, now=SystemClock().now())
+
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(once)
+        except SQLAlchemyError as fault:
+            log.warning("old conversations could not be forgotten: %s", type(fault).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), FORGET_S)
 
 
 async def _relay(db: Database, stop: asyncio.Event) -> None:

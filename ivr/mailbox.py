@@ -1,0 +1,128 @@
+"""Letters of customers, part of the process `suar worker`: looked for, answered once each, then marked as read.
+
+A letter is answered in one transaction with the note that it was (tickets/conversations.py), and only then marked on
+the server. Killed in between, the next look finds it unread, knows it, and marks it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import Future
+
+from prometheus_client import Counter
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from config.clock import Clock
+from config.database import Database
+from config.logging import told
+from config.mail_url import mail_server
+from config.operator import operator
+from config.settings import Settings
+from ivr.mail_message import Letter, answer_to, read_letter
+from ivr.mail_servers import Imap, MailFailed, imap
+from tickets import hearing, outbox
+from tickets.conversations import Written, key_of, receive
+from tickets.kinds import ReportingKind
+
+log = logging.getLogger(__name__)
+
+LETTERS = Counter("suar_letters", "Letters of customers, by what became of them.", ["result"])
+RETRY_S = 15.0
+
+
+class Mailbox:
+    """Looks for letters in a thread of its own: IMAP is slow, and blocks."""
+
+    def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
+        self.ended: Future[None] = Future()  # with what ended the thread, if it was not asked to
+        self._db, self._clock = db, clock
+        self._server = mail_server(settings.imap_url, "imap")
+        self._own, self._pause = settings.mail_from, settings.mail_poll_seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the letter that is read now, at most two seconds."""
+        self._stop.set()
+        self._thread.join(timeout=2.0)
+
+    def look(self) -> int:
+        """Answer what is unread now; answers how many letters. Raises MailFailed and what the database raises."""
+        with imap(self._server) as box:
+            return self._read(box)
+
+    def _run(self) -> None:
+        self.ended.set_running_or_notify_cancel()
+        try:
+            self._follow()
+        except BaseException as fault:  # a process that reads no letters must not look as if it did
+            self.ended.set_exception(fault)
+        else:
+            self.ended.set_result(None)
+
+    def _follow(self) -> None:
+        troubled = False
+        while not self._stop.is_set():
+            try:
+                with imap(self._server) as box:
+                    troubled = False
+                    while not self._stop.is_set():
+                        if not self._read(box):
+                            self._stop.wait(self._pause)
+            except (MailFailed, OperationalError, InterfaceError) as fault:
+                if not troubled:
+                    log.warning("letters are waiting: %s", fault if isinstance(fault, MailFailed) else told(fault))
+                troubled = True
+                self._stop.wait(min(RETRY_S, self._pause))
+
+    def _read(self, box: Imap) -> int:
+        found = box.unread()
+        for uid in found:
+            if self._stop.is_set():
+                break
+            try:
+                result = self._one(box.letter(uid))
+            except (MailFailed, OperationalError, InterfaceError):
+                raise
+            except Exception as fault:  # whatever stands in it, the next letters are read
+                log.error("a letter could not be read and is flagged: %s", told(fault))
+                result = "failed"
+            LETTERS.labels(result).inc()
+            box.done(uid, failed=result == "failed")
+        return len(found)
+
+    def _one(self, raw: bytes) -> str:
+        letter = read_letter(raw, own=self._own)
+        if letter.machine:
+            return "machine"
+        message = _written(letter)
+        key = key_of(message)
+        with self._db.transaction() as session:
+            reply = receive(session, message, now=self._clock.now())
+            if reply.repeated or not reply.text:
+                return "repeated" if reply.repeated else "machine"
+            signature = operator().messages.sentences["mail.signature"].text("id")
+            text = f"{reply.text}\n\n{signature}"
+            answer = answer_to(letter, text, thread=message.thread, key=key, own=self._own)
+            outbox.put(session, "email", f"reply:{key}", answer)
+        return "answered"
+
+
+def _written(letter: Letter) -> Written:
+    subject = "" if letter.thread else letter.subject
+    text = "\n".join(part for part in (subject, letter.text) if part)
+    message = Written(
+        channel=ReportingKind.EMAIL,
+        sender=letter.sender,
+        id=letter.id,
+        text=text,
+        phone=hearing.telephone(text),
+        attachments=letter.attachments,
+        thread=letter.thread,
+    )
+    return message if letter.thread else Written(**{**vars(message), "thread": key_of(message)[:16]})
