@@ -97,10 +97,10 @@ def verify_password(stored: str, password: str) -> bool:
         return False
 
 
-def check_throttle(session: Session, key: str, *, now: datetime) -> None:
-    """Raises TooManyAttempts while `key` is in its pause."""
+def check_throttle(session: Session, key: str, *, now: datetime, most: int = ATTEMPTS) -> None:
+    """Raises TooManyAttempts while `key` is in its pause, after `most` of whatever is counted."""
     row = session.get(Throttle, digest(key))
-    if row is not None and row.failures >= ATTEMPTS and row.until > now:
+    if row is not None and row.failures >= most and row.until > now:
         raise TooManyAttempts(row.until)
 
 

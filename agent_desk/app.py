@@ -22,6 +22,7 @@ from agent_desk import (
     login,
     mobile_api,
     problems,
+    public_report,
     telephone,
     tracking,
 )
@@ -35,7 +36,7 @@ from config.clock import Clock, SystemClock
 from config.database import Database, database
 from config.errors import Problem
 from config.settings import settings
-from ivr.carriers import twilio_api
+from ivr.carriers import twilio_api, twilio_messages
 from ivr.service import IvrService, build
 from router.api import api as router_api
 from router.calls_api import api as calls_api
@@ -80,7 +81,9 @@ def create_app(
     app.state.limits = limits or Limits.from_settings()
     app.state.store_ready = False
     app.state.live = Live(news=lambda: fingerprint(app.state.db))
-    for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew, tracking):
+    for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew):
+        app.include_router(module.router)
+    for module in (tracking, public_report):
         app.include_router(module.router)
     for api in (
         tickets_api.router,
@@ -94,6 +97,7 @@ def create_app(
         twilio_api.router,
     ):
         app.include_router(api)
+    app.include_router(twilio_messages.router)
     if settings().demo:
         app.include_router(telephone.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

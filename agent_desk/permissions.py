@@ -85,6 +85,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET POST", "/masuk", PUBLIC),
     Rule("POST", "/keluar", frozenset(Role)),
     Rule("GET POST", "/lacak", PUBLIC),
+    Rule("GET POST", "/lapor", PUBLIC),
+    Rule("POST", "/lapor/kirim", PUBLIC),
     Rule("*", "/twilio/*", PUBLIC),  # signed by the carrier
     Rule("GET", "/telepon", PUBLIC),  # demo mode only
     Rule("*", "/telepon/*", PUBLIC),  # demo mode only; same origin is checked there
