@@ -26,14 +26,14 @@ from ivr.mailbox import Mailbox
 from ivr.speech.prompts import render_all
 from ivr.speech.voices import VoiceFailed
 from router.store.acd import Acd
-from tickets import conversations, jobs
+from tickets import conversations, idempotency, jobs
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2  # between two looks at the queue of jobs
 RELAY_S = 0.5
 RETRY_S = 1.0
-FORGET_S = 3600.0
+FORGET_S = 600.0
 
 
 class ThreadWorker(SimpleWorker):  # type: ignore[misc, unused-ignore]
@@ -150,19 +150,24 @@ async def _prompts(stop: threading.Event) -> None:
 
 
 async def _forget(db: Database, stop: asyncio.Event) -> None:
-    """What was written in conversations that are over is not kept."""
+    """What was written in conversations that are over, and answers kept for requests that were not sent again, are not
+    kept; a few answers at a time, so that writers need not wait.
+    """
 
-    def once() -> int:
+    def some() -> int:
+        now = SystemClock().now()
         with db.transaction() as session:
-            return conversations.forget(session, now=SystemClock().now())
+            conversations.forget(session, now=now)
+            return idempotency.forget(session, now=now)
 
     while not stop.is_set():
+        gone = 0
         try:
-            await asyncio.to_thread(once)
+            gone = await asyncio.to_thread(some)
         except SQLAlchemyError as fault:
-            log.warning("old conversations could not be forgotten: %s", type(fault).__name__)
+            log.warning("what is old could not be forgotten: %s", type(fault).__name__)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FORGET_S)
+            await asyncio.wait_for(stop.wait(), RELAY_S if gone else FORGET_S)
 
 
 async def _relay(db: Database, stop: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from fastapi import Depends, Header, Request
 from fastapi.encoders import jsonable_encoder
-from sqlalchemy import delete
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -123,9 +123,11 @@ def _again(kept: KeptAnswer, named: Named) -> Response:
     return Response(kept.answer, kept.status, {REPLAYED: "true"}, media_type="application/json")
 
 
-def forget(session: Session, *, now: datetime) -> int:
-    """Removes what was kept long enough; answers how many."""
-    gone = session.execute(delete(KeptAnswer).where(KeptAnswer.at < now - KEPT))
+def forget(session: Session, *, now: datetime, most: int = 1000) -> int:
+    """Removes what was kept long enough, at most so many; answers how many."""
+    identity = (KeptAnswer.principal, KeptAnswer.route, KeptAnswer.key)
+    old = select(*identity).where(KeptAnswer.at < now - KEPT).limit(most)
+    gone = session.execute(delete(KeptAnswer).where(tuple_(*identity).in_(old)))
     return cast(int, cast(Any, gone).rowcount)
 
 

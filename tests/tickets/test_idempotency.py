@@ -188,3 +188,12 @@ def test_an_answer_is_kept_for_two_days(db: Database) -> None:
     with db.transaction() as session:
         assert idempotency.forget(session, now=NOON + KEPT + timedelta(seconds=1)) == 1
     assert timedelta(hours=24) <= KEPT
+
+
+def test_old_answers_go_a_few_at_a_time(db: Database) -> None:
+    for serial in range(5):
+        Writer(db, replace(NAMED, key=f"kunci-{serial}"), status=200, now=NOON)(lambda _: {})
+    later = NOON + KEPT + timedelta(seconds=1)
+    for expected in (2, 2, 1, 0):
+        with db.transaction() as session:
+            assert idempotency.forget(session, now=later, most=2) == expected
