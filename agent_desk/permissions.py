@@ -87,6 +87,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET POST", "/lacak", PUBLIC),
     Rule("GET POST", "/lapor", PUBLIC),
     Rule("POST", "/lapor/kirim", PUBLIC),
+    Rule("POST", "/lacak/jawaban", PUBLIC),  # the two numbers are asked for again
     Rule("*", "/twilio/*", PUBLIC),  # signed by the carrier
     Rule("GET", "/telepon", PUBLIC),  # demo mode only
     Rule("*", "/telepon/*", PUBLIC),  # demo mode only; same origin is checked there
