@@ -47,7 +47,7 @@ from router.store.limits import Limits
 from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
 from tickets import api as tickets_api
-from tickets import decision_api
+from tickets import decision_api, reports_api
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ def create_app(
         tickets_api.router,
         decision_api.router,
         mobile_api.router,
+        reports_api.router,
         calls_api,
         router_api,
         surge_api,

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from agent_desk import words
 from config.operator import operator
 from router.store.types import Call
-from tickets import lookup
-from tickets.models import Crew, Report, WorkOrder, WorkOrderHistory
+from tickets import lookup, workorders
+from tickets.models import Report
+from tickets.tracking import Rung, rungs
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 
@@ -27,15 +27,6 @@ class Verdict:
     head: str
     rest: str
     say: str = ""
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One step of a report's ladder."""
-
-    word: str
-    at: datetime | None
-    state: str  # "done" | "cur" | ""
 
 
 @dataclass(frozen=True)
@@ -161,9 +152,7 @@ def tracking(session: Session, report_id: int) -> Tracking | None:
     report = session.get(Report, report_id)
     if report is None:
         return None
-    newest = select(WorkOrder).where(WorkOrder.report_id == report_id).order_by(WorkOrder.id.desc()).limit(1)
-    order = session.scalar(newest)
-    crew = session.get(Crew, order.crew_id) if order is not None and order.crew_id else None
+    order, crew = workorders.newest(session, report_id)
     return Tracking(
         report=report.id,
         number=report.number,
@@ -172,26 +161,6 @@ def tracking(session: Session, report_id: int) -> Tracking | None:
         attached=order is None and report.outage_id is not None,
         crew=crew.name if crew else "",
         plate=crew.plate if crew else "",
-        rungs=_rungs(session, report, order),
+        rungs=rungs(session, report, order),
         crew_id=crew.id if crew else None,
     )
-
-
-def _rungs(session: Session, report: Report, order: WorkOrder | None) -> tuple[Rung, ...]:
-    moves = []
-    if order is not None:
-        moves = list(
-            session.scalars(
-                select(WorkOrderHistory).where(WorkOrderHistory.work_order_id == order.id).order_by(WorkOrderHistory.id)
-            )
-        )
-    at = {move.status.value: move.at for move in moves}
-    status = order.status.value if order is not None else "waiting"
-    current = next((n for n, (_, states) in enumerate(words.LADDER) if status in states), 0)
-    rungs = []
-    for n, (word, states) in enumerate(words.LADDER):
-        instant = report.reported_at if n == 0 else next((at[s] for s in states if s in at), None)
-        rungs.append(
-            Rung(word, instant if n <= current else None, "done" if n < current else "cur" if n == current else "")
-        )
-    return tuple(rungs)

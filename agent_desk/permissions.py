@@ -108,7 +108,8 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/api/v1/calls/*", SERVING | {R.ENGINEER}, S.CALLS_READ),
     Rule("GET", "/api/v1/partners", BOARD, S.QUEUES_READ),
     Rule("GET", "/api/v1/reports/*/decision", SERVING, S.REPORTS_WRITE),  # for whoever acts on it, no application
-    Rule("GET", "/api/v1/reports*", STAFF, S.REPORTS_READ),
+    Rule("GET", "/api/v1/report-categories", STAFF, S.REPORTS_CREATE),
+    Rule("GET", "/api/v1/reports*", SERVING, S.REPORTS_READ),
     Rule("GET", "/api/v1/outages*", STAFF, S.OUTAGES_READ),
     Rule("GET", "/api/v1/work-orders*", STAFF, S.WORK_ORDERS_READ),
     Rule("GET", "/api/v1/*", STAFF, S.QUEUES_READ),
@@ -117,6 +118,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("POST", "/api/v1/reports/*/rating", SERVING, S.REPORTS_RATE),
     Rule("POST", "/api/v1/reports/*/confirmation", SERVING, S.REPORTS_RATE),
     Rule("POST", "/api/v1/tracking", SERVING, S.TRACKING_READ),
+    Rule("POST", "/api/v1/reports/*/resolve", CONTROL, S.REPORTS_WRITE),  # by a crew through its work order
     Rule(WRITE, "/api/v1/reports/*", SERVING, S.REPORTS_WRITE),
     Rule(WRITE, "/api/v1/outages/*/statements", PUBLISHERS, S.OUTAGES_WRITE),
     Rule(WRITE, "/api/v1/level*", PUBLISHERS, S.QUEUES_WRITE),

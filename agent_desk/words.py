@@ -79,16 +79,6 @@ RESULTS = {
     "iseng": "Iseng",
 }
 
-# The ladder of a report as people see it: work-order states that stand on each rung.
-LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Lapor", ("waiting",)),
-    ("Penugasan regu", ("assigned", "accepted")),
-    ("Dalam perjalanan", ("enroute",)),
-    ("Dalam pengerjaan", ("arrived", "working")),
-    ("Nyala", ("power_on",)),
-    ("Selesai", ("done",)),
-)
-
 REPORT_STATUS = {"BELUM_SELESAI": "Belum selesai", "SELESAI": "Selesai"}
 
 WORK_ORDER = {

@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from config.operator import operator
-from tickets import history, outages, reports, search, told, workorders
+from tickets import outages, search, told, workorders
 from tickets.idempotency import Write
 from tickets.kinds import ReportingKind
 from tickets.models import Outage, Report
 from tickets.schemas import (
     CustomerOut,
-    HistoryOut,
     OutageIn,
     OutageOut,
     ReportIn,
@@ -25,7 +24,7 @@ from tickets.schemas import (
     StatementOut,
     WorkOrderOut,
 )
-from tickets.states import ReportStatus, WorkOrderEvent
+from tickets.states import WorkOrderEvent
 from tickets.views import PremisesView
 
 router = APIRouter(prefix="/api/v1")
@@ -84,45 +83,12 @@ def file_report(body: ReportIn, write: Write, now: Now, by: Login, channel: Chan
     return write(file)
 
 
-@router.get("/reports", tags=["reports"])
-def list_reports(
-    db: Db,
-    response: Response,
-    *,
-    unit: Unit = None,
-    status: ReportStatus | None = None,
-    limit: Limit = 50,
-    q: Words | None = None,
-) -> list[ReportOut]:
-    """The newest reports, of one UP3 and one status if given; with `q` those that are found, the best first."""
-    with db.reading() as session:
-        if q is not None:
-            found = search.reports(session, q, unit=unit, status=status, limit=limit)
-            _tell(response, found.narrow)
-            return [ReportOut.of(row) for row in found.rows]
-        return [ReportOut.of(row) for row in reports.newest(session, unit=unit, status=status, limit=limit)]
-
-
-@router.get("/reports/{number}", tags=["reports"])
-def one_report(number: Number, db: Db) -> ReportOut:
-    """A report with its work order."""
-    with db.reading() as session:
-        return _report(session, reports.by_number(session, number))
-
-
-@router.get("/reports/{number}/history", tags=["reports"])
-def report_history(number: Number, db: Db) -> list[HistoryOut]:
-    """Everything that happened to a report, the newest first (Buku Biru, tab ALL)."""
-    with db.reading() as session:
-        return [HistoryOut.of(row) for row in history.of(session, reports.by_number(session, number).id)]
-
-
 @router.get("/customers", tags=["customers"])
 def customers(db: Db, response: Response, q: Words, limit: Limit = 20) -> list[CustomerOut]:
     """By the beginning of an IDPEL, meter number or telephone, or of words of the name and the address."""
     with db.reading() as session:
         found = search.premises(session, q, limit=limit)
-        _tell(response, found.narrow)
+        narrowed(response, found.narrow)
         return [_customer(view) for view in found.rows]
 
 
@@ -198,7 +164,8 @@ def _outage(row: Outage) -> OutageOut:
     return OutageOut.of(row, operator().area_name(row.area))
 
 
-def _tell(response: Response, narrow: bool) -> None:
+def narrowed(response: Response, narrow: bool) -> None:
+    """Says in the answer whether there is more to be found."""
     response.headers["Suar-Narrow"] = "true" if narrow else "false"
 
 

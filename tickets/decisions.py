@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.operator import operator
 from config.schema.rules import Rules
 from tickets.kinds import Intent, ReportKind, UrgentReason
-from tickets.models import Crew, Report, WorkOrder
+from tickets.models import Report
 from tickets.phrases import spoken_time
 from tickets.rules import Decision, clock_start, decide, elapsed
 from tickets.scripts import EITHER, Facts
 from tickets.states import WorkOrderStatus
+from tickets.workorders import newest
 
 
 def decision_of(report: Report, intent: Intent, urgent: UrgentReason | None, *, now: datetime) -> Decision:
@@ -26,7 +26,7 @@ def decision_of(report: Report, intent: Intent, urgent: UrgentReason | None, *, 
 def facts_of(session: Session, report: Report, *, by: str, now: datetime, salutation: str = EITHER) -> Facts:
     """What the sentences about a report depend on; `by` is the login of who says them."""
     rules, unit = operator().rules, operator().areas.units[report.unit]
-    order, crew = _crew(session, report)
+    order, crew = newest(session, report.id)
     fresh = crew is not None and crew.position_at is not None and now - crew.position_at <= rules.position_age
     return Facts(
         salutation=salutation,
@@ -51,10 +51,3 @@ def _one_building(report: Report, rules: Rules) -> bool:
         and report.outage_id is None
         and not report.multiple_premises
     )
-
-
-def _crew(session: Session, report: Report) -> tuple[WorkOrder | None, Crew | None]:
-    """The newest work order and who has it."""
-    rows = select(WorkOrder, Crew).outerjoin(Crew, Crew.id == WorkOrder.crew_id)
-    row = session.execute(rows.where(WorkOrder.report_id == report.id).order_by(WorkOrder.id.desc()).limit(1)).first()
-    return (row[0], row[1]) if row else (None, None)

@@ -28,6 +28,7 @@ CALL = String(41)
 # In the order of its bytes, so that a range is a beginning; SQLite's own order is that one.
 PLAIN = Text().with_variant(Text(collation="C"), "postgresql")
 _LIVE = text("status_kind IN ('predicted', 'confirmed', 'partiallyRestored')")  # states.LIVE, for the index
+_STARRED = text("starred_at IS NOT NULL")
 
 
 class Customer(Base):
@@ -124,7 +125,10 @@ class Report(Base):
     """CIM TroubleTicket; PLN's *laporan*. The star is a flag, never part of the number."""
 
     __tablename__ = "report"
-    __table_args__ = (Index("ix_report_board", "unit", "status", "reported_at"),)
+    __table_args__ = (
+        Index("ix_report_board", "unit", "status", "reported_at"),
+        Index("ix_report_starred_at", "starred_at", sqlite_where=_STARRED, postgresql_where=_STARRED),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(11), unique=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)  # idempotency
@@ -162,6 +166,11 @@ class Report(Base):
     responded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completion_code: Mapped[CompletionCode | None] = mapped_column(_choice(CompletionCode))
     completion_note: Mapped[str] = mapped_column(String(500), server_default="")
+
+    @property
+    def display_number(self) -> str:
+        """The number as people see it: with a star for "data laporan yang perlu diperhatikan" (L133)."""
+        return f"{self.number}*" if self.starred else self.number
 
 
 class Rating(Base):

@@ -104,18 +104,6 @@ def by_number(session: Session, number: str) -> Report:
     return report
 
 
-def newest(
-    session: Session, *, unit: str | None = None, status: ReportStatus | None = None, limit: int = 50
-) -> list[Report]:
-    """The newest reports, of one UP3 and one status if given."""
-    rows = select(Report)
-    if unit is not None:
-        rows = rows.where(Report.unit == unit)
-    if status is not None:
-        rows = rows.where(Report.status == status)
-    return list(session.scalars(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(limit)))
-
-
 def _by_key(session: Session, key: str) -> Report | None:
     return session.scalar(select(Report).where(Report.key == key))
 

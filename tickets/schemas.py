@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from config.errors import Invalid
 from config.schema.areas import Code
-from tickets.kinds import CauseKind, HistoryKind, ReportingKind, ReportKind
+from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind
 from tickets.models import Outage, Report, ReportHistory, Statement
 from tickets.phones import normalise
 from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
@@ -82,13 +82,13 @@ class NewReport(BaseModel):
     related_id: RowId | None = None
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
     """Camel case outside, snake case inside."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
-class ReportIn(_Body):
+class ReportIn(Body):
     """A report as the API takes it. Who, when and the key come from the request."""
 
     kind: ReportKind
@@ -132,7 +132,7 @@ class ReportIn(_Body):
         )
 
 
-class WorkOrderOut(_Body):
+class WorkOrderOut(Body):
     """A work order; `crewStatus` is CIM's word for `status`."""
 
     id: int
@@ -165,15 +165,16 @@ class WorkOrderOut(_Body):
         )
 
 
-class ReportOut(_Body):
+class ReportOut(Body):
     """A report under CIM's names."""
 
     id: int
     number: str
+    display_number: str = Field(description="The number as it is shown: with a star when it needs attention.")
     starred: bool
     kind: ReportKind
     status: ReportStatus
-    date_time_of_report: datetime
+    date_time_of_report: datetime = Field(description="Of the first report, for good.")
     resolved_date_time: datetime | None
     reporting_kind: ReportingKind
     trouble_code: str
@@ -181,38 +182,45 @@ class ReportOut(_Body):
     multiple_premises: bool | None
     premises: int | None
     area: str
+    unit: str
     ulp: str
     outage: int | None
+    reporter: str
+    phone: str
+    mobile: str
+    email: str
+    address: str
+    details: dict[str, Any]
+    starred_date_time: datetime | None
+    reopened_date_time: datetime | None
+    repeats: int = Field(description="How often it was told again (Lapor Ulang).")
+    last_repeat_date_time: datetime | None
+    respond_by: datetime | None = Field(description="1×24 h; null: no such clock.")
+    responded_date_time: datetime | None
+    completion_code: CompletionCode | None
+    completion_note: str
     work_order: WorkOrderOut | None = None
 
     @classmethod
     def of(cls, report: Report, work_order: WorkOrderOut | None = None) -> ReportOut:
-        return cls(
-            id=report.id,
-            number=report.number,
-            starred=report.starred,
-            kind=report.kind,
-            status=report.status,
-            date_time_of_report=report.reported_at,
-            resolved_date_time=report.resolved_at,
-            reporting_kind=report.reporting_kind,
-            trouble_code=report.trouble_code,
-            comment=report.comment,
-            multiple_premises=report.multiple_premises,
-            premises=report.premises_id,
-            area=report.area,
-            ulp=report.ulp,
-            outage=report.outage_id,
-            work_order=work_order,
-        )
+        return cls(**cls._values(report), work_order=work_order)
+
+    @staticmethod
+    def _values(report: Report) -> dict[str, Any]:
+        other = {"date_time_of_report": "reported_at", "premises": "premises_id", "outage": "outage_id"}
+        for name in ("resolved", "starred", "reopened", "last_repeat", "responded"):
+            other[f"{name}_date_time"] = f"{name}_at"
+        names = ReportOut.model_fields.keys() - {"work_order"}
+        return {name: getattr(report, other.get(name, name)) for name in names}
 
 
-class HistoryOut(_Body):
+class HistoryOut(Body):
     """One entry of Issue History."""
 
     at: datetime
     by: str
     channel: ReportingKind
+    call: str
     kind: HistoryKind
     note: str
     old: dict[str, Any] | None
@@ -220,10 +228,19 @@ class HistoryOut(_Body):
 
     @classmethod
     def of(cls, row: ReportHistory) -> HistoryOut:
-        return cls(at=row.at, by=row.by, channel=row.channel, kind=row.kind, note=row.note, old=row.old, new=row.new)
+        return cls(
+            at=row.at,
+            by=row.by,
+            channel=row.channel,
+            call=row.call,
+            kind=row.kind,
+            note=row.note,
+            old=row.old,
+            new=row.new,
+        )
 
 
-class OutageIn(_Body):
+class OutageIn(Body):
     """A confirmed outage."""
 
     area: Code
@@ -233,13 +250,13 @@ class OutageIn(_Body):
     reported_start_time: AwareDatetime | None = None
 
 
-class StatementIn(_Body):
+class StatementIn(Body):
     """Without a text it is composed from the outage's facts."""
 
     text: Text | None = Field(default=None, min_length=1, max_length=1000)
 
 
-class StatementOut(_Body):
+class StatementOut(Body):
     """One version of the approved word."""
 
     id: int
@@ -267,7 +284,7 @@ class StatementOut(_Body):
         )
 
 
-class OutageOut(_Body):
+class OutageOut(Body):
     """CIM UnplannedOutage."""
 
     id: int
@@ -295,7 +312,7 @@ class OutageOut(_Body):
         )
 
 
-class CustomerOut(_Body):
+class CustomerOut(Body):
     """A premises with its customer."""
 
     premises: int

@@ -7,6 +7,7 @@ more than fits, the answer says so (`narrow`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -18,7 +19,6 @@ from tickets import lookup, words
 from tickets.bulk import table
 from tickets.kinds import EntryKind
 from tickets.models import PremisesEntry, Report, ReportEntry
-from tickets.states import ReportStatus
 from tickets.views import PremisesView
 
 SCAN = 10_000  # entries of one range that are looked at for the other words, at most
@@ -45,14 +45,12 @@ def premises(session: Session, q: str, *, limit: int = 20) -> Found[PremisesView
     return Found(lookup.premises_by_ids(session, search.found), search.narrow)
 
 
-def reports(
-    session: Session, q: str, *, unit: str | None = None, status: ReportStatus | None = None, limit: int = 50
-) -> Found[Report]:
-    """Reports by their number, and by the numbers, names and addresses of who reported and of the premises; of one UP3
-    and one status if given. Of equals the newest first. Raises Invalid (tickets/words.py: query).
+def reports(session: Session, q: str, wanted: Mapping[str, str] | None = None, *, limit: int = 50) -> Found[Report]:
+    """Reports by their number, and by the numbers, names and addresses of who reported and of the premises; of those
+    whose columns have the `wanted` values (worklists.Wanted). Of equals the newest first. Raises Invalid
+    (tickets/words.py: query).
     """
-    wanted = {"unit": unit, "status": status.value if status else None}
-    search = _Search(session, ReportEntry, limit, {name: value for name, value in wanted.items() if value is not None})
+    search = _Search(session, ReportEntry, limit, dict(wanted or {}))
     search.run(words.query(q))
     rows = {row.id: row for row in session.scalars(select(Report).where(Report.id.in_(search.found)))}
     return Found([rows[one] for one in search.found if one in rows], search.narrow)

@@ -139,6 +139,13 @@ def lock_crews(session: Session, unit: str) -> Sequence[Crew]:
     return session.scalars(on_duty).all()
 
 
+def newest(session: Session, report_id: int) -> tuple[WorkOrder | None, Crew | None]:
+    """The newest work order of a report and who has it."""
+    rows = select(WorkOrder, Crew).outerjoin(Crew, Crew.id == WorkOrder.crew_id)
+    row = session.execute(rows.where(WorkOrder.report_id == report_id).order_by(WorkOrder.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else (None, None)
+
+
 def _rows() -> Select[WorkOrder, Report, Crew, Premises]:
     return (
         select(WorkOrder, Report, Crew, Premises)

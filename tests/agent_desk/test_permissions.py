@@ -46,6 +46,17 @@ def test_customers_are_read_by_those_who_serve_them() -> None:
     assert R.DIRECTOR not in who_may("GET", "/api/v1/calls/c0000000000000001")
 
 
+@pytest.mark.parametrize("path", ["", "/starred", "/54100000001", "/54100000001/log", "/54100000001/tracking"])
+def test_reports_are_read_by_those_who_serve_their_customers(path: str) -> None:
+    assert who_may("GET", f"/api/v1/reports{path}") == {R.CSO, R.SUPERVISOR, R.OPERATOR}
+
+
+def test_a_cso_tells_a_report_again_and_the_command_centre_finishes_it() -> None:
+    for step in ("lapor-ulang", "update", "follow-up", "comments"):
+        assert who_may("POST", f"/api/v1/reports/54100000001/{step}") == {R.CSO, R.SUPERVISOR, R.OPERATOR}
+    assert who_may("POST", "/api/v1/reports/54100000001/resolve") == {R.SUPERVISOR, R.OPERATOR}
+
+
 def test_an_engineer_and_a_director_change_nothing() -> None:
     for path in ("/api/v1/reports", "/api/v1/outages", "/api/v1/outages/1/statements", "/api/v1/work-orders/1/accept"):
         for method in ("POST", "PUT", "PATCH", "DELETE"):

@@ -8,10 +8,11 @@ import pytest
 
 from config.database import Database
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
-from tickets import lookup, outages, reports
+from tickets import lookup, outages, reports, worklists
 from tickets.kinds import ReportKind
 from tickets.models import Outage
 from tickets.states import OutageStatus
+from tickets.worklists import Wanted
 
 pytestmark = pytest.mark.database
 
@@ -180,7 +181,7 @@ def test_open_reports_of_a_caller_come_with_the_state_of_their_work(db: Database
         found = lookup.open_reports(session, [premises.id])
         starred = reports.by_number(session, f"{fault.number}*")
         assert lookup.open_reports(session, []) == []
-        assert len(reports.newest(session, unit="jakarta")) == 3
-        assert reports.newest(session, unit="bangka") == []
+        assert len(worklists.newest(session, Wanted(unit="jakarta"))) == 3
+        assert worklists.newest(session, Wanted(unit="bangka")) == []
     assert [(view.kind, view.work_order_status) for view in found] == [("K", None), ("G", "waiting")]
     assert starred.id == fault.id

@@ -16,6 +16,7 @@ from tickets.models import Customer, Premises, PremisesEntry, Report, ReportEntr
 from tickets.repeats import Contact
 from tickets.schemas import Changes
 from tickets.states import ReportStatus
+from tickets.worklists import Wanted
 
 pytestmark = pytest.mark.database
 
@@ -155,9 +156,11 @@ def test_reports_are_found_by_their_own_data_and_by_those_of_their_premises(db: 
     }
     with db.reading() as session:
         got = {typed: {row.number for row in search.reports(session, typed).rows} for typed in expected}
-        starred = search.reports(session, "0812", status=ReportStatus.SELESAI)
-        elsewhere = search.reports(session, "gantari", unit="bangka")
-        here = search.reports(session, "gantari", unit="jakarta", status=ReportStatus.BELUM_SELESAI)
+        starred = search.reports(session, "0812", Wanted(status=ReportStatus.SELESAI).columns())
+        elsewhere = search.reports(session, "gantari", Wanted(unit="bangka").columns())
+        here = search.reports(
+            session, "gantari", Wanted(unit="jakarta", status=ReportStatus.BELUM_SELESAI).columns()
+        )
     assert got == expected
     assert starred.rows == elsewhere.rows == []
     assert [row.number for row in here.rows] == [numbers[0]]
