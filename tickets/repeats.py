@@ -355,7 +355,6 @@ def _change(session: Session, report: Report, changes: Changes, contact: Contact
     for name, value in new.items():
         setattr(report, name, value)
     if new:
-        session.flush()
         register.reports(session, [report.id])
     words = changes.comment.strip()
     if words:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.operator import operator
-from tickets import categories, completion, history, repeats, reports, tracking, worklists, workorders
+from tickets import categories, completion, history, repeats, reports, search, tracking, worklists, workorders
 from tickets.api import Db, Limit, Login, Now, Number, Unit, Words, narrowed
 from tickets.contact_schemas import (
     CategoryOut,

@@ -25,7 +25,7 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import NOON
-from tickets import repeats, reports
+from tickets import repeats, reports, search
 from tickets.kinds import HistoryKind, ReportKind
 from tickets.models import Report, WorkOrder
 from tickets.rules import Action
@@ -174,3 +174,11 @@ def test_data_only_become_a_comment_of_the_finished_complaint(db: Database) -> N
     (entry,) = entries(db, number, HistoryKind.COMMENT)
     assert (entry.note, entry.new) == ("Nomor baru.", {"phone": "+6281201000007"})
     assert how_many(db, Report) == 1
+
+
+def test_what_was_changed_is_found_by_its_new_value(db: Database) -> None:
+    number = filed(db, phone="081201000001", reporter="Gantari Jenggarana")
+    changed(db, number, DATA, changes=Changes(phone="081201000055"))
+    with db.reading() as session:
+        assert [row.number for row in search.reports(session, "081201000055").rows] == [number]
+        assert search.reports(session, "081201000001").rows == []
