@@ -21,6 +21,7 @@ from config.errors import Invalid, NotFound, Refused
 from config.openapi import faults
 from config.operator import operator
 from tickets import completion, lookup, repeats, reports, told
+from tickets.contact_schemas import RungOut
 from tickets.idempotency import Write
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Crew, Report
@@ -100,14 +101,6 @@ class ContactOut(_Body):
 
     report: ReportOut
     steps: list[Action]
-
-
-class RungOut(_Body):
-    """One step of the way; `state` is `done`, `cur` (now) or empty (to come)."""
-
-    word: str
-    at: datetime | None
-    state: str
 
 
 class CrewOut(_Body):
@@ -260,9 +253,7 @@ def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
         word=word,
         date_time_of_report=report.reported_at,
         resolved_date_time=report.resolved_at,
-        ladder=[RungOut(word=rung.word, at=rung.at, state=rung.state) for rung in seen.rungs]
-        if seen and not seen.attached
-        else [],
+        ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.attached else [],
         crew=_crew(session, seen.crew_id, now) if seen and seen.status in UNDER_WAY else None,
         outage=_outage(session, report, now),
         may_answer=finished,

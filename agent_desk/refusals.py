@@ -25,7 +25,7 @@ _SEARCH = "query-short query-long query-characters phone number"
 REFUSALS: tuple[tuple[str, Slugs], ...] = (
     ("POST /api/v1/reports", _FILING),
     ("POST /api/v1/reports", {422: "premises-twice reporting-kind premises-by-number phone-missing"}),
-    ("GET /api/v1/reports", {422: _SEARCH}),
+    ("GET /api/v1/reports", {404: "unknown-report", 422: _SEARCH}),
     ("GET /api/v1/customers", {422: _SEARCH}),
     ("* /api/v1/reports/{number}*", {404: "unknown-report"}),
     ("* /api/v1/reports/{number}/lapor-ulang", {**_CONTACT, 422: f"{_CONTACT[422]} note-missing phone"}),
@@ -36,6 +36,8 @@ REFUSALS: tuple[tuple[str, Slugs], ...] = (
     ("* /api/v1/reports/{number}/contacts", {**_CONTACT, 422: f"{_CONTACT[422]} note-missing phone"}),
     ("* /api/v1/reports/{number}/decision", {422: _CONTACT[422]}),
     ("* /api/v1/reports/{number}/resolve", {409: "illegal-move", 422: "note-missing"}),
+    ("* /api/v1/reports/{number}/comments", {422: "note-missing"}),
+    ("* /api/v1/reports/{number}/tracking", {409: "rule-r23"}),
     ("* /api/v1/reports/{number}/rating", {422: "stars"}),
     ("POST /api/v1/outages", {409: "outage-exists", 422: "unknown-area start-in-future etr-before-start"}),
     ("* /api/v1/outages/{outage}/*", {404: "unknown-outage"}),

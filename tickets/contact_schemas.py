@@ -125,7 +125,7 @@ class PositionOut(Body):
         return cls(lat=position.lat, lon=position.lon, street=position.street, at=position.at)
 
 
-class TrackingOut(Body):
+class FaultTrackingOut(Body):
     """Tracking of a fault. Finished: the final status alone."""
 
     number: str
@@ -145,7 +145,7 @@ class TrackingOut(Body):
     estimated_restoration_time: datetime | None
 
     @classmethod
-    def of(cls, view: TrackingView) -> TrackingOut:
+    def of(cls, view: TrackingView) -> FaultTrackingOut:
         report, crew, outage = view.report, view.crew, view.outage
         return cls(
             number=report.number,

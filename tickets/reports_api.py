@@ -15,13 +15,13 @@ from tickets.contact_schemas import (
     CategoryOut,
     CommentIn,
     ContactIn,
+    FaultTrackingOut,
     FieldOut,
     FollowUpIn,
     LaporUlangIn,
     LogOut,
     ReportDetailOut,
     ResolveIn,
-    TrackingOut,
     UpdateIn,
 )
 from tickets.idempotency import Write
@@ -150,10 +150,10 @@ def report_history(number: Number, db: Db, tab: Tab = "all") -> list[HistoryOut]
 
 
 @router.get("/reports/{number}/tracking")
-def report_tracking(number: Number, db: Db, now: Now) -> TrackingOut:
+def report_tracking(number: Number, db: Db, now: Now) -> FaultTrackingOut:
     """Where the crew is and how far it has come, of a fault; when that is finished its final status alone."""
     with db.reading() as session:
-        return TrackingOut.of(tracking.view(session, reports.by_number(session, number), now=now))
+        return FaultTrackingOut.of(tracking.view(session, reports.by_number(session, number), now=now))
 
 
 @router.post("/reports/{number}/lapor-ulang")
