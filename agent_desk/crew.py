@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from agent_desk.accounts import Principal
@@ -13,7 +13,8 @@ from agent_desk.pages import render
 from agent_desk.problems import wants_json
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, Refused
-from tickets import workorders
+from tickets import completion, positions, workorders
+from tickets.kinds import ReportingKind
 from tickets.schemas import RowId, Text
 from tickets.states import WorkOrderEvent
 from tickets.views import WorkOrderView
@@ -24,8 +25,10 @@ Me = Annotated[Principal, Depends(principal_of)]
 
 
 @router.get("/regu")
-async def crew(request: Request, me: Me) -> Response:
-    """The order in hand first (the furthest along), then those that wait."""
+async def crew(request: Request, me: Me, selesai: Annotated[RowId | None, Query()] = None) -> Response:
+    """The order in hand first (the furthest along), then those that wait. `selesai`: this one was just finished, and
+    the customer may rate it.
+    """
 
     def look() -> tuple[str, str, list[WorkOrderView]]:
         with database(request).reading() as session:
@@ -37,7 +40,51 @@ async def crew(request: Request, me: Me) -> Response:
     name, plate, orders = await asyncio.to_thread(look)
     begun = [o for o in orders if o.status not in ("assigned", "accepted")]
     rest = [o for o in orders if o not in begun]
-    return render(request, "regu.html", name=name, plate=plate, orders=[*begun, *rest])
+    return render(request, "regu.html", name=name, plate=plate, orders=[*begun, *rest], done=selesai)
+
+
+@router.post("/regu/posisi")
+async def position(
+    request: Request,
+    me: Me,
+    lat: Annotated[float, Form(allow_inf_nan=False)],
+    lon: Annotated[float, Form(allow_inf_nan=False)],
+    jalan: Annotated[Text, Form(max_length=120)] = "",
+) -> Response:
+    """Where this crew is now: degrees, and the street as its telephone knows it."""
+    now = clock(request).now()
+
+    def tell() -> None:
+        with database(request).transaction() as session:
+            positions.tell(session, me.login, lat=lat, lon=lon, street=jalan, now=now)
+
+    await asyncio.to_thread(tell)
+    return JSONResponse({"at": now.isoformat()})
+
+
+@router.post("/regu/{order}/nilai")
+async def rating(
+    request: Request,
+    me: Me,
+    order: Annotated[RowId, Path()],
+    bintang: Annotated[int, Form()],
+    komentar: Annotated[Text, Form(max_length=1000)] = "",
+) -> Response:
+    """The customer's stars, given on the officer's telephone (CSO instruction L245)."""
+
+    def rate() -> int:
+        with database(request).transaction() as session:
+            number = workorders.number_of(session, order, login=me.login)
+            now = clock(request).now()
+            row = completion.rate(
+                session, number, stars=bintang, comment=komentar, by=me.login, channel=ReportingKind.OTHER, now=now
+            )
+            return row.stars
+
+    stars = await asyncio.to_thread(rate)
+    if wants_json(request):
+        return JSONResponse({"order": order, "stars": stars}, 201)
+    return RedirectResponse("/regu", 303)
 
 
 @router.post("/regu/{order}/langkah")
@@ -64,4 +111,4 @@ async def step(
     status = await asyncio.to_thread(move)
     if wants_json(request):
         return JSONResponse({"order": order, "status": status})
-    return RedirectResponse("/regu", 303)
+    return RedirectResponse(f"/regu?selesai={order}" if event is WorkOrderEvent.COMPLETE else "/regu", 303)

@@ -354,8 +354,6 @@ def _change(session: Session, report: Report, changes: Changes, contact: Contact
     old = {name: getattr(report, name) for name in new}
     for name, value in new.items():
         setattr(report, name, value)
-    if new:
-        register.reports(session, [report.id])
     words = changes.comment.strip()
     if words:
         report.comment = _added(report.comment, words)

@@ -146,6 +146,21 @@ def newest(session: Session, report_id: int) -> tuple[WorkOrder | None, Crew | N
     return (row[0], row[1]) if row else (None, None)
 
 
+def number_of(session: Session, work_order_id: int, *, login: str) -> str:
+    """The number of the report behind an order of this crew. Raises Refused (`not-your-work-order`), NotFound
+    (`unknown-work-order`: it has no report, or there is none).
+    """
+    rows = select(Report.number, Crew.login).join(WorkOrder, WorkOrder.report_id == Report.id)
+    row = session.execute(
+        rows.outerjoin(Crew, Crew.id == WorkOrder.crew_id).where(WorkOrder.id == work_order_id)
+    ).first()
+    if row is None:
+        raise NotFound("Perintah kerja itu tidak ada.", slug="unknown-work-order")
+    if row[1] != login:
+        raise Refused("Perintah kerja ini bukan milik regu Anda.", slug="not-your-work-order", status=403)
+    return str(row[0])
+
+
 def _rows() -> Select[WorkOrder, Report, Crew, Premises]:
     return (
         select(WorkOrder, Report, Crew, Premises)

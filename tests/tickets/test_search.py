@@ -158,9 +158,7 @@ def test_reports_are_found_by_their_own_data_and_by_those_of_their_premises(db: 
         got = {typed: {row.number for row in search.reports(session, typed).rows} for typed in expected}
         starred = search.reports(session, "0812", Wanted(status=ReportStatus.SELESAI).columns())
         elsewhere = search.reports(session, "gantari", Wanted(unit="bangka").columns())
-        here = search.reports(
-            session, "gantari", Wanted(unit="jakarta", status=ReportStatus.BELUM_SELESAI).columns()
-        )
+        here = search.reports(session, "gantari", Wanted(unit="jakarta", status=ReportStatus.BELUM_SELESAI).columns())
     assert got == expected
     assert starred.rows == elsewhere.rows == []
     assert [row.number for row in here.rows] == [numbers[0]]
