@@ -82,7 +82,7 @@ def test_an_operator_finishes_a_fault_and_its_order_ends_with_it(db: Database, u
         order = workorders.of_report(session, report.id)
     assert order is not None
     assert order.status == left
-    assert [row.new for row in entries(db, number, HistoryKind.TRANSITION)][0] == {"status": "SELESAI"}
+    assert entries(db, number, HistoryKind.TRANSITION)[0].new == {"status": "SELESAI"}
 
 
 @pytest.mark.parametrize("kind", [K, P])
