@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_worklists"
-down_revision = "0009_search"
+revision = "0011_worklists"
+down_revision = "0010_channels"
 branch_labels = None
 depends_on = None
 
