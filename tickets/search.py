@@ -122,12 +122,13 @@ class _Search:
         counts = [0] * len(ranges)
         for row in got:
             counts[row.step] += 1
-        return all(counts[at] < self._most and self._to_its_end(one) for at, one in enumerate(ranges) if one in whole)
+        read = [one for at, one in enumerate(ranges) if one in whole and counts[at] < self._most]
+        return not self._full and len(read) == len(whole) and all(map(self._to_its_end, read))
 
     def _to_its_end(self, one: _Range) -> bool:
         """Whether the bound was not reached; without a condition fewer rows than were asked for say so already."""
-        if self._full or not (one.others or self._wanted):
-            return not self._full
+        if not (one.others or self._wanted):
+            return True
         beyond = _beyond(self._model)
         return self._session.execute(beyond, {"scan": SCAN, **_bound(one, 0)}).first() is None
 

@@ -58,13 +58,13 @@ QUICK = Counts(small=200, people=500, times=2, each=3, lines=500)
 class Somebody:
     """Who is looked for: how the searches of one round are typed."""
 
+    number: str  # of a report
     name: str
     street: str
     address: str
     idpel: str
     meter: str
     phone: str
-    number: str  # of a report
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Side:
                 rows.join(Phone, Phone.id == PremisesPhone.phone_id).where(Premises.id == wanted)
             ).one()
             number = session.scalar(select(Told.number).where(Told.id == wanted)) or ""
-        return Somebody(*(told or "" for told in row), number=number)
+        return Somebody(number, *(told or "" for told in row))
 
     def ask(self, what: Ask, typed: str, into: Times) -> search.Found[Any]:
         """One search as a request makes it: a transaction, the ranges, the rows to show."""
