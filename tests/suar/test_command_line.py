@@ -43,6 +43,8 @@ def test_the_verbs_tools_rely_on_are_all_there() -> None:
         (["up"], {"SUAR_DATA": "/proc/suar"}, "set SUAR_DATA"),
         (["up"], {"SUAR_CONFIG_DIR": "/does/not/exist"}, "areas.yaml:1: cannot be read"),
         (["seed"], {}, "seed --demo"),
+        (["import", "customers", "customers.csv", "--rejects", "./customers.csv"], {}, "cannot be set aside"),
+        (["import", "customers", "customers.csv"], {"SUAR_DATABASE_URL": "sqlite://"}, "run `suar migrate` first"),
         (["replay", "blackout", "--speed", "60"], {}, "not part of this version"),
         (["asterisk", "render", "/proc/suar"], {}, "cannot"),
     ],

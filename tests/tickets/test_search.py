@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from alembic import command
 from sqlalchemy import select
@@ -10,7 +12,7 @@ from config import migrate
 from config.database import Database
 from config.errors import Invalid
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
-from tickets import register, repeats, reports, search
+from tickets import register, repeats, reports, search, words
 from tickets.kinds import Intent, ReportingKind, ReportKind
 from tickets.models import Customer, Premises, PremisesEntry, Report, ReportEntry
 from tickets.repeats import Contact
@@ -214,3 +216,40 @@ def test_who_was_there_before_the_register_is_found_too(db: Database) -> None:
     with db.reading() as session:
         assert [set(session.execute(select(table.kind, table.text, table.owner))) for table in REGISTERS] == before
         assert [row.number for row in search.reports(session, "naren sero").rows] == [number]
+
+
+def test_what_is_found_is_what_looking_at_everybody_finds(db: Database) -> None:
+    """A model: every typed word begins a word of the name or the address, each another one."""
+    draw = random.Random(4)  # noqa: S311 - no secret
+    syllables = ["ba", "bu", "di", "ka", "ma", "sa", "si", "ti"]
+    told = {}
+    with db.transaction() as session:
+        for _ in range(120):
+            parts = ["".join(draw.choices(syllables, k=draw.randint(1, 3))) for _ in range(4)]
+            one = a_premises(session, name=" ".join(parts[:2]))
+            one.street, one.address = f"Jl. {parts[2]}", f"Jl. {parts[2]} {draw.randint(1, 99)}, {parts[3]}"
+            register.premises(session, [one.id])
+            told[one.id] = list(dict.fromkeys(words.told(one.address) + parts[:2]))
+    for _ in range(150):
+        person = draw.choice(list(told.values()))
+        typed = [
+            word[: draw.randint(1, len(word))] for word in draw.sample(person, min(len(person), draw.randint(1, 3)))
+        ]
+        if len("".join(typed)) < words.SHORTEST or all(map(words.is_number, typed)):
+            continue
+        wanted = {one for one, every in told.items() if _matches(every, list(dict.fromkeys(typed)))}
+        with db.reading() as session:
+            found = search.premises(session, " ".join(typed), limit=200)
+        assert {view.id for view in found.rows} == wanted, typed
+        assert not found.narrow
+
+
+def _matches(every: list[str], typed: list[str]) -> bool:
+    """The longest word drives the search; the others are looked for beside the word that it begins."""
+    driver = max((word for word in typed if not words.is_number(word)), key=len)
+    others = [word for word in typed if word != driver]
+    return any(
+        first.startswith(driver) and all(any(w.startswith(o) for w in every if w != first) for o in others)
+        for first in every
+        if not words.is_number(first)
+    )
