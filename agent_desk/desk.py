@@ -22,6 +22,7 @@ from config.operator import operator
 from router.agents import CsoState
 from router.store.types import Call, Cso
 from tickets import lookup, reports
+from tickets.again import file_or_apply
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.reports import ReportOpen
 from tickets.schemas import NewReport, RowId
@@ -167,7 +168,7 @@ async def file_report(request: Request, me: Me, form: Annotated[ReportForm, Form
 
     def save() -> desk_data.Tracking | None:
         with database(request).transaction() as session:
-            file = reports.file_or_comment if form.gabung else reports.file_report
+            file = file_or_apply if form.gabung else reports.file_report
             report = file(session, new, now=clock(request).now())
             return desk_data.tracking(session, report.id)
 

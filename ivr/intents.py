@@ -21,9 +21,9 @@ from config.database import Database
 from config.errors import Problem
 from router.events import Entry, Event
 from router.store.acd import Acd
+from tickets.again import file_or_apply
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
-from tickets.reports import file_or_comment
 from tickets.schemas import NewReport
 from tickets.subscriptions import subscribe
 
@@ -122,7 +122,7 @@ def _report(session: Session, call: str, wish: dict[str, Any], at: datetime) -> 
         number=wish.get("number") or None,
         only_me=bool(wish.get("only_me")),
     )
-    file_or_comment(session, new, now=at)
+    file_or_apply(session, new, now=at)
 
 
 def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:

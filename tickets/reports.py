@@ -60,26 +60,6 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
     return report
 
 
-def file_or_comment(session: Session, new: NewReport, *, now: datetime) -> Report:
-    """For a channel that cannot ask back: a second G of the same premises becomes a comment on the first (C12).
-
-    Who says now that only this building is dark is believed: the first report leaves its outage and gets a crew.
-    """
-    try:
-        return file_report(session, new, now=now)
-    except ReportOpen as fault:
-        workorders.lock_crews(session, session.get_one(Report, fault.report_id).unit)
-        report = session.get_one(Report, fault.report_id, with_for_update=True, populate_existing=True)
-        note = "Pelapor menghubungi lagi; laporan masih berjalan."
-        if new.only_me and report.outage_id is not None and report.status is ReportStatus.BELUM_SELESAI:
-            note = "Pelapor: hanya bangunan ini yang padam, atau masih padam; dilepas dari padam meluas."
-            _detach(session, report, now=now)
-        history.comment(
-            session, report.id, note, by=new.by, channel=new.reporting_kind, now=now, key=f"again:{new.key}"[:120]
-        )
-        return report
-
-
 def respond_by(kind: ReportKind, channel: ReportingKind, now: datetime) -> datetime | None:
     """When somebody must have answered: 1×24 h for complaints, requests and whatever comes in writing; a fault told by
     voice has the crew's clocks instead.
@@ -87,13 +67,6 @@ def respond_by(kind: ReportKind, channel: ReportingKind, now: datetime) -> datet
     if kind is ReportKind.GANGGUAN and channel not in WRITTEN:
         return None
     return now + timedelta(hours=operator().reports.response_hours)
-
-
-def _detach(session: Session, report: Report, *, now: datetime) -> None:
-    """What the outage does not explain needs a crew of its own, and does not end with the outage."""
-    report.outage_id, report.multiple_premises = None, False
-    session.flush()
-    workorders.assign(session, report, now=now)
 
 
 def by_number(session: Session, number: str) -> Report:

@@ -29,6 +29,7 @@ from tests.fixtures.contacts import (
 )
 from tests.fixtures.tickets import a_crew, a_premises, a_report
 from tickets import outages, repeats, reports, workorders
+from tickets.again import file_or_apply
 from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind
 from tickets.models import WorkOrder
 from tickets.schemas import Changes
@@ -169,7 +170,7 @@ def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_
             case _:
                 with db.transaction() as session:
                     told = a_report(premises_id=premises[n % len(premises)], only_me=True)
-                    return reports.file_or_comment(session, told, now=LATE).number
+                    return file_or_apply(session, told, now=LATE).number
         return ""
 
     _together(80, touch)

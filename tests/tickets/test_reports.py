@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from config.database import Database
 from config.errors import Invalid, NotFound, Problem, Refused
 from tests.fixtures.tickets import CONNECTION, NOON, a_crew, a_premises, a_report
-from tickets import history, numbers, outages, reports, workorders
-from tickets.kinds import HistoryKind, ReportingKind, ReportKind
+from tickets import numbers, outages, reports, workorders
+from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Report, WorkOrder
 from tickets.reports import ReportOpen
 from tickets.states import ReportStatus, WorkOrderStatus
@@ -211,40 +211,6 @@ def test_the_same_premises_reported_by_eight_threads_at_once_has_one_report(db: 
         answers = list(threads.map(file, range(8)))
     assert answers.count("report-open") == 7
     assert _count(db, Report) == 1
-
-
-def test_who_keys_the_same_fault_in_again_leaves_a_comment_once(db: Database) -> None:
-    with db.transaction() as session:
-        premises = a_premises(session)
-        first = reports.file_report(session, a_report(premises_id=premises.id), now=NOON)
-    again = a_report(premises_id=premises.id, key="c9:report", reporting_kind=ReportingKind.IVR, by="ivr")
-    for _ in range(2):
-        with db.transaction() as session:
-            assert reports.file_or_comment(session, again, now=NOON).id == first.id
-    with db.reading() as session:
-        told = history.of(session, first.id)
-    assert sorted((row.kind, row.channel) for row in told) == [
-        (HistoryKind.COMMENT, ReportingKind.IVR),
-        (HistoryKind.TRANSITION, ReportingKind.CALL),
-    ]
-
-
-def test_whose_building_alone_stays_dark_gets_a_crew_although_the_first_report_was_attached(db: Database) -> None:
-    with db.transaction() as session:
-        a_crew(session)
-        outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
-        premises = a_premises(session, area="31.71.06")
-        first = reports.file_report(session, a_report(premises_id=premises.id), now=NOON)
-        assert first.outage_id == outage.id
-    again = a_report(premises_id=premises.id, key="c9:report", by="ivr", only_me=True)
-    for _ in range(2):
-        with db.transaction() as session:
-            report = reports.file_or_comment(session, again, now=NOON)
-            assert (report.id, report.outage_id, report.multiple_premises) == (first.id, None, False)
-    assert _count(db, WorkOrder) == 1
-    with db.transaction() as session:
-        outages.restore_outage(session, outage.id, by="spv1", now=NOON)
-        assert session.get_one(Report, first.id).status is ReportStatus.BELUM_SELESAI
 
 
 def test_after_the_first_is_finished_a_new_g_is_taken(db: Database) -> None:
