@@ -14,6 +14,10 @@ depends_on = None
 
 TEXTS = (("reporter", 120), ("mobile", 16), ("email", 254), ("address", 240), ("completion_note", 500))
 INSTANTS = ("starred_at", "reopened_at", "last_repeat_at", "respond_by", "responded_at")
+A_DAY_LATER = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', reported_at, '+24 hours') || '000'",
+    "postgresql": "reported_at + interval '24 hours'",
+}
 INDEXED = ("related_id", "mobile", "respond_by")
 
 
@@ -39,6 +43,12 @@ def upgrade() -> None:
     op.execute(
         f"UPDATE report SET repeats = (SELECT count(*) {repeats}), last_repeat_at = (SELECT max(at) {repeats}) "  # noqa: S608
         "WHERE id IN (SELECT report_id FROM report_event WHERE kind = 'repeat')"
+    )
+    # Who complained or wrote before there was this clock waits for an answer too.
+    a_day_later = A_DAY_LATER[op.get_bind().dialect.name]
+    op.execute(
+        f"UPDATE report SET respond_by = {a_day_later} "  # noqa: S608
+        "WHERE status = 'BELUM_SELESAI' AND (kind <> 'G' OR reporting_kind IN ('email', 'letter', 'sms', 'web'))"
     )
     with op.batch_alter_table("crew") as table:
         table.add_column(sa.Column("lat", sa.Double(), nullable=True))

@@ -18,6 +18,13 @@ import tickets.models  # noqa: F401
 from config import migrate
 from config.database import Base, Database, make_engine
 from tests.fixtures.servers import Postgres
+from tests.fixtures.tickets import a_report
+from tickets import repeats, reports, search
+from tickets.kinds import Intent, ReportingKind, UrgentReason
+from tickets.repeats import Contact
+from tickets.rules import Action
+from tickets.schemas import Changes
+from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.database
 
@@ -27,7 +34,7 @@ ROWS = 3
 
 # What stands in the columns whose words mean something; of all others any value will do. One for each row.
 WORDS: dict[tuple[str, str], list[Any]] = {
-    ("report", "number"): ["54000000001", "54000000002", "54000000003"],
+    ("report", "number"): ["54100000001", "54100000002", "54100000003"],
     ("report", "kind"): ["G", "K", "G"],
     ("report", "status"): ["BELUM_SELESAI", "BELUM_SELESAI", "SELESAI"],
     ("report", "starred"): [True, False, False],
@@ -36,6 +43,7 @@ WORDS: dict[tuple[str, str], list[Any]] = {
     ("report", "resolved_at"): [None, None, START],
     ("report", "outage_id"): [None, None, 1],
     ("report", "multiple_premises"): [True, None, False],
+    ("report", "phone"): ["+628110000001", "+628110000002", ""],
     ("report_event", "report_id"): [1, 1, 3],
     ("report_event", "kind"): ["repeat", "repeat", "transition"],
     ("report_event", "channel"): ["call", "call", "ivr"],
@@ -46,7 +54,7 @@ WORDS: dict[tuple[str, str], list[Any]] = {
     ("work_order_event", "event"): ["assign", "assign", "complete"],
     ("work_order_event", "status"): ["assigned", "assigned", "done"],
     ("number_sequence", "prefix"): ["54", "55", "56"],
-    ("number_sequence", "next"): [4, 1, 1],
+    ("number_sequence", "next"): [100_000_004, 100_000_001, 100_000_001],
     ("phone", "e164"): ["+628110000001", "+628110000002", "+628110000003"],
     ("premises", "idpel"): ["540000000001", "540000000002", "540000000003"],
     ("premises", "meter"): ["10000000001", "10000000002", None],
@@ -68,8 +76,8 @@ SINCE: dict[str, dict[str, Any]] = {
         "reporter": "", "mobile": "", "email": "", "address": "", "details": {}, "completion_note": "",
         "completion_code": None, "related_id": None, "reopened_at": None,
         "starred_at": [START + timedelta(minutes=1), None, None],
-        "repeats": [2, 0, 0], "last_repeat_at": [START + timedelta(minutes=2, microseconds=1), None, None],
-        "respond_by": None, "responded_at": None,
+        "repeats": [2, 0, 0], "last_repeat_at": [START + timedelta(minutes=2), None, None],
+        "respond_by": [None, START + timedelta(days=1, minutes=2), None], "responded_at": None,
     },
     "report_event": {"call": ""},
     "crew": {"lat": None, "lon": None, "street": "", "position_at": None},
@@ -97,7 +105,7 @@ def by_kind(column: Column[Any], row: int) -> Any:
         Boolean: row == 1,
         Integer: row + 1,
         Float: row + 0.5,
-        DateTime: START + timedelta(minutes=row + 1, microseconds=row),
+        DateTime: START + timedelta(minutes=row + 1),
     }
     return next((made[kind] for kind in made if isinstance(column.type, kind)), f"{column.name[:8]}{row}é")
 
@@ -204,6 +212,34 @@ def test_every_row_can_be_read_by_todays_models(old: Old) -> None:
             table = str(mapper.local_table)
             assert len(found) == len(old.rows.get(table, found)), table
     database.dispose()
+
+
+def test_who_reported_before_the_upgrade_comes_back_after_it(old: Old) -> None:
+    """Found by what is known of them; a Lapor Ulang, a change and a new report do what they do for any other."""
+    migrate.upgrade(old.url)
+    database, now = Database(old.url), START + timedelta(hours=4)
+    with database.reading() as session:
+        for asked in ("54100000001", "+628110000001", "540000000001"):
+            assert "54100000001" in [one.number for one in search.reports(session, asked).rows]
+        for asked in ("540000000002", "10000000002", "name1"):
+            assert [one.idpel for one in search.premises(session, asked).rows] == ["540000000002"]
+    with database.transaction() as session:
+        before = reports.by_number(session, "54100000001").reported_at
+        contact = Contact(by="cso1", channel=ReportingKind.CALL, key="again", call="c0000000009")
+        asked_again = {"intent": Intent.PLN_SIDE, "urgent": UrgentReason.HAZARD, "note": "Masih padam.", "now": now}
+        done = repeats.apply(session, "54100000001", changes=Changes(reporter="Budi"), contact=contact, **asked_again)
+        assert Action.LAPOR_ULANG in done.steps
+        assert (done.report.repeats, done.report.reported_at, done.report.reporter) == (3, before, "Budi")
+        finished = contact_of("54100000003")
+        reopened = repeats.apply(session, "54100000003", changes=None, contact=finished, **asked_again).report
+        assert (reopened.status, reopened.starred, reopened.starred_at) == (ReportStatus.BELUM_SELESAI, True, now)
+        new = reports.file_report(session, a_report(premises_id=2), now=now)
+        assert new.number == "54100000004"
+    database.dispose()
+
+
+def contact_of(number: str) -> Contact:
+    return Contact(by="cso1", channel=ReportingKind.CALL, key=f"back-{number}", call="c0000000010")
 
 
 def test_an_upgrade_can_be_taken_back_with_its_data(old: Old) -> None:
