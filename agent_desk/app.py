@@ -19,6 +19,7 @@ from agent_desk import (
     desk,
     desk_stream,
     health,
+    housekeeping,
     login,
     mobile_api,
     problems,
@@ -115,6 +116,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(_open_store(app), name="open-store"),
         asyncio.create_task(app.state.live.run(app.state.acd), name="live"),
         asyncio.create_task(app.state.live.watch_news(), name="news"),
+        asyncio.create_task(housekeeping.forever(app.state.db, app.state.clock), name="housekeeping"),
     ]
     try:
         yield
