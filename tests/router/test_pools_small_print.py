@@ -184,3 +184,37 @@ async def test_who_has_hung_up_there_once_is_not_taken_there_again(two: TwoPools
     there = await two.east.acd.call(CALL)
     assert there
     assert there.outcome == "left_ivr"
+
+
+async def test_a_pool_has_room_for_a_wish_as_far_as_its_free_csos_can_grant_it(two: TwoPools) -> None:
+    await two.east.ready("cso1", "gangguan", skills={"en": 3})
+    await two.east.ready("cso2", "gangguan", skills={"en": 2})
+    await two.east.ready("cso3", "gangguan")
+    rooms = [
+        await two.east.acd.room(lane)
+        for lane in ("gangguan@asterisk", "gangguan@asterisk+en:2", "gangguan@asterisk+en:3")
+    ]
+    assert rooms == [3, 2, 1]
+
+
+async def test_one_who_is_to_be_called_back_goes_to_another_pool_when_the_wait_is_over(two: TwoPools) -> None:
+    """As a caller on the line would; the wait of the queue counts from when the place was taken."""
+    west = two.west
+    await west.waits(CALL)
+    await west.acd.call_back(CALL, number="+6281100000001", cmd="cb")
+    west.later(179)
+    assert await west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk") is None
+    west.later(1)
+    going = await west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk")
+    assert going
+    assert going.call == CALL
+
+
+async def test_who_was_told_a_long_wait_goes_to_another_pool_before_the_wait_is_over(two: TwoPools) -> None:
+    west = two.west
+    await west.waits("c0000000002")
+    await west.waits(CALL)
+    assert await west.acd.mark_due(CALL)
+    going = await west.acd.depart_next(two.east.acd.pool, "gangguan@asterisk")
+    assert going
+    assert going.call == CALL

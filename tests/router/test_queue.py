@@ -246,3 +246,33 @@ async def test_a_callback_of_a_queue_that_was_taken_out_of_the_rules_is_tried_th
         await pool.acd.heartbeat("cso1")
         await pool.acd.sweep()
     assert call.state is CallState.ENDED
+
+
+async def test_the_longest_wait_is_told_though_four_with_a_head_start_stand_before_it(pool: Pool) -> None:
+    await pool.waits("c0000000001")
+    pool.later(10)
+    for number in range(2, 6):
+        await pool.waits(f"c000000000{number}", priority=1)
+    at = await pool.acd.place("c0000000001")
+    assert at
+    assert at.place == 5
+    assert (await pool.acd.gauges()).queues["gangguan"].oldest_ms == 10_005
+
+
+@pytest.mark.parametrize("called_back", [False, True])
+async def test_a_caller_taken_over_from_the_exchange_waits_from_now_or_from_the_place_that_was_kept(
+    pool: Pool, called_back: bool
+) -> None:
+    """The store had forgotten the call; its number may have been waiting for a callback."""
+    number = "+6281200000001"
+    if called_back:
+        await pool.arrives("c0000000001", ani=number)
+        await pool.enqueue("c0000000001")
+        await pool.acd.call_back("c0000000001", number=number, cmd="back")
+    since = pool.clock.ms()
+    pool.later(30)
+    await pool.arrives("c0000000002", ani=number)
+    pool.later(5)
+    given = {"carrier": "asterisk", "channel": "x", "trunk": "jakarta", "region": "31", "queue": "gangguan"}
+    await pool.acd.adopt("c0000000002", ani=number, arrived=since, priority=0, emergency=False, **given)
+    assert (await pool.call("c0000000002")).queued == (since if called_back else pool.clock.ms())
