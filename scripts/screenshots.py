@@ -128,6 +128,12 @@ def _narrow(browser: Browser, base: str, logins: dict[str, str]) -> None:
     visitor = _context(browser, NARROW).new_page()
     visitor.goto(f"{base}/lacak")
     _shoot(visitor, "lacak")
+    visitor.goto(f"{base}/lapor")
+    visitor.get_by_label("Apa yang dilaporkan?").select_option("padam")
+    visitor.get_by_label("Wilayah", exact=False).select_option("19.71.05")
+    visitor.get_by_role("button", name="Lanjut").click()
+    visitor.get_by_role("button", name="Kirim laporan").wait_for()
+    _shoot(visitor, "lapor")
 
 
 if __name__ == "__main__":
