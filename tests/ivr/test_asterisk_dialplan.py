@@ -73,6 +73,19 @@ def test_every_target_of_a_redirect_has_an_invalid_extension(folder: Path) -> No
         assert "i" in contexts[name].lines, f"[{name}] drops a caller who is sent to a missing extension"
 
 
+def test_a_channel_that_falls_between_two_lines_goes_on(folder: Path) -> None:
+    """tests/journeys/test_asterisk_between_lines.py shows what happens otherwise."""
+    assert "autofallthrough=no" in (folder / "etc" / "extensions.conf").read_text().splitlines()
+    for name in (*TARGETS, "arrival", "step"):
+        assert "t" in dialplan(folder)[name].lines, f"[{name}] hangs up on who falls between two lines"
+
+
+def test_no_extension_ends_by_falling_off_its_end(folder: Path) -> None:
+    for name, context in dialplan(folder).items():
+        for exten, lines in context.lines.items():
+            assert exten == "h" or re.match(r"(Hangup|Goto|Return)\(", lines[-1]), (name, exten, lines[-1])
+
+
 def test_every_target_takes_away_the_time_limit_of_a_step(folder: Path) -> None:
     contexts = dialplan(folder)
     for name in ("offer", "partner", "wait", "fallback", "emergency", "full"):
