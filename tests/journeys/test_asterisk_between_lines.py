@@ -7,12 +7,12 @@ thousand who was hung up on while being brought to a CSO).
 
 from __future__ import annotations
 
-import asyncio
-import random
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +22,7 @@ from simulation.bench.ground import BenchFailed
 from simulation.bench.observer import Manager
 from suar import asterisk_process
 from tests.fixtures.product import asterisk_root, settings_for
+from tests.fixtures.wait import until_async
 
 pytestmark = [pytest.mark.journey, pytest.mark.anyio]
 
@@ -67,9 +68,9 @@ async def asterisk(data: Path) -> AsyncIterator[Manager]:
         )
     manager = Manager()
     try:
-        async with asyncio.timeout(60):
-            while not await started(manager, read_secrets(data / "asterisk").ami):  # noqa: ASYNC110 - it tells nobody
-                await asyncio.sleep(0.2)
+        await until_async(
+            partial(started, manager, read_secrets(data / "asterisk").ami), 60, "Asterisk listens", every=0.2
+        )
         yield manager
         await manager.close()
     finally:
@@ -102,22 +103,24 @@ async def started(manager: Manager, secret: str) -> bool:
 
 async def test_a_busy_channel_is_moved_a_thousand_times_and_lives(data: Path) -> None:
     async with asterisk(data) as manager:
-        made = 0
-        async with asyncio.timeout(20):
-            while not await alive(manager, f"busy{made}"):
-                made += 1
-                await manager.ask(
-                    Action="Originate", Channel="Local/s@busy/n", Application="Wait", Data="600", Async="true",
-                    ChannelId=f"waits{made}", OtherChannelId=f"busy{made}",
-                )  # fmt: skip
-                await asyncio.sleep(0.5)
-        for _ in range(MOVES):
+        channel = await until_async(partial(busy, manager), 20, "a channel is busy", every=0.5)
+        for move in range(MOVES):
             with suppress(BenchFailed):  # a redirect is still pending
-                await manager.ask(
-                    Action="Redirect", Channel=f"busy{made}", Context="elsewhere", Exten="csoa", Priority="1"
-                )
-            await asyncio.sleep(random.random() * 0.004)  # noqa: S311
-        assert await alive(manager, f"busy{made}"), f"dropped within {MOVES} redirects"
+                await manager.ask(Action="Redirect", Channel=channel, Context="elsewhere", Exten="csoa", Priority="1")
+            assert await alive(manager, channel), f"dropped at redirect {move}"
+
+
+async def busy(manager: Manager) -> str:
+    """A channel that runs through the lines; "" while Asterisk cannot make one yet."""
+    name = f"busy-{uuid4().hex}"
+    await manager.ask(
+        Action="Originate", Channel="Local/s@busy/n", Application="Wait", Data="600", Async="true",
+        ChannelId=f"waits-{name}", OtherChannelId=name,
+    )  # fmt: skip
+    with suppress(AssertionError):
+        await until_async(partial(alive, manager, name), 2)
+        return name
+    return ""
 
 
 async def alive(manager: Manager, channel: str) -> bool:
