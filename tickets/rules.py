@@ -178,7 +178,7 @@ def asked(intent: str | None, urgent: str | bool | None) -> tuple[Intent, Urgent
         raise Invalid("Tujuan itu tidak dikenal.", slug="unknown-intent", field="intent")
     if not urgent:
         return Intent(intent), None
-    if urgent is True or urgent not in set(UrgentReason):
+    if urgent not in set(UrgentReason):
         raise Invalid("Kasus mendesak memerlukan alasan yang dikenal.", slug="urgent-reason", field="urgent")
     return Intent(intent), UrgentReason(urgent)
 

@@ -131,6 +131,11 @@ def test_who_asks_about_a_closed_report_hears_when_and_how_it_was_finished(kind:
     assert text == ("Laporan Bapak/Ibu sudah selesai ditangani pukul 18 WIB, keterangan petugas: sekering {diganti}.")
 
 
+def test_nothing_is_quoted_where_the_unit_wrote_nothing() -> None:
+    ((_, text),) = told(decide(G, CLOSED, ENQUIRY, LT3H, False), replace(CALLER, resolved="pukul 18 WIB"))
+    assert text == "Laporan Bapak/Ibu sudah selesai ditangani pukul 18 WIB."
+
+
 def test_a_new_complaint_names_the_closed_one_and_who_took_it() -> None:
     facts = replace(CALLER, number="54100000001", prefix="54", cso="hana")
     assert told(decide(K, CLOSED, PLN_SIDE, GE3H, False), facts) == [
@@ -150,6 +155,7 @@ def folder(tmp_path: Path) -> Path:
 FAULTS = [
     ("sudah di {street}", "sudah dekat", "7: position.say: Value error, must use the placeholders ['street']"),
     ("posisi petugasnya, {salutation}", "posisi petugasnya, {sapaan}", "5: promise.promotion: Value error, must use"),
+    ("{resolved}", "{resolved!r}", "18: completed.say: Value error, a placeholder is a name in braces, nothing else"),
     ("{resolved}", "{resolved:%H}", "18: completed.say: Value error, a placeholder is a name in braces, nothing else"),
     ("jam dari waktu lapor", "jam dari waktu lapor.", "4: promise.say: Value error, must not end with '.'"),
     ("jam dari waktu lapor", "jam dari {waktu lapor", "4: promise.say: Value error, expected '}'"),
