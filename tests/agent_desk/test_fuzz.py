@@ -35,9 +35,9 @@ from config.operator import operator
 from tests.fixtures.desk import Web
 from tickets.models import Outage, Premises, Report, WorkOrder
 
-pytestmark = [pytest.mark.store, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.store, pytest.mark.timeout(1200)]
 
-EXAMPLES = int(os.environ.get("SUAR_FUZZ", "12"))  # of each operation, of right and of wrong form
+EXAMPLES = int(os.environ.get("SUAR_FUZZ", "8"))  # of each operation, of right and of wrong form
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -7,15 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from config.clock import SystemClock
 from config.database import Database
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.wait import until
-from tickets.models import Statement
+from tickets import idempotency
+from tickets.models import KeptAnswer, Statement
 from tickets.outages import confirm_outage, publish_statement
 
 pytestmark = pytest.mark.store
@@ -31,9 +34,15 @@ def test_it_beats_does_its_work_and_stops_within_three_seconds(
         "SUAR_HEARTBEAT": str(beat),
     }  # fmt: skip
     command = [sys.executable, "-c", "import asyncio, ivr.worker; asyncio.run(ivr.worker.serve())"]
+    with sqlite_db.transaction() as session:
+        long_ago = SystemClock().now() - idempotency.KEPT - timedelta(hours=1)
+        told = {"principal": "spv1", "route": "POST /api/v1/reports", "fingerprint": "", "status": 201, "answer": "{}"}
+        session.add(KeptAnswer(**told, key="lama", at=long_ago))
+        session.add(KeptAnswer(**told, key="baru", at=SystemClock().now()))
     process = subprocess.Popen(command, env=environ, start_new_session=True)
     try:
         until(beat.exists, 20, "the first beat")
+        until(lambda: _kept(sqlite_db) == ["baru"], 20, "what was kept long enough is gone")
         with sqlite_db.transaction() as session:
             now = SystemClock().now()
             outage = confirm_outage(session, area="31.71.06", cause="transmisi", etr=None, by="spv1", now=now)
@@ -60,6 +69,11 @@ def test_a_part_that_ends_by_a_fault_ends_the_process_without_the_faults_text(
     assert ended.returncode == 1
     assert "ArithmeticError" in ended.stderr
     assert "628120000101" not in ended.stderr
+
+
+def _kept(db: Database) -> list[str]:
+    with db.reading() as session:
+        return list(session.scalars(select(KeptAnswer.key)))
 
 
 def _rendered(db: Database, statement: int) -> bool:
