@@ -41,14 +41,13 @@ class Tracking:
     crew: str
     plate: str
     rungs: tuple[Rung, ...]
-    crew_id: int | None = None
 
     @property
     def word(self) -> str:
         """The state in the screen's words."""
         if self.attached:
-            return "Bagian dari padam meluas"
-        return words.WORK_ORDER.get(self.status, "Belum ada regu")
+            return words.PART_OF_OUTAGE
+        return words.WORK_ORDER.get(self.status, words.NO_CREW)
 
 
 @dataclass(frozen=True)
@@ -162,5 +161,4 @@ def tracking(session: Session, report_id: int) -> Tracking | None:
         crew=crew.name if crew else "",
         plate=crew.plate if crew else "",
         rungs=rungs(session, report, order),
-        crew_id=crew.id if crew else None,
     )

@@ -14,17 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from sqlalchemy.orm import Session
 
-from agent_desk import accounts, desk_data, words
+from agent_desk import accounts, words
 from agent_desk.accounts import Principal
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, NotFound, Refused
 from config.openapi import faults
-from config.operator import operator
-from tickets import completion, lookup, repeats, reports, told
+from tickets import completion, lookup, repeats, reports, told, tracking
 from tickets.contact_schemas import RungOut
 from tickets.idempotency import Write
 from tickets.kinds import ReportingKind, ReportKind
-from tickets.models import Crew, Report
+from tickets.models import Report
 from tickets.repeats import Contact
 from tickets.rules import Action, asked
 from tickets.schemas import E164, Changes, Email, Idpel, Meter, Mobile, ReportOut, Text
@@ -242,9 +241,11 @@ def _prove_if_application(request: Request, me: Principal, body: _Place, number:
 
 
 def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
+    seen = tracking.view(session, report, now=now) if report.kind is ReportKind.GANGGUAN else None
     finished = report.status is ReportStatus.SELESAI
-    seen = desk_data.tracking(session, report.id) if report.kind is ReportKind.GANGGUAN else None
-    word = words.REPORT_STATUS[report.status] if seen is None or finished else seen.word
+    word = words.REPORT_STATUS[report.status]
+    if seen is not None and not finished:
+        word = words.PART_OF_OUTAGE if seen.outage else words.WORK_ORDER.get(seen.order_status, words.NO_CREW)
     return TrackingOut(
         number=report.number,
         kind=report.kind,
@@ -253,31 +254,27 @@ def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
         word=word,
         date_time_of_report=report.reported_at,
         resolved_date_time=report.resolved_at,
-        ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.attached else [],
-        crew=_crew(session, seen.crew_id, now) if seen and seen.status in UNDER_WAY else None,
-        outage=_outage(session, report, now),
+        ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.outage else [],
+        crew=_crew(seen) if seen and seen.order_status in UNDER_WAY else None,
+        outage=_outage(session, report, now) if seen and seen.outage else None,
         may_answer=finished,
     )
 
 
-def _crew(session: Session, crew_id: int | None, now: datetime) -> CrewOut | None:
-    crew = session.get(Crew, crew_id) if crew_id else None
-    if crew is None:
+def _crew(seen: tracking.TrackingView) -> CrewOut | None:
+    if seen.crew is None:
         return None
-    known = crew.has_mobile and crew.position_at is not None
-    fresh = known and now - crew.position_at <= operator().rules.position_age  # type: ignore[operator]
+    there = seen.position
     return CrewOut(
-        plate=crew.plate,
-        lat=crew.lat if fresh else None,
-        lon=crew.lon if fresh else None,
-        street=crew.street if fresh else "",
-        position_at=crew.position_at if fresh else None,
+        plate=seen.crew.plate,
+        lat=there.lat if there else None,
+        lon=there.lon if there else None,
+        street=there.street if there else "",
+        position_at=there.at if there else None,
     )
 
 
 def _outage(session: Session, report: Report, now: datetime) -> TrackedOutageOut | None:
-    if report.outage_id is None:
-        return None
     known = lookup.known_outage(session, report.area, now=now, need_audio=False)
     if known is None:
         return None

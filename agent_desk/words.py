@@ -79,6 +79,8 @@ RESULTS = {
     "iseng": "Iseng",
 }
 
+PART_OF_OUTAGE = "Bagian dari padam meluas"
+NO_CREW = "Belum ada regu"
 REPORT_STATUS = {"BELUM_SELESAI": "Belum selesai", "SELESAI": "Selesai"}
 
 WORK_ORDER = {
