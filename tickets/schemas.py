@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from config.errors import Invalid
@@ -16,7 +16,7 @@ from tickets.phones import normalise
 from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
 from tickets.views import WorkOrderView
 
-E164 = Annotated[str, BeforeValidator(normalise)]
+E164 = Annotated[str, AfterValidator(normalise)]
 Trouble = Annotated[
     str, Field(pattern=r"^[a-z0-9-]{0,40}$", description="A category of reports.yaml; empty: who reports did not say.")
 ]
@@ -36,7 +36,7 @@ def _mobile(text: str) -> str:
         raise Invalid(fault.title, slug=fault.slug, field="mobile") from None
 
 
-Mobile = Annotated[str, BeforeValidator(_mobile)]
+Mobile = Annotated[str, AfterValidator(_mobile)]
 
 
 class Changes(BaseModel):

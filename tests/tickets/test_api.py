@@ -117,6 +117,8 @@ def test_reports_are_found_as_they_are_typed(client: TestClient) -> None:
         ("POST /api/v1/reports", {"kind": "X", "area": "31"}, 422, None),
         ("POST /api/v1/reports", {"kind": "G", "area": "31", "nama": "x"}, 422, None),
         ("POST /api/v1/reports", {"kind": "G", "area": "31", "phone": "12"}, 422, "phone"),
+        ("POST /api/v1/reports", {"kind": "G", "area": "31", "phone": False}, 422, None),
+        ("POST /api/v1/reports", {"kind": "G", "area": "31", "mobile": 81200}, 422, None),
         ("POST /api/v1/reports", {"kind": "G", "area": "31; DROP TABLE report"}, 422, None),
         ("POST /api/v1/reports", {"kind": "G"}, 422, "area-missing"),
         ("POST /api/v1/reports", {"kind": "G", "premises": 10**30}, 422, None),
