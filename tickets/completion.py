@@ -15,6 +15,7 @@ from tickets.repeats import Contact, step_key
 from tickets.states import WORK_ORDER, ReportStatus, WorkOrderEvent
 
 MOST_STARS = 5
+AT_THE_CREW = ReportingKind.OTHER  # entered on the crew's telephone
 
 
 def resolve(
@@ -57,7 +58,8 @@ def respond(session: Session, number: str, *, note: str, contact: Contact, now: 
 def rate(
     session: Session, number: str, *, stars: int, comment: str, by: str, channel: ReportingKind, now: datetime
 ) -> Rating:
-    """What the customer thinks of the crew that came (L245): once each time the report was finished.
+    """What the customer thinks of the crew that came (L245): once each time the report was finished. What was entered
+    on the crew's own telephone gives way to what the customer says without the crew.
 
     Raises Invalid (`stars`: 1 to 5), NotFound (`unknown-report`), Refused (`not-finished`, `already-rated`).
     """
@@ -65,20 +67,17 @@ def rate(
         raise Invalid("Nilai adalah satu sampai lima bintang.", slug="stars", field="stars")
     report = repeats.locked(session, number)
     finished_at = _finished(report)
-    rated = select(Rating.id).where(Rating.report_id == report.id, Rating.resolved_at == finished_at)
-    if session.scalar(rated) is not None:
+    rated = select(Rating).where(Rating.report_id == report.id, Rating.resolved_at == finished_at)
+    rating = session.scalar(rated)
+    if rating is None:
+        rating = Rating(report_id=report.id, resolved_at=finished_at, crew_id=_crew_that_came(session, report))
+        session.add(rating)
+        before = None
+    elif rating.channel is not AT_THE_CREW or channel is AT_THE_CREW:
         raise Refused("Penyelesaian ini sudah dinilai.", slug="already-rated")
-    rating = Rating(
-        report_id=report.id,
-        resolved_at=finished_at,
-        crew_id=_crew_that_came(session, report),
-        stars=stars,
-        comment=comment.strip(),
-        channel=channel,
-        by=by,
-        at=now,
-    )
-    session.add(rating)
+    else:
+        before = {"stars": rating.stars}
+    rating.stars, rating.comment, rating.channel, rating.by, rating.at = stars, comment.strip(), channel, by, now
     session.flush()
     history.write(
         session,
@@ -88,6 +87,7 @@ def rate(
         channel=channel,
         now=now,
         note=rating.comment,
+        old=before,
         new={"stars": stars},
     )
     return rating

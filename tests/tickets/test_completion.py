@@ -184,6 +184,19 @@ def test_each_completion_is_rated_once(db: Database) -> None:
     assert sorted(row.new["stars"] for row in entries(db, number, HistoryKind.RATING) if row.new) == [2, 4]
 
 
+def test_stars_from_the_crews_telephone_give_way_to_the_customers_own(db: Database) -> None:
+    number = filed(db, closed=True)
+    rated(db, number, stars=5, by="regu1")
+    rated(db, number, stars=2)
+    with db.reading() as session:
+        (kept,) = session.scalars(select(Rating)).all()
+    assert (kept.stars, kept.by) == (2, "mobile")
+    assert [(row.old, row.new) for row in entries(db, number, HistoryKind.RATING)] == [
+        ({"stars": 5}, {"stars": 2}),
+        (None, {"stars": 5}),
+    ]
+
+
 @pytest.mark.parametrize("stars", [0, 6, -1])
 def test_there_are_one_to_five_stars(db: Database, stars: int) -> None:
     number = filed(db, closed=True)
