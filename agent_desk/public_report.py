@@ -29,7 +29,7 @@ from config.settings import settings
 from tickets import dialogue_reports, hearing, lookup
 from tickets.channel_facts import Facts, drive
 from tickets.conversations import readable
-from tickets.dialogue_turn import About, Again, File, OutageIn, ReportsAt, Sender, State, Turn, kind_of
+from tickets.dialogue_turn import About, Again, Comment, File, OutageIn, ReportsAt, Sender, State, Turn, kind_of
 from tickets.kinds import Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.phones import normalise
 from tickets.views import KnownOutage
@@ -52,6 +52,7 @@ class Filled:
     text: str = ""
     scope: str = ""  # `saya`: only this building
     intent: str = ""  # about a report that exists, or NEW
+    number: str = ""  # of that report
     key: str = ""
     details: dict[str, str] = field(default_factory=dict)
     premises: int | None = None
@@ -143,6 +144,7 @@ def _read(form: FormData) -> Filled:
         text=text("keterangan", 1000),
         scope=text("lingkup", 8),
         intent=text("tujuan", 12),
+        number="".join(char for char in text("nomor", 24) if char.isascii() and char.isdigit()),
         key="".join(char for char in text("kunci", 40) if char.isalnum()) or uuid4().hex,
         details=details,
     )
@@ -231,13 +233,22 @@ def _file(turn: Turn, facts: Facts, filled: Filled, known: Known) -> str:
 
 
 def _again(turn: Turn, facts: Facts, filled: Filled, report: About) -> str:
+    """Only who has the number too may do something about a report, or learn its number (R04); danger waits for none."""
+    if filled.number != report.number and not _hazard(filled):
+        facts.fulfil(Comment(report.number, filled.text or "Pelapor lain menghubungi lewat /lapor."))
+        turn.said.append("Catatan Anda disimpan pada laporan yang sudah ada di alamat itu, dan dapat dibaca petugas.")
+        return ""
     if filled.intent not in set(Intent):
         raise Invalid("Pilih dulu apa yang Anda perlukan dari laporan itu.", slug="intent-missing", field="tujuan")
     intent, mobile = Intent(filled.intent), filled.phone
     urgent = UrgentReason.HAZARD if _hazard(filled) else None
-    answered = facts.fulfil(Again(report.number, intent, urgent, filled.text, mobile))
+    known = filled.number == report.number
+    answered = facts.fulfil(Again(report.number, intent, urgent, filled.text, mobile if known else ""))
     if isinstance(answered, Problem):
         raise answered
+    if not known:
+        turn.said.append("Bahaya di alamat itu diteruskan ke petugas pada laporan yang sudah ada.")
+        return ""
     dialogue_reports.tell(turn, answered, intent)
     return str(answered.about.number)
 
@@ -250,7 +261,8 @@ def _area_of(session: Session, filled: Filled) -> str:
 def _facts(session: Session, filled: Filled, now: datetime) -> Facts:
     link = f"{settings().base_url}/lacak"
     # A number that was typed here proves nothing: what belongs to it is not shown.
-    sender = Sender(now=now, text=filled.text, phone=filled.phone, letter=True, link=link)
+    reachable = bool(filled.phone)
+    sender = Sender(now=now, text=filled.text, phone=filled.phone, letter=True, link=link, reachable=reachable)
     return Facts(session, ReportingKind.WEB, filled.key, sender, "")
 
 

@@ -25,7 +25,12 @@ from tickets.views import KnownOutage, PremisesView
 T = TypeVar("T")
 LATELY = timedelta(hours=72)  # a finished report may still be what somebody writes about
 MOST = 5  # reports in a list
-SAID_NOTHING = "Pelapor menyatakan masih ada masalah."
+SAID_NOTHING = {
+    Intent.ENQUIRY: "Pelapor menanyakan kabar.",
+    Intent.CUST_DATA: "Pelapor mengubah data.",
+    Intent.PLN_SIDE: "Pelapor menyatakan masih ada masalah.",
+    Intent.BOTH: "Pelapor menyatakan masih ada masalah dan mengubah data.",
+}
 
 
 class Facts:
@@ -71,7 +76,7 @@ class Facts:
 
         def write() -> About:
             report = reports.file_report(self._session, self._new(state), now=self.sender.now)
-            promised = report.kind is ReportKind.GANGGUAN and report.outage_id is None
+            promised = report.kind is ReportKind.GANGGUAN and report.outage_id is None and not state.urgent
             facts = decisions.facts_of(self._session, report, by=self._by, now=self.sender.now)
             said = (scripts.promise(facts, operator().scripts).text,) if promised else ()
             return replace(self._about(report), said=said)
@@ -140,7 +145,7 @@ class Facts:
             decision, decisions.facts_of(self._session, before, by=self._by, now=now), operator().scripts
         )
         changing = wish.intent in (Intent.CUST_DATA, Intent.BOTH)
-        note = wish.note[:1000] or SAID_NOTHING
+        note = wish.note[:1000] or SAID_NOTHING[wish.intent]
         applied = repeats.apply(
             self._session,
             wish.number,

@@ -172,7 +172,8 @@ def _premises(turn: Turn) -> Flow:
         state.choices = [[one.id, one.area, one.street] for one in own]
         return turn.open("street")
     turn.open("number")
-    if turn.sender.letter and not turn.category().premises and hearing.areas(turn.sender.text, turn.book):
+    at_once = turn.sender.letter or state.urgent
+    if at_once and not turn.category().premises and hearing.areas(turn.sender.text, turn.book):
         return (yield from _named_area(turn))
     return None
 

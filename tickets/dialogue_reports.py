@@ -25,7 +25,7 @@ _G = ReportKind.GANGGUAN.value
 
 def intent(turn: Turn) -> str:
     """What a message wants of a report that exists (Intent value), "" when it does not tell (C12)."""
-    wrong, change = turn.hears("still_wrong"), turn.hears("change")
+    wrong, change = turn.hears("still_wrong"), turn.hears("change") or hearing.only_telephone(turn.sender.text)
     if wrong or change:
         return Intent.BOTH if wrong and change else Intent.PLN_SIDE if wrong else Intent.CUST_DATA
     return Intent.ENQUIRY if turn.hears("enquiry") else ""
@@ -118,7 +118,7 @@ def filed(turn: Turn, about: About) -> Flow:
         if turn.sender.phone and state.outage is not None and (yield Subscribe(state.outage)):
             turn.say("subscribed")
     turn.said += about.said
-    if about.respond_by is not None:
+    if about.respond_by is not None and turn.sender.reachable:
         turn.say("respond_by", time=turn.time(about.respond_by, state.area))
     if state.premises is not None:
         turn.say("follow", link=turn.sender.link)

@@ -56,6 +56,7 @@ class Sender:
     letter: bool = False  # an answer takes hours: as few questions as possible
     attachments: int = 0
     link: str = ""  # of the page where a report is followed
+    reachable: bool = True  # whether anybody can be answered
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ class Turn:
     def time(self, instant: datetime, area: str = "") -> str:
         """An instant on the clocks of an area."""
         zone = self.book.unit_of(area)[1].zone if area else "WIB"
-        return phrases.written_time(instant, zone, self.sender.now)
+        return phrases.written_time(instant, zone, self.sender.now, language=self.state.language)
 
     def unclear(self) -> None:
         """Not understood: said so, with a way out when it goes on; the open question follows by itself."""

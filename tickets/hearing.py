@@ -45,13 +45,18 @@ def numbers(text: str, *lengths: int) -> list[str]:
     """
     alone = re.sub(r"[ .-]", "", text.strip())
     if alone.isdecimal() and alone.isascii():
-        return [alone] if len(alone) in lengths else []
+        return [alone] if len(alone) in lengths and not _PHONE.fullmatch(alone) else []
     found: list[str] = []
     for match in _NUMBER.finditer(_PHONE.sub(" ", text)):
         parts = re.split(r"[ .-]", match[0])
         joined = "".join(parts)
         found += [one for one in ([joined] if len(joined) in lengths else parts) if len(one) in lengths]
     return list(dict.fromkeys(one for one in found if one.isascii()))
+
+
+def only_telephone(text: str) -> bool:
+    """Whether the message is a mobile number and nothing else."""
+    return _PHONE.fullmatch(text.strip()) is not None
 
 
 def telephone(text: str) -> str:

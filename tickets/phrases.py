@@ -27,11 +27,13 @@ def spoken_time(instant: datetime, zone: str, now: datetime) -> str:
     return f"{day}pukul {at.hour}{minute} {zone}"
 
 
-def written_time(instant: datetime, zone: str, now: datetime) -> str:
-    """`besok pukul 18.58 WIB`: the same for the eye."""
+def written_time(instant: datetime, zone: str, now: datetime, *, language: str = "id") -> str:
+    """`besok pukul 18.58 WIB`, `tomorrow 18:58 WIB`: the same for the eye."""
     at = local(instant, zone)
-    day = _DAYS.get((at.date() - local(now, zone).date()).days, f"tanggal {at.day} {_MONTHS[at.month - 1]} ")
-    return f"{day}pukul {at:%H.%M} {zone}"
+    days = (at.date() - local(now, zone).date()).days
+    if language == "en":
+        return f"{ {-1: 'yesterday ', 0: '', 1: 'tomorrow '}.get(days, f'{at:%-d %B} ') }{at:%H:%M} {zone}"
+    return f"{_DAYS.get(days, f'tanggal {at.day} {_MONTHS[at.month - 1]} ')}pukul {at:%H.%M} {zone}"
 
 
 def speakable(text: str) -> str:

@@ -19,7 +19,7 @@ from router.store.acd import Acd
 from router.store.figures import Figures
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.tickets import NOON, a_crew, a_premises
-from tickets import outages
+from tickets import history, outages
 from tickets.kinds import ReportKind
 from tickets.models import Premises, Report, Subscription
 
@@ -126,11 +126,45 @@ def test_a_second_report_goes_through_the_rules(
     (report,) = visitor.reports()
     assert "sudah ada laporan" in visitor.page
     assert report.number not in visitor.page
-    assert visitor.sends().status_code == 422  # what it is about must be said
-    done = visitor.sends(tujuan=intent, keterangan="Petugas belum datang")
+    assert visitor.sends(nomor=report.number).status_code == 422  # what it is about must be said
+    done = visitor.sends(tujuan=intent, nomor=report.number, keterangan="Petugas belum datang", telepon="081300000001")
     assert report.number in done.text
     (report,) = visitor.reports()
     assert report.repeats == repeats
+
+
+@pytest.mark.parametrize("number", ["", "54999999999"])
+def test_without_its_number_a_report_is_neither_shown_nor_changed(
+    visitor: Visitor, home: Premises, number: str
+) -> None:
+    visitor.submits(kategori="padam", pelanggan=home.idpel)
+    visitor.sends(lingkup="saya")
+    (before,) = visitor.reports()
+    visitor.clock.advance(seconds=timedelta(hours=4).total_seconds())
+    visitor.submits(kategori="padam", pelanggan=home.idpel)
+    told = {"tujuan": "PLN_SIDE", "keterangan": "Masih padam", "telepon": "081300000001"}
+    done = visitor.sends(nomor=number, **told)
+    (after,) = visitor.reports()
+    assert before.number not in done.text
+    assert "Catatan Anda disimpan" in done.text
+    assert (after.repeats, after.mobile, after.comment) == (0, "", before.comment)
+    with visitor.db.reading() as session:
+        assert "Masih padam" in [row.note for row in history.of(session, after.id)]
+
+
+def test_danger_at_an_address_with_a_report_waits_for_no_number(visitor: Visitor, home: Premises) -> None:
+    visitor.submits(kategori="padam", pelanggan=home.idpel)
+    visitor.sends(lingkup="saya")
+    visitor.submits(kategori="padam", pelanggan=home.idpel)
+    done = visitor.sends(tujuan="PLN_SIDE", keterangan="kabel putus", telepon="081300000001")
+    (report,) = visitor.reports()
+    assert report.number not in done.text
+    assert (report.repeats, report.mobile) == (1, "")
+
+
+def test_who_cannot_be_reached_is_promised_no_answer(visitor: Visitor) -> None:
+    visitor.submits(kategori="padam", wilayah="31.71.06")
+    assert "paling lambat" not in visitor.sends(lingkup="area").text
 
 
 def test_a_complaint_needs_its_fields_and_a_telephone(visitor: Visitor, home: Premises) -> None:

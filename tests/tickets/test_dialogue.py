@@ -157,6 +157,13 @@ def test_danger_where_the_place_is_unknown_warns_first_and_then_asks(customer: C
     assert "tersetrum" in customer.report().comment
 
 
+def test_danger_with_its_area_named_is_filed_at_once(customer: Customer) -> None:
+    told = customer.writes("ada kabel putus dan kebakaran di Menteng")
+    assert told.startswith("BAHAYA?")
+    assert (customer.report().area, customer.report().trouble_code) == ("31.71.06", "bahaya")
+    assert "± 3" not in told
+
+
 def test_danger_about_an_open_report_is_an_urgent_repeat_within_three_hours(customer: Customer, home: Premises) -> None:
     customer.writes("listrik padam")
     customer.writes("1")
@@ -193,4 +200,6 @@ def test_batal_files_nothing(customer: Customer, home: Premises) -> None:
 def test_english_where_it_is_asked_for(customer: Customer, home: Premises) -> None:
     assert "How can we help" in customer.writes("English please")
     assert "Is only your building dark" in customer.writes("no electricity at home")
-    assert "Your report is filed" in customer.writes("yes")
+    told = customer.writes("yes")
+    assert "Your report is filed" in told
+    assert "We answer by tomorrow 12:00 WIB" in told

@@ -101,6 +101,14 @@ def test_a_change_is_added_and_the_second_number_kept(customer: Customer, home: 
     assert (customer.report().phone, customer.report().mobile) == (PHONE, "+6281311112222")
 
 
+def test_a_bare_telephone_number_is_the_second_number_of_the_report(customer: Customer, home: Premises) -> None:
+    customer.writes("listrik padam")
+    customer.writes("1")
+    assert "ditambahkan" in customer.writes("081311112222")
+    assert customer.report().mobile == "+6281311112222"
+    assert "kembali" in customer.writes("terima kasih")
+
+
 def test_somebody_elses_report_needs_the_number_of_its_premises(customer: Customer, home: Premises) -> None:
     customer.writes("listrik padam")
     number = number_in(customer.writes("1"))
