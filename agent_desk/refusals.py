@@ -17,7 +17,7 @@ _FILING: Slugs = {
     503: "numbers-exhausted",
 }
 _RULES = "rule-r09 rule-r10 rule-r11 rule-r12 rule-r14 rule-r16 rule-r18 rule-r19 rule-r21 rule-r23"
-_CONTACT: Slugs = {409: _RULES, 422: "intent-missing unknown-intent urgent-reason"}
+_CONTACT: Slugs = {403: "supervisor-only", 409: _RULES, 422: "intent-missing unknown-intent urgent-reason"}
 
 _SEARCH = "query-short query-long query-characters phone number"
 

@@ -79,4 +79,4 @@ def _text(field: DetailField, told: Any) -> str | None:
         return None
     if field.kind == "choice":
         return told if told in field.choices else None
-    return told if not field.pattern or re.fullmatch(field.pattern, told) else None
+    return told if not field.pattern or re.fullmatch(field.pattern, told, re.ASCII) else None

@@ -34,13 +34,10 @@ def resolve(
         if order is not None:
             done = WORK_ORDER.allows(order.status, WorkOrderEvent.COMPLETE)
             event = WorkOrderEvent.COMPLETE if done else WorkOrderEvent.CANCEL
-            workorders.advance(session, order.id, event, by=contact.by, now=now, note=note.strip())
+            workorders.advance(session, order.id, event, by=contact.by, now=now, note=note.strip(), code=code)
     report = repeats.locked(session, number)
-    if done:
-        report.completion_code, report.completion_note = code, note.strip()
-        session.flush()
-        return report
-    workorders.finish(session, report, code, note.strip(), by=contact.by, channel=contact.channel, now=now)
+    if not done:
+        workorders.finish(session, report, code, note.strip(), by=contact.by, channel=contact.channel, now=now)
     return report
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from tickets.kinds import CompletionCode, Intent, ReportingKind, UrgentReason
 from tickets.models import ReportHistory
 from tickets.schemas import Body, Changes, Details, ReportOut, Text, Trouble
-from tickets.tracking import WHY, Position, Rung, TrackingView
+from tickets.tracking import WHY, Position, Rung, Seen, TrackingView
 
 
 class ContactIn(Body):
@@ -139,7 +139,7 @@ class FaultTrackingOut(Body):
     crew: str | None
     plate: str | None = Field(description="No Polisi.")
     position: PositionOut | None
-    position_known: str = Field(description="yes, no-crew, no-mobile, not-yet, old")
+    position_known: str = Field(description=", ".join(Seen))
     position_note: str = Field(description="Why there is none, for the CSO.")
     outage: int | None
     estimated_restoration_time: datetime | None

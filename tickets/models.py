@@ -10,7 +10,7 @@ from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, SmallInteger, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, UtcDateTime
-from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind
+from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind, UrgentReason
 from tickets.states import OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
 
 
@@ -160,6 +160,7 @@ class Report(Base):
     starred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the clock of "perlu diperhatikan"
     reopened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     repeats: Mapped[int] = mapped_column(default=0, server_default="0")  # Lapor Ulang, all of them
+    urgent: Mapped[UrgentReason | None] = mapped_column(_choice(UrgentReason))  # its crew comes first
     last_repeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The 1×24 h clock of written channels, complaints and requests (seed 004 L164): when somebody must have answered.
     respond_by: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

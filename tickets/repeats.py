@@ -88,6 +88,7 @@ def lapor_ulang(
     history.write(session, report.id, HistoryKind.REPEAT, **contact.told, now=now, note=note.strip(), new=told, key=key)
     report.repeats += 1
     report.last_repeat_at = now
+    report.urgent = urgent or report.urgent
     if report.responded_at is not None:
         # Who comes back has not been answered well enough: the 1×24 h run again.
         report.respond_by, report.responded_at = reports.respond_by(report.kind, contact.channel, now), None
@@ -123,6 +124,7 @@ def update(
         return report
     decision = decision_of(report, intent, urgent, now=now)
     rules.forbid(decision, Action.UPDATE_LAPORAN, after_repeat=_repeated(session, report.id, contact))
+    report.urgent = urgent or report.urgent
     _change(session, report, changes, contact, now)
     session.flush()
     return report
@@ -167,7 +169,8 @@ def follow_up(
     """A new report after a finished complaint or request, linked to it, with the CSO's tag and the number in words
     (L138, C4). Category and answers are the old one's unless told.
 
-    Raises Invalid (`note-missing`, what filing raises), NotFound (`unknown-report`), Refused (`rule-…`).
+    Raises Invalid (`note-missing`, what filing raises), NotFound (`unknown-report`), Refused (`rule-…`), ReportOpen
+    (one that goes on from it is open).
     """
     if not note.strip():
         raise Invalid("Isi permasalahannya.", slug="note-missing", field="note")
@@ -189,6 +192,8 @@ def goes_on(
     now: datetime,
 ) -> Report:
     """The new report after `old`, once per contact; no rule is asked. `old` is held (`held`)."""
+    if not history.done(session, old.id, step_key("follow", contact)) and (other := _open_after(session, old)):
+        raise reports.ReportOpen(other)
     prefix = operator().areas.units[old.unit].prefix
     who = related(operator().scripts, number=old.number, prefix=prefix, cso=contact.name or contact.by)
     told = changes or Changes()
@@ -299,6 +304,12 @@ def step_key(step: str, contact: Contact) -> str:
     return f"{step}:{contact.key}"
 
 
+def _open_after(session: Session, old: Report) -> Report | None:
+    """What goes on from a finished report already."""
+    after = select(Report).where(Report.related_id == old.id, Report.status == ReportStatus.BELUM_SELESAI)
+    return session.scalar(after.limit(1))
+
+
 def _repeated(session: Session, report_id: int, contact: Contact) -> bool:
     """Whether this contact has told the report again already."""
     same = ReportHistory.key == step_key("repeat", contact)
@@ -338,7 +349,7 @@ def _reopen(session: Session, report: Report, contact: Contact, now: datetime) -
     report.resolved_at, report.completion_code, report.completion_note = None, None, ""
     report.reopened_at = now
     report.starred, report.starred_at = True, report.starred_at or now
-    only_here = report.multiple_premises is False
+    only_here = report.multiple_premises is False or report.urgent is UrgentReason.HAZARD
     outage = None if only_here else lookup.covering_outage(session, report.area, hold=True)
     report.outage_id = outage.id if outage else None
     session.flush()

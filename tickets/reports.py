@@ -12,7 +12,7 @@ from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
 from config.schema.messages import HAZARD
 from tickets import categories, history, lookup, numbers, register, workorders
-from tickets.kinds import WRITTEN, ReportingKind, ReportKind
+from tickets.kinds import WRITTEN, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Premises, Report
 from tickets.once import insert_once
 from tickets.rules import excludes_second, needs_work_order
@@ -21,12 +21,18 @@ from tickets.states import ReportStatus
 
 
 class ReportOpen(Refused):
-    """The premises has an open G already; `extra` (its number) is for the problem document, never for a log."""
+    """There is an open report already, which this one belongs to: another G of the premises, or what goes on from this
+    K or P. `extra` (its number) is for the problem document, never for a log.
+    """
 
     slug = "report-open"
 
     def __init__(self, report: Report) -> None:
-        super().__init__("Persil ini masih punya laporan gangguan yang belum selesai.")
+        super().__init__(
+            "Persil ini masih punya laporan gangguan yang belum selesai."
+            if report.kind is ReportKind.GANGGUAN
+            else "Laporan ini sudah dilanjutkan dengan nomor lain yang belum selesai."
+        )
         self.number, self.report_id = report.number, report.id
         self.extra = {"number": report.number, "report": report.id}
 
@@ -35,16 +41,16 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
     """Write one report, once per `new.key`.
 
     A G is attached to the live outage that covers it, unless the caller says only this building is dark; attached, it
-    gets no work order of its own. Raises ReportOpen, Invalid (`area-missing`, `unknown-area`, `premises-missing` and
-    what categories.py raises), NotFound (`unknown-premises`) and Refused (`key-reused`: the key belongs to another
-    report).
+    gets no work order of its own. Where the premises is known it says the area. Raises ReportOpen, Invalid
+    (`area-missing`, `unknown-area`, `premises-missing`, what categories.py raises), NotFound (`unknown-premises`) and
+    Refused (`key-reused`: the key belongs to another report).
     """
     found = _by_key(session, new.key)
     if found is not None:
         return _same(found, new)
     about = _about(new)
     premises = _premises(session, new.premises_id)
-    area = new.area or (premises.area if premises else None)
+    area = premises.area if premises else new.area
     if area is None:
         raise Invalid("Laporan memerlukan persil atau wilayah.", slug="area-missing", field="area")
     if excludes_second(new.kind) and (other := open_fault(session, new.premises_id)):
@@ -124,7 +130,8 @@ def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str
     except KeyError:
         raise Invalid("Wilayah itu tidak dikenal.", slug="unknown-area", field="area") from None
     # Danger is no part of a power cut: it gets a crew of its own.
-    attach = new.kind is ReportKind.GANGGUAN and not new.only_me and about[0] != HAZARD
+    hazard = new.kind is ReportKind.GANGGUAN and about[0] == HAZARD
+    attach = new.kind is ReportKind.GANGGUAN and not new.only_me and not hazard
     outage = lookup.covering_outage(session, area, hold=True) if attach else None
     return Report(
         number=new.number or numbers.reserve(session, owner.prefix, 1)[0],
@@ -148,6 +155,7 @@ def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str
         outage_id=outage.id if outage else None,
         related_id=new.related_id,
         respond_by=respond_by(new.kind, new.reporting_kind, now),
+        urgent=UrgentReason.HAZARD if hazard else None,
         reporter=new.reporter,
         mobile=new.mobile,
         email=new.email,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.errors import Refused
 from config.operator import operator
 from tickets import categories, completion, history, repeats, reports, search, tracking, worklists, workorders
 from tickets.api import Db, Limit, Login, Now, Number, Unit, Words, narrowed
@@ -25,7 +26,7 @@ from tickets.contact_schemas import (
     UpdateIn,
 )
 from tickets.idempotency import Write
-from tickets.kinds import HistoryKind, ReportingKind, ReportKind
+from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report
 from tickets.repeats import Contact
 from tickets.rules import asked
@@ -35,6 +36,7 @@ from tickets.worklists import Wanted
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
+SUPERVISOR = "supervisor"  # the role (agent_desk/permissions.py)
 # The tabs of Issue History (L244); a Lapor Ulang has its own log and stands under ALL.
 Tab = Literal["all", "comments", "changed", "transition", "rating"]
 TABS: dict[str, tuple[HistoryKind, ...]] = {
@@ -67,7 +69,14 @@ class _Contacts:
     def __init__(self, request: Request) -> None:
         who = request.state.principal
         self._login, self._name = who.login, getattr(who, "name", "")
-        self._channel = getattr(who, "channel", None)
+        self._channel, self._role = getattr(who, "channel", None), getattr(who, "role", "")
+
+    def why(self, body: ContactIn) -> tuple[Intent, UrgentReason | None]:
+        """Intent and reason. Raises what rules.asked raises; Refused (`supervisor-only`)."""
+        intent, urgent = asked(body.intent, body.urgent)
+        if urgent is UrgentReason.SUPERVISOR and self._role != SUPERVISOR:
+            raise Refused("Alasan itu hanya untuk supervisor.", slug="supervisor-only", status=403, field="urgent")
+        return intent, urgent
 
     def __call__(self, body: ContactIn | CommentIn, key: str) -> Contact:
         return Contact(self._login, self._channel or body.channel, key, call=body.call, name=self._name)
@@ -162,7 +171,7 @@ def lapor_ulang(number: Number, body: LaporUlangIn, write: Write, now: Now, cont
     name (`rule-r09`, `rule-r10`, `rule-r11`, `rule-r12`, `rule-r16`), or because the premises has another open fault
     (`report-open`).
     """
-    intent, urgent = asked(body.intent, body.urgent)
+    intent, urgent = contact.why(body)
 
     def effect(session: Session) -> ReportOut:
         report = repeats.lapor_ulang(
@@ -185,7 +194,7 @@ def update_report(number: Number, body: UpdateIn, write: Write, now: Now, contac
     """Data of an open report are added or replaced. In one contact (`call`) a Lapor Ulang that the table wants comes
     first. Refused by the rule's name (`rule-r18`, `rule-r19`, `rule-r21`).
     """
-    intent, urgent = asked(body.intent, body.urgent)
+    intent, urgent = contact.why(body)
 
     def effect(session: Session) -> ReportOut:
         report = repeats.update(
@@ -207,7 +216,7 @@ def follow_up(number: Number, body: FollowUpIn, write: Write, now: Now, contact:
     """A new number after a finished complaint or request that is not solved. Refused by the rule's name (`rule-r14`,
     `rule-r16`).
     """
-    intent, urgent = asked(body.intent, body.urgent)
+    intent, urgent = contact.why(body)
 
     def effect(session: Session) -> ReportOut:
         report = repeats.follow_up(

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from config.errors import Invalid
 from config.schema.areas import Code
-from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind
+from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Outage, Report, ReportHistory, Statement
 from tickets.phones import normalise
 from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
@@ -195,6 +195,7 @@ class ReportOut(Body):
     reopened_date_time: datetime | None
     repeats: int = Field(description="How often it was told again (Lapor Ulang).")
     last_repeat_date_time: datetime | None
+    urgent: UrgentReason | None = Field(description="Its crew comes first.")
     respond_by: datetime | None = Field(description="1×24 h; null: no such clock.")
     responded_date_time: datetime | None
     completion_code: CompletionCode | None

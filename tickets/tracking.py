@@ -17,7 +17,7 @@ from tickets import rules, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import Intent
 from tickets.models import Crew, Outage, Report, WorkOrder, WorkOrderHistory
-from tickets.states import ReportStatus
+from tickets.states import ReportStatus, WorkOrderStatus
 
 # The ladder as people see it (PLN Mobile): work-order states that stand on each rung.
 LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -28,6 +28,7 @@ LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Nyala", ("power_on",)),
     ("Selesai", ("done",)),
 )
+UNDER_WAY = (WorkOrderStatus.ENROUTE, WorkOrderStatus.ARRIVED, WorkOrderStatus.WORKING, WorkOrderStatus.POWER_ON)
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Seen(StrEnum):
     YES = "yes"
     NO_CREW = "no-crew"
     NO_MOBILE = "no-mobile"  # the crew does not use APKT Mobile: the rule of before holds (R06)
+    NOT_UNDER_WAY = "not-under-way"  # the crew may be at somebody else's still
     NOT_YET = "not-yet"
     OLD = "old"  # older than rules.yaml, position_minutes
 
@@ -53,6 +55,7 @@ WHY: dict[Seen, str] = {
     Seen.YES: "",
     Seen.NO_CREW: "Belum ada regu.",
     Seen.NO_MOBILE: "Regu ini tidak memakai APKT Mobile; posisinya tidak tampil.",
+    Seen.NOT_UNDER_WAY: "Regu belum berangkat.",
     Seen.NOT_YET: "Regu belum mengirim posisinya.",
     Seen.OLD: "Posisi regu sudah terlalu lama.",
 }
@@ -88,7 +91,7 @@ def view(session: Session, report: Report, *, now: datetime) -> TrackingView:
         return TrackingView(report, "", (), None, None, Seen.NO_CREW, None)
     order, crew = workorders.newest(session, report.id)
     outage = session.get(Outage, report.outage_id) if report.outage_id and order is None else None
-    position, seen = _position(crew, now)
+    position, seen = _position(order, crew, now)
     status = order.status.value if order is not None else ""
     return TrackingView(report, status, rungs(session, report, order), crew, position, seen, outage)
 
@@ -110,11 +113,13 @@ def rungs(session: Session, report: Report, order: WorkOrder | None) -> tuple[Ru
     return tuple(ladder)
 
 
-def _position(crew: Crew | None, now: datetime) -> tuple[Position | None, Seen]:
-    if crew is None:
+def _position(order: WorkOrder | None, crew: Crew | None, now: datetime) -> tuple[Position | None, Seen]:
+    if order is None or crew is None:
         return None, Seen.NO_CREW
     if not crew.has_mobile:
         return None, Seen.NO_MOBILE
+    if order.status not in UNDER_WAY:
+        return None, Seen.NOT_UNDER_WAY
     if crew.lat is None or crew.lon is None or crew.position_at is None:
         return None, Seen.NOT_YET
     if now - crew.position_at > operator().rules.position_age:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import NotFound, Refused
 from tickets import history
-from tickets.kinds import CompletionCode, ReportingKind
+from tickets.kinds import CompletionCode, HistoryKind, ReportingKind
 from tickets.models import Crew, Premises, Report, WorkOrder, WorkOrderHistory
 from tickets.states import REPORT, WITH_CREW, WORK_ORDER, ReportEvent, WorkOrderEvent, WorkOrderStatus
 from tickets.views import WorkOrderView
@@ -63,14 +63,31 @@ def finish(
     report.resolved_at, report.completion_code, report.completion_note = now, code, note
     report.responded_at = report.responded_at or (now if report.respond_by else None)
     session.flush()
-    history.transition(session, report, old, by=by, channel=channel, now=now, note=note)
+    history.write(
+        session,
+        report.id,
+        HistoryKind.TRANSITION,
+        by=by,
+        channel=channel,
+        now=now,
+        note=note,
+        old={"status": old.value},
+        new={"status": report.status.value, "completionCode": code.value},
+    )
 
 
 def advance(
-    session: Session, work_order_id: int, event: WorkOrderEvent, *, by: str, now: datetime, note: str = ""
+    session: Session,
+    work_order_id: int,
+    event: WorkOrderEvent,
+    *,
+    by: str,
+    now: datetime,
+    note: str = "",
+    code: CompletionCode = CompletionCode.DONE,
 ) -> WorkOrder:
     """One step by a crew, an operator or the system. What a crew gives back goes to another one; who finishes gets
-    the oldest waiting order of the UP3.
+    the oldest waiting order of the UP3, an urgent one first.
     """
     order = _locked(session, work_order_id)
     _check_crew(session, order, event, by)
@@ -84,7 +101,7 @@ def advance(
         order.crew_id = None
         _give(session, order, now=now)
     elif event is WorkOrderEvent.COMPLETE:
-        _resolve(session, order, by=by, now=now, note=note)
+        _resolve(session, order, code, by=by, now=now, note=note)
     if event in (*_GIVEN_BACK, WorkOrderEvent.COMPLETE, WorkOrderEvent.CANCEL):
         _give_waiting(session, order.unit, now=now)
     session.flush()
@@ -260,14 +277,17 @@ def _free_crew(session: Session, unit: str, ulp: str, *, exclude: Collection[int
 
 
 def _give_waiting(session: Session, unit: str, *, now: datetime) -> None:
-    rows = select(WorkOrder).where(WorkOrder.unit == unit, WorkOrder.status == WorkOrderStatus.WAITING)
-    for order in session.scalars(rows.order_by(WorkOrder.id).limit(MOST_ORDERS).with_for_update()):
+    """Urgent ones first, then the oldest."""
+    rows = select(WorkOrder).outerjoin(Report, Report.id == WorkOrder.report_id)
+    rows = rows.where(WorkOrder.unit == unit, WorkOrder.status == WorkOrderStatus.WAITING)
+    first = rows.order_by(Report.urgent.is_(None), WorkOrder.id).limit(MOST_ORDERS)
+    for order in session.scalars(first.with_for_update(of=WorkOrder)):
         _give(session, order, now=now)
 
 
-def _resolve(session: Session, order: WorkOrder, *, by: str, now: datetime, note: str) -> None:
+def _resolve(session: Session, order: WorkOrder, code: CompletionCode, *, by: str, now: datetime, note: str) -> None:
     report = None
     if order.report_id:
         report = session.get(Report, order.report_id, with_for_update=True, populate_existing=True)
     if report is not None and REPORT.allows(report.status, ReportEvent.RESOLVE):
-        finish(session, report, CompletionCode.DONE, note, by=by, channel=ReportingKind.OTHER, now=now)
+        finish(session, report, code, note, by=by, channel=ReportingKind.OTHER, now=now)

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.unit
         ("response_hours: 24", "response_hours: 0", "response_hours", "greater than 0"),
         ("kind: number, least: 0", "kind: bilangan, least: 0", "name: stand", "'text', 'number'"),
         ("least: 1, most: 90", "least: 91, most: 90", "name: hari", "least is more than most"),
-        ("pattern: '\\d{20}'", "pattern: '(\\d{20}'", "name: token", "no regular expression"),
-        ("kind: text, pattern: '\\d{20}'", "kind: number, pattern: '\\d{20}'", "name: token", "pattern belongs"),
+        ("pattern: '[0-9]{20}'", "pattern: '([0-9]{20}'", "name: token", "no regular expression"),
+        ("kind: text, pattern: '[0-9]{20}'", "kind: number, pattern: '[0-9]{20}'", "name: token", "pattern belongs"),
         ("required: true, choices: *daya", "required: true", "name: daya, label: Daya yang", "needs choices"),
         ("{name: hari, ", "{name: mulai, ", "pasang-sementara:", "'mulai' stands twice"),
         ("{name: nama, ", "{name: Nama Baru, ", "name: Nama Baru", "match pattern"),
@@ -116,6 +116,7 @@ def test_what_need_not_be_answered_may_be_left_out() -> None:
         ("pasang-sementara", {**EVENT, "hari": ["3"]}, "detail-wrong", "hari"),
         ("pasang-sementara", {**EVENT, "daya": 10**30}, "detail-wrong", "daya"),
         ("pasang-sementara", {**EVENT, "mulai": "besok"}, "detail-wrong", "mulai"),
+        ("pasang-sementara", {**EVENT, "mulai": "2026-99-99"}, "detail-wrong", "mulai"),
     ],
 )
 def test_an_answer_of_the_wrong_shape_names_its_field(code: str, told: dict[str, Any], slug: str, field: str) -> None:

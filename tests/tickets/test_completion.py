@@ -82,7 +82,10 @@ def test_an_operator_finishes_a_fault_and_its_order_ends_with_it(db: Database, u
         order = workorders.of_report(session, report.id)
     assert order is not None
     assert order.status == left
-    assert entries(db, number, HistoryKind.TRANSITION)[0].new == {"status": "SELESAI"}
+    assert entries(db, number, HistoryKind.TRANSITION)[0].new == {
+        "status": "SELESAI",
+        "completionCode": "phone_unreachable",
+    }
 
 
 @pytest.mark.parametrize("kind", [K, P])

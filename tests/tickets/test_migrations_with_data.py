@@ -77,7 +77,7 @@ SINCE: dict[str, dict[str, Any]] = {
         "completion_code": None, "related_id": None, "reopened_at": None,
         "starred_at": [START + timedelta(minutes=1), None, None],
         "repeats": [2, 0, 0], "last_repeat_at": [START + timedelta(minutes=2), None, None],
-        "respond_by": [None, START + timedelta(days=1, minutes=2), None], "responded_at": None,
+        "respond_by": [None, START + timedelta(days=1, minutes=2), None], "responded_at": None, "urgent": None,
     },
     "report_event": {"call": ""},
     "crew": {"lat": None, "lon": None, "street": "", "position_at": None},

@@ -248,3 +248,10 @@ def test_a_number_is_found_with_and_without_its_star(db: Database) -> None:
         assert reports.by_number(session, f"{report.number}*").id == report.id
         with pytest.raises(NotFound):
             reports.by_number(session, "54999999999")
+
+
+def test_the_premises_says_the_area_whatever_else_is_told(db: Database) -> None:
+    with db.transaction() as session:
+        premises = a_premises(session, area="31.71.06")
+        report = reports.file_report(session, a_report(premises_id=premises.id, area="19.71.01"), now=NOON)
+    assert (report.area, report.unit, report.number[:2]) == ("31.71.06", "jakarta", "54")

@@ -109,10 +109,11 @@ def test_case_a_where_the_crew_is_and_how_far_it_has_come(reports_http: ReportsH
     report = reports_http.told("", **FAULT)
     number, order = report["number"], report["workOrder"]["id"]
     seen = reports_http.asked(f"/{number}/tracking")
-    assert (seen["plate"], seen["position"], seen["positionKnown"]) == ("B 9401 SR", None, "not-yet")
+    assert (seen["plate"], seen["position"], seen["positionKnown"]) == ("B 9401 SR", None, "not-under-way")
     for minutes, event in ((10, WorkOrderEvent.ACCEPT), (20, WorkOrderEvent.DEPART)):
         with db.transaction() as session:
             workorders.advance(session, order, event, by="regu1", now=NOON + timedelta(minutes=minutes))
+    assert reports_http.asked(f"/{number}/tracking")["positionKnown"] == "not-yet"
     with db.transaction() as session:
         row = session.get_one(Crew, crew)
         row.lat, row.lon, row.street, row.position_at = -6.2, 106.8, "Jl. Cempaka", NOON + timedelta(minutes=25)
@@ -280,3 +281,22 @@ def test_lists_by_kind_category_status_channel_and_page(reports_http: ReportsHtt
     assert page == [numbers[2], numbers[1]]
     assert found(unit="jakarta", limit=2, before=page[-1]) == [numbers[0]]
     assert reports_http.get("/api/v1/reports?before=54999999999").status_code == 404
+
+
+def test_a_complaint_goes_on_under_one_number_at_a_time(reports_http: ReportsHttp) -> None:
+    number = reports_http.told("", **COMPLAINT)["number"]
+    reports_http.told(f"/{number}/resolve", note="Sudah dijelaskan.")
+    body = {"intent": "PLN_SIDE", "note": "Terulang lagi."}
+    second = reports_http.told(f"/{number}/follow-up", **body)["number"]
+    answer = reports_http.post(f"/api/v1/reports/{number}/follow-up", json=body)
+    assert (answer.status_code, answer.json()["slug"], answer.json()["number"]) == (409, "report-open", second)
+    reports_http.told(f"/{second}/resolve", note="Sudah.")
+    assert reports_http.told(f"/{number}/follow-up", **body)["number"] not in (number, second)
+
+
+def test_what_a_supervisor_decides_a_cso_does_not(reports_http: ReportsHttp) -> None:
+    number = reports_http.told("", **FAULT)["number"]
+    body = {"intent": "PLN_SIDE", "note": "Belum datang.", "urgent": "supervisor"}
+    assert reports_http.refused(f"/{number}/lapor-ulang", **body) == (403, "supervisor-only")
+    reports_http.role = "supervisor"
+    assert reports_http.told(f"/{number}/lapor-ulang", **body)["urgent"] == "supervisor"

@@ -40,7 +40,9 @@ def test_an_outage_covers_what_lies_below_its_code() -> None:
     assert prefixes("19.71.02") == ["19.71.02", "19.71", "19"]
 
 
-@pytest.mark.parametrize("text", ["0812 0100 0101", "6281201000101", "+62 812-0100-0101", "+6281201000101"])
+@pytest.mark.parametrize(
+    "text", ["0812 0100 0101", "(0812) 0100-0101", "6281201000101", "+62 812-0100-0101", "+6281201000101"]
+)
 def test_telephone_numbers_have_one_form(text: str) -> None:
     assert normalise(text) == "+6281201000101"
 
@@ -49,7 +51,10 @@ def test_a_withheld_number_stays_withheld() -> None:
     assert normalise(" ") == ""
 
 
-@pytest.mark.parametrize("text", ["12", "halo", "+62812010001019999999", "0' OR 1=1"])
+ALIKE = ("0000000", "12345", "abc00046", "0800-PLN-LISTRIK", "08123456789;phone-context=x", "٠٨١٢٠١٠٠٠٠٠١")
+
+
+@pytest.mark.parametrize("text", ["12", "halo", "+62812010001019999999", "0' OR 1=1", *ALIKE])
 def test_a_telephone_number_of_the_wrong_shape_is_refused_without_being_told(text: str) -> None:
     with pytest.raises(Invalid) as fault:
         normalise(text)

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from config.database import Database
 from config.errors import IllegalMove, NotFound, Refused
 from tests.fixtures.tickets import NOON, a_crew, a_report
-from tickets import reports, workorders
+from tickets import repeats, reports, workorders
+from tickets.kinds import Intent, ReportingKind, UrgentReason
 from tickets.models import Report, WorkOrder, WorkOrderHistory
+from tickets.repeats import Contact
 from tickets.states import ReportStatus, WorkOrderEvent, WorkOrderStatus
 
 pytestmark = pytest.mark.database
@@ -188,3 +190,32 @@ def test_crews_that_give_back_while_orders_are_cancelled_wait_for_each_other_in_
     with db.reading() as session:
         crews = [order.crew for order in workorders.list_orders(session)]
     assert max(crews.count(crew) for crew in set(crews) - {None}) <= 3
+
+
+def test_what_is_urgent_gets_the_next_crew(db: Database) -> None:
+    with db.transaction() as session:
+        crew = a_crew(session).name
+    busy = [_file(db) for _ in range(3)]
+    ordinary = _file(db)
+    with db.transaction() as session:
+        hazard = reports.file_report(session, a_report(area="31.71.06", trouble="bahaya"), now=NOON)
+        urgent = workorders.open_order(session, hazard.id)
+    assert urgent is not None
+    _advance(db, busy[0], WorkOrderEvent.CANCEL)
+    assert (_crew(db, ordinary), _crew(db, urgent.id)) == (None, crew)
+
+
+def test_a_contact_may_make_a_report_urgent(db: Database) -> None:
+    with db.transaction() as session:
+        crew = a_crew(session).name
+    busy = [_file(db) for _ in range(3)]
+    ordinary, later = _file(db), _file(db)
+    with db.transaction() as session:
+        number = workorders.view(session, later).number or ""
+        contact = Contact("cso1", ReportingKind.CALL, "c1")
+        repeats.lapor_ulang(
+            session, number, intent=Intent.PLN_SIDE, urgent=UrgentReason.LIFE_SUPPORT, note="Ventilator.",
+            contact=contact, now=NOON,
+        )  # fmt: skip
+    _advance(db, busy[0], WorkOrderEvent.CANCEL)
+    assert (_crew(db, ordinary), _crew(db, later)) == (None, crew)
