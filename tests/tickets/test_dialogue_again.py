@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -217,4 +218,19 @@ def test_a_number_that_answers_nothing_is_no_second_report(customer: Customer, h
     customer.writes("listrik padam")
     customer.writes("1")
     customer.writes("1")  # a second 1 is no second report
+    assert len(customer.reports()) == 1
+
+
+def test_the_same_message_delivered_at_once_by_many_is_one_report(customer: Customer, home: Premises) -> None:
+    customer.writes("listrik padam")
+    with ThreadPoolExecutor(6) as threads:
+        replies = set(threads.map(lambda _: customer.writes("1", id="SM-at-once"), range(6)))
+    assert len(replies) == 1
+    assert len(customer.reports()) == 1
+
+
+def test_many_messages_of_one_sender_at_once_file_one_report(customer: Customer, home: Premises) -> None:
+    customer.writes("listrik padam")
+    with ThreadPoolExecutor(6) as threads:
+        assert all(threads.map(lambda n: customer.writes("1", id=f"SM-many-{n}"), range(6)))
     assert len(customer.reports()) == 1
