@@ -104,18 +104,39 @@ async def test_the_only_cso_is_not_there_and_nobody_is_at_work(pool: Pool, carri
     assert bool(await pool.acd.overflow_next()) == (carrier == "asterisk"), "two for nobody; the partner has no twilio"
 
 
-async def test_the_journal_says_why_something_was_put_off(pool: Pool) -> None:
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [(("HSET", ":partners", "mitra", "{"), "Expected object key"), (("SET", ":partner:mitra", "x"), "WRONGTYPE")],
+    ids=["rules", "state"],
+)
+async def test_the_journal_says_why_something_was_put_off(pool: Pool, command: tuple[str, ...], why: str) -> None:
     """In the words of what went wrong, for whoever looks into it."""
     await pool.waits(ONE)
     pool.later(200)
     assert await pool.acd.overflow_next()
-    await by_hand(pool, "HSET", ":partners", "mitra", "{")
+    await by_hand(pool, "DEL", ":partner:mitra")
+    await by_hand(pool, *command)
     await pool.told()
     pool.later(40)
     await pool.acd.sweep()
     (told,) = [entry for entry in await pool.told() if entry.event is Event.DAMAGE]
     assert (told.call, told.data["done"]) == (ONE, "later")
-    assert "JSON" in str(told.data["why"]) or "Expected" in str(told.data["why"])
+    assert why in str(told.data["why"])
+
+
+async def test_the_journal_says_which_move_the_record_of_a_cso_did_not_allow(pool: Pool) -> None:
+    """The telephone rings, says the call; they talk already, says the CSO: nobody guesses, it is looked at again."""
+    await pool.ready("cso1")
+    await pool.waits(ONE)
+    offer = await pool.offered()
+    await pool.acd.ringing(ONE, offer.token)
+    await by_hand(pool, "HSET", ":cso:cso1", "state", "talking")
+    await pool.told()
+    pool.later(40)
+    await pool.acd.sweep()
+    (told,) = [entry for entry in await pool.told() if entry.event is Event.DAMAGE]
+    assert (told.call, told.data["done"]) == (ONE, "later")
+    assert told.data["why"] == "SUAR illegal-move cso talking no_answer"
 
 
 async def test_a_wrap_up_of_nobody_is_over(pool: Pool) -> None:
