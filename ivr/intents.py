@@ -18,12 +18,13 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from config.errors import Problem
+from config.errors import Invalid, Problem
 from router.events import Entry, Event
 from router.store.acd import Acd
 from tickets.again import file_or_apply
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
+from tickets.phones import normalise
 from tickets.schemas import NewReport
 from tickets.subscriptions import subscribe
 
@@ -117,12 +118,20 @@ def _report(session: Session, call: str, wish: dict[str, Any], at: datetime) -> 
         premises_id=wish.get("premises"),
         area=wish.get("area") or None,
         trouble=wish.get("trouble") or "padam",
-        phone=wish.get("phone") or "",
+        phone=_dialable(wish.get("phone") or ""),
         call=call,
         number=wish.get("number") or None,
         only_me=bool(wish.get("only_me")),
     )
     file_or_apply(session, new, now=at)
+
+
+def _dialable(phone: str) -> str:
+    """What a trunk tells may be no number that can be called back; the report counts all the same."""
+    try:
+        return normalise(phone)
+    except Invalid:
+        return ""
 
 
 def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:

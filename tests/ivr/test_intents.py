@@ -82,3 +82,10 @@ async def test_the_clock_counts_from_the_wish(ivr: Ivr) -> None:
     ivr.clock.advance(seconds=7200)  # the worker was down
     await ivr.wishes_done()
     assert ivr.reports()[0].reported_at == at
+
+
+@pytest.mark.parametrize("ani", ["+62717123", "+6212345", "anonim"])
+async def test_a_number_that_cannot_be_called_back_does_not_cost_the_report(ivr: Ivr, ani: str) -> None:
+    await wish(ivr, "ccall0001", {**a_report("first"), "phone": ani})
+    await ivr.wishes_done()
+    assert [report.phone for report in ivr.reports()] == [""]
