@@ -33,7 +33,11 @@ from agent_desk.permissions import EVERY_SCOPE
 from config.clock import SystemClock
 from config.operator import operator
 from tests.fixtures.desk import Web
+from tests.fixtures.tickets import a_report
+from tickets import completion, reports
+from tickets.kinds import CompletionCode, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Outage, Premises, Report, WorkOrder
+from tickets.repeats import Contact
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(1200)]
 
@@ -66,12 +70,28 @@ def programs(web: Web) -> dict[str, str]:
     return found
 
 
+def reported(web: Web) -> list[str]:
+    """Numbers: a G and a K that are open, and one of each that is finished."""
+    now, numbers = SystemClock().now(), []
+    with web.db.transaction() as session:
+        quiet = Premises.id.not_in(select(Report.premises_id).where(Report.premises_id.is_not(None)))
+        homes = session.scalars(select(Premises.id).where(quiet).order_by(Premises.id.desc()).limit(4)).all()
+        for kind, home, done in zip("GGKK", homes, (False, True, False, True), strict=True):
+            told = a_report(kind=ReportKind(kind), premises_id=home, only_me=kind == "G")
+            numbers.append(reports.file_report(session, told, now=now).number)
+            if done:
+                staff = Contact("op1", ReportingKind.OTHER, f"fuzz:{numbers[-1]}")
+                completion.resolve(
+                    session, numbers[-1], code=CompletionCode.DONE, note="Selesai.", contact=staff, now=now
+                )
+    return numbers
+
+
 def real(web: Web) -> dict[str, list[Any]]:
     """Values that exist, by the names that parameters and fields have."""
-    rules = operator()
+    rules, numbers = operator(), reported(web)
     with web.db.transaction() as session:
-        homes = session.scalars(select(Premises).order_by(Premises.id).limit(3)).all()
-        numbers = list(session.scalars(select(Report.number).limit(5)))
+        homes = session.scalars(select(Premises).order_by(Premises.id.desc()).limit(5)).all()
         return {
             "number": numbers,
             "outage": list(session.scalars(select(Outage.id).limit(3))),
@@ -84,6 +104,11 @@ def real(web: Web) -> dict[str, list[Any]]:
             "name": list(rules.partners.partners),
             "queue": list(rules.queues.queues),
             "phone": ["+6281201000001", ""],
+            "intent": [intent.value for intent in Intent],
+            "urgent": [None, *(reason.value for reason in UrgentReason)],
+            "note": ["Masih gelap."],
+            "troubleCode": ["", "padam", "tagihan", "ubah-daya"],
+            "q": ["Gantari", "0812", numbers[0][:6]],
         }
 
 
