@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -23,6 +22,7 @@ REJECTED = ("line", "field", "slug", "raw")  # what a file of rejects has beside
 MOST_PHONES = 10
 MOST_POWER = 2_000_000_000  # VA; what the column holds
 _AREA = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TARIFF = re.compile(r"[A-Za-z][A-Za-z0-9./-]{0,7}")
 _FLAGS = {"": False, "0": False, "1": True, "tidak": False, "ya": True, "false": False, "true": True}
 
@@ -94,7 +94,7 @@ def header(fields: Sequence[str] | None) -> tuple[str, ...]:
 def customer(told: Mapping[str, str]) -> CustomerLine:
     """What a record says. Raises Invalid; slug and field say what is wrong, no text repeats a value."""
     for field in COLUMNS:
-        if any(unicodedata.category(c) in ("Cc", "Cs") for c in told[field]):
+        if _CONTROL.search(told[field]):
             raise _wrong("characters", field)
     value = {field: told[field].strip() for field in COLUMNS}
     unit, ulp = _organisation(value["area"])
