@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from config.operator import operator, prefixes
@@ -32,7 +33,7 @@ def premises_by_phone(session: Session, phone_e164: str) -> list[PremisesView]:
         .order_by(Premises.id)
         .limit(MOST_PREMISES)
     )
-    return [_premises_view(*row) for row in session.execute(rows)]
+    return [_premises_view(row) for row in session.execute(rows)]
 
 
 def premises_by_number(session: Session, digits: str) -> PremisesView | None:
@@ -47,8 +48,8 @@ def premises_by_id(session: Session, premises_id: int) -> PremisesView | None:
 
 def premises_by_ids(session: Session, ids: Sequence[int]) -> list[PremisesView]:
     """In the order of `ids`; whoever does not exist is left out."""
-    found = {row[0].id: row for row in session.execute(_premises().where(Premises.id.in_(ids)))}
-    return [_premises_view(*found[one]) for one in ids if one in found]
+    found = {row.id: row for row in session.execute(_premises().where(Premises.id.in_(ids)))}
+    return [_premises_view(found[one]) for one in ids if one in found]
 
 
 def streets_spoken(session: Session, limit: int = 2000) -> list[str]:
@@ -139,9 +140,11 @@ def _statement(session: Session, outage_id: int, *, now: datetime, need_audio: b
     return session.scalar(rows.order_by(Statement.version.desc()).limit(1))
 
 
-def _premises() -> Select[Premises, str, bool]:
+def _premises() -> Select[*tuple[Any, ...]]:
+    # Columns, no objects: a search shows twenty of them while somebody types.
+    own = (Premises.id, Premises.idpel, Premises.meter, Premises.area, Premises.street, Premises.address)
     return (
-        select(Premises, Customer.name, SpecialNeed.life_support)
+        select(*own, Customer.name, SpecialNeed.life_support)
         .join(Customer, Customer.id == Premises.customer_id)
         .outerjoin(SpecialNeed, SpecialNeed.premises_id == Premises.id)
     )
@@ -149,21 +152,21 @@ def _premises() -> Select[Premises, str, bool]:
 
 def _one_premises(session: Session, wanted: ColumnElement[bool]) -> PremisesView | None:
     row = session.execute(_premises().where(wanted)).first()
-    return _premises_view(*row) if row else None
+    return _premises_view(row) if row else None
 
 
-def _premises_view(premises: Premises, name: str, life_support: bool | None) -> PremisesView:
+def _premises_view(row: Row[*tuple[Any, ...]]) -> PremisesView:
     return PremisesView(
-        id=premises.id,
-        idpel=premises.idpel,
-        meter=premises.meter or "",
-        area=premises.area,
-        area_name=operator().area_name(premises.area),
-        street=premises.street,
-        address=premises.address,
-        customer_name=name,
-        life_support=bool(life_support),
-        unit_prefix=operator().unit_of(premises.area)[1].prefix,
+        id=row.id,
+        idpel=row.idpel,
+        meter=row.meter or "",
+        area=row.area,
+        area_name=operator().area_name(row.area),
+        street=row.street,
+        address=row.address,
+        customer_name=row.name,
+        life_support=bool(row.life_support),
+        unit_prefix=operator().unit_of(row.area)[1].prefix,
     )
 
 

@@ -31,7 +31,7 @@ from tickets.models import Customer, Phone, Premises, PremisesPhone
 from tickets.models import Report as Told
 
 SETTINGS = {
-    "shared_buffers": "2GB",
+    "shared_buffers": "4GB",
     "maintenance_work_mem": "1GB",
     "max_wal_size": "8GB",
     "wal_level": "minimal",
@@ -73,6 +73,7 @@ class Times:
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)  # shown
 
 
 class Side:
@@ -105,6 +106,7 @@ class Side:
             found = what(session, typed)
         into.wall.append(time.perf_counter() - wall)
         into.cpu.append(fine_cpu_of(self.backend) + time.process_time() - cpu)
+        into.rows.append(len(found.rows))
         return found
 
 
@@ -181,7 +183,11 @@ def _run(sides: dict[str, Side], counts: Counts, draw: random.Random) -> dict[tu
 def _tell(report: Report, runs: list[dict[tuple[str, str], Times]]) -> None:
     def every(name: str, run: dict[tuple[str, str], Times], only: str = "") -> Times:
         chosen = [times for (kind, at), times in run.items() if at == name and kind.startswith(only)]
-        return Times([one for each in chosen for one in each.wall], [one for each in chosen for one in each.cpu])
+        return Times(
+            [one for each in chosen for one in each.wall],
+            [one for each in chosen for one in each.cpu],
+            [one for each in chosen for one in each.rows],
+        )
 
     def growth(only: str) -> list[float]:
         return [mean(every("large", run, only).cpu) / mean(every("small", run, only).cpu) for run in runs]
@@ -193,6 +199,7 @@ def _tell(report: Report, runs: list[dict[tuple[str, str], Times]]) -> None:
                 report.row(f"{kind}_{name}_p{percent}_ms", [_percentile(wall, percent) for wall in walls], "ms")
         report.row(f"{kind}_growth", growth(kind), "", label=f"{kind}: processor time, large / small")
     for name in ("small", "large"):
+        report.row(f"{name}_rows_shown", [mean(every(name, run).rows) for run in runs], "")
         report.row(f"{name}_cpu_ms", [mean(every(name, run).cpu) * 1000 for run in runs], "ms")
         for percent in (50, 95, 99):
             walls = [every(name, run).wall for run in runs]
