@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from agent_desk import accounts, words
 from agent_desk.accounts import Principal
+from agent_desk.permissions import Role
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, NotFound, Refused
 from config.openapi import faults
 from tickets import completion, lookup, repeats, reports, told, tracking
 from tickets.contact_schemas import RungOut
 from tickets.idempotency import Write
-from tickets.kinds import ReportingKind, ReportKind
+from tickets.kinds import ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report
 from tickets.repeats import Contact
 from tickets.rules import Action, asked
@@ -147,6 +148,7 @@ class RatingOut(_Body):
 
 UNDER_WAY = ("enroute", "arrived", "working")  # before that the crew may be at somebody else's
 PAIR = {404: "unknown-pair", 422: "premises-by-number", 429: "too-many-attempts"}
+CONFIRMATION = {409: "not-finished already-confirmed report-open"}
 
 
 @router.post("/tracking", responses=faults(PAIR))
@@ -173,7 +175,9 @@ def rate(number: Number, body: RatingIn, request: Request, me: Me, write: Write)
     return write(rated)
 
 
-@router.post("/reports/{number}/confirmation", responses=faults(PAIR | {409: "not-finished report-open"}))
+@router.post(
+    "/reports/{number}/confirmation", responses=faults(PAIR | {409: "not-finished already-confirmed report-open"})
+)
 def confirm(number: Number, body: ConfirmationIn, request: Request, me: Me, write: Write) -> ReportOut:
     """Is it finished? The answer is the report now in force: after a no by PLN Mobile a new one, linked to it (C9)."""
     _prove_if_application(request, me, body, number)
@@ -184,18 +188,20 @@ def confirm(number: Number, body: ConfirmationIn, request: Request, me: Me, writ
         answer = completion.confirm(
             session, number, finished=body.finished, note=body.comment, contact=contact, now=now
         )
-        return ReportOut.of(answer)
+        return told.answer(session, answer)
 
     return write(confirmed)
 
 
-@router.post("/reports/{number}/contacts", responses=faults(PAIR | {409: "not-open"}))
+@router.post("/reports/{number}/contacts", responses=faults(PAIR | {403: "supervisor-only", 409: "not-open"}))
 def contact(number: Number, body: ContactIn, request: Request, me: Me, write: Write) -> ContactOut:
     """The customer is back about an open report: what the decision table requires for it is done (docs/rules.md). What
     is finished is answered by a confirmation instead.
     """
     _prove_if_application(request, me, body, number)
     intent, urgent = asked(body.intent, body.urgent)
+    if urgent is UrgentReason.SUPERVISOR and me.role != Role.SUPERVISOR:
+        raise Refused("Alasan itu hanya untuk supervisor.", slug="supervisor-only", status=403, field="urgent")
     now, channel = clock(request).now(), me.channel or ReportingKind.CALL
 
     def applied(session: Session) -> ContactOut:
@@ -211,7 +217,7 @@ def contact(number: Number, body: ContactIn, request: Request, me: Me, write: Wr
             contact=Contact(me.login, channel, write.key, name=me.name),
             now=now,
         )
-        return ContactOut(report=ReportOut.of(found.report), steps=list(found.steps))
+        return ContactOut(report=told.answer(session, found.report), steps=list(found.steps))
 
     return write(applied)
 
@@ -257,7 +263,7 @@ def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
         ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.outage else [],
         crew=_crew(seen) if seen and seen.order_status in UNDER_WAY else None,
         outage=_outage(session, report, now) if seen and seen.outage else None,
-        may_answer=finished,
+        may_answer=completion.waits_for_the_customer(session, report),
     )
 
 

@@ -98,6 +98,7 @@ class Found:
     tracking: desk_data.Tracking
     has_crew: bool  # a G; a complaint has none to wait for
     finished: bool
+    may_answer: bool
     said: str
     refused: str
 
@@ -125,7 +126,9 @@ def _find(
         assert seen is not None  # noqa: S101 - the report is there
         finished = report.status is ReportStatus.SELESAI
         # The count of failures stays: one's own pair would otherwise buy guesses at others'.
-        return Found(seen, report.kind is ReportKind.GANGGUAN, finished, said, refused), accounts.ATTEMPTS
+        asked = completion.waits_for_the_customer(session, report)
+        has_crew = report.kind is ReportKind.GANGGUAN
+        return Found(seen, has_crew, finished, asked, said, refused), accounts.ATTEMPTS
 
 
 def _digits(text: str) -> str:

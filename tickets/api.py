@@ -13,7 +13,7 @@ from config.operator import operator
 from tickets import outages, search, told, workorders
 from tickets.idempotency import Write
 from tickets.kinds import ReportingKind
-from tickets.models import Outage, Report
+from tickets.models import Outage
 from tickets.schemas import (
     CustomerOut,
     OutageIn,
@@ -78,7 +78,7 @@ def file_report(body: ReportIn, write: Write, now: Now, by: Login, channel: Chan
     """
 
     def file(session: Session) -> ReportOut:
-        return _report(session, told.file_told(session, body, key=write.key, by=by, channel=channel, now=now))
+        return told.answer(session, told.file_told(session, body, key=write.key, by=by, channel=channel, now=now))
 
     return write(file)
 
@@ -167,11 +167,6 @@ def _outage(row: Outage) -> OutageOut:
 def narrowed(response: Response, narrow: bool) -> None:
     """Says in the answer whether there is more to be found."""
     response.headers["Suar-Narrow"] = "true" if narrow else "false"
-
-
-def _report(session: Session, report: Report) -> ReportOut:
-    order = workorders.of_report(session, report.id)
-    return ReportOut.of(report, WorkOrderOut.of(order) if order else None)
 
 
 def _customer(view: PremisesView) -> CustomerOut:

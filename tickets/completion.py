@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config.errors import Invalid, Refused
 from tickets import history, repeats, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
-from tickets.models import Rating, Report, WorkOrder
+from tickets.models import Rating, Report, ReportHistory, WorkOrder
 from tickets.repeats import Contact, step_key
 from tickets.states import WORK_ORDER, ReportStatus, WorkOrderEvent
 
@@ -96,7 +96,10 @@ def confirm(
     """Is it finished? The answer is the report now in force: after a no from PLN Mobile a new one that is linked to
     this, by any other channel this one, open again with its star (C9); of a complaint or request always a new one.
 
-    Raises NotFound (`unknown-report`), Refused (`not-finished`), ReportOpen (the premises has another open G).
+    A yes stands until the report is open again: repeated it changes nothing, and a no after it is another matter.
+
+    Raises NotFound (`unknown-report`), Refused (`not-finished`, `already-confirmed`), ReportOpen (the premises has
+    another open G).
     """
     report = repeats.held(session, number)
     key = step_key("confirm", contact)
@@ -104,10 +107,16 @@ def confirm(
         return known.report
     if history.done(session, report.id, key):
         return report
-    _finished(report)
+    since = _finished(report)
+    if _said_yes(session, report, since):
+        if finished:
+            return report
+        said = "Penyelesaian ini sudah dinyatakan selesai. Bila ada masalah lagi, buat laporan baru."
+        raise Refused(said, slug="already-confirmed")
     if finished:
         words = note.strip() or "Pelanggan: laporan sudah selesai."
-        history.write(session, report.id, HistoryKind.COMMENT, **contact.told, now=now, note=words, key=key)
+        yes = {"finished": True}
+        history.write(session, report.id, HistoryKind.COMMENT, **contact.told, now=now, note=words, new=yes, key=key)
         return report
     words = note.strip() or "Pelanggan: laporan belum selesai."
     if report.kind is not ReportKind.GANGGUAN or contact.channel is ReportingKind.APP:
@@ -115,6 +124,21 @@ def confirm(
     return repeats.lapor_ulang(
         session, number, intent=Intent.PLN_SIDE, urgent=None, note=words, contact=contact, now=now
     )
+
+
+def waits_for_the_customer(session: Session, report: Report) -> bool:
+    """Whether it is finished and the customer has not said yet whether it is."""
+    if report.status is not ReportStatus.SELESAI or report.resolved_at is None:
+        return False
+    goes_on = select(Report.id).where(Report.related_id == report.id, Report.status == ReportStatus.BELUM_SELESAI)
+    return not _said_yes(session, report, report.resolved_at) and session.scalar(goes_on.limit(1)) is None
+
+
+def _said_yes(session: Session, report: Report, since: datetime) -> bool:
+    told = select(ReportHistory.new).where(
+        ReportHistory.report_id == report.id, ReportHistory.kind == HistoryKind.COMMENT, ReportHistory.at >= since
+    )
+    return any(new is not None and new.get("finished") for new in session.scalars(told))
 
 
 def _finished(report: Report) -> datetime:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Refused
 from config.operator import operator
-from tickets import categories, completion, history, repeats, reports, search, tracking, worklists, workorders
+from tickets import categories, completion, history, repeats, reports, search, told, tracking, worklists, workorders
 from tickets.api import Db, Limit, Login, Now, Number, Unit, Words, narrowed
 from tickets.contact_schemas import (
     CategoryOut,
@@ -184,7 +184,7 @@ def lapor_ulang(number: Number, body: LaporUlangIn, write: Write, now: Now, cont
             contact=contact(body, write.key),
             now=now,
         )
-        return _report(session, report)
+        return told.answer(session, report)
 
     return write(effect)
 
@@ -206,7 +206,7 @@ def update_report(number: Number, body: UpdateIn, write: Write, now: Now, contac
             contact=contact(body, write.key),
             now=now,
         )
-        return _report(session, report)
+        return told.answer(session, report)
 
     return write(effect)
 
@@ -231,7 +231,7 @@ def follow_up(number: Number, body: FollowUpIn, write: Write, now: Now, contact:
             contact=contact(body, write.key),
             now=now,
         )
-        return _report(session, report)
+        return told.answer(session, report)
 
     return write(effect)
 
@@ -242,7 +242,7 @@ def add_comment(number: Number, body: CommentIn, write: Write, now: Now, contact
     say = completion.respond if body.answered else repeats.comment
 
     def effect(session: Session) -> ReportOut:
-        return _report(session, say(session, number, note=body.note, contact=contact(body, write.key), now=now))
+        return told.answer(session, say(session, number, note=body.note, contact=contact(body, write.key), now=now))
 
     return write(effect)
 
@@ -260,13 +260,9 @@ def resolve_report(number: Number, body: ResolveIn, write: Write, now: Now, by: 
             contact=Contact(by, ReportingKind.OTHER, write.key),
             now=now,
         )
-        return _report(session, report)
+        return told.answer(session, report)
 
     return write(effect)
-
-
-def _report(session: Session, report: Report) -> ReportOut:
-    return ReportOut.of(report, _order(session, report))
 
 
 def _order(session: Session, report: Report) -> WorkOrderOut | None:
@@ -282,7 +278,7 @@ def _detail(session: Session, report: Report) -> ReportDetailOut:
     after = select(Report.number).where(Report.related_id == report.id).order_by(Report.id)
     before = session.get(Report, report.related_id) if report.related_id else None
     return ReportDetailOut(
-        **dict(_report(session, report)),
+        **dict(told.answer(session, report)),
         category=categories.label(report.kind, report.trouble_code),
         related=before.number if before else None,
         follow_ups=list(session.scalars(after)),

@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound
-from tickets import lookup, reports
+from tickets import lookup, reports, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import Intent, ReportingKind, ReportKind
 from tickets.models import Premises, Report
 from tickets.reports import ReportOpen
-from tickets.schemas import NewReport, ReportIn
+from tickets.schemas import NewReport, ReportIn, ReportOut, WorkOrderOut
 
 
 def file_told(
@@ -59,6 +59,12 @@ def by_pair(session: Session, place: str, number: str) -> Report | None:
         .where(Report.number == number.removesuffix("*"), (Premises.idpel == place) | (Premises.meter == place))
     )
     return session.scalar(rows)
+
+
+def answer(session: Session, report: Report) -> ReportOut:
+    """A report with its newest work order."""
+    order = workorders.of_report(session, report.id)
+    return ReportOut.of(report, WorkOrderOut.of(order) if order else None)
 
 
 def _check_application(body: ReportIn, channel: ReportingKind) -> None:

@@ -193,11 +193,29 @@ def test_a_finished_report_is_rated_once(app: App) -> None:
         assert (row.stars, row.channel, row.by) == (4, ReportingKind.APP, "app:pln-mobile")
 
 
-def test_finished_yes_and_no(app: App) -> None:
+def test_a_customer_who_says_that_it_is_finished_is_asked_once(app: App) -> None:
     number = app.report().json()["number"]
     app.finish(number)
-    yes = app.post(f"/reports/{number}/confirmation", finished=True)
-    assert (yes.status_code, yes.json()["number"], yes.json()["status"]) == (200, number, "SELESAI")
+    for _ in range(2):
+        yes = app.post(f"/reports/{number}/confirmation", finished=True)
+        assert (yes.status_code, yes.json()["number"], yes.json()["status"]) == (200, number, "SELESAI")
+    assert not app.track(number).json()["mayAnswer"]
+    assert slug(app.post(f"/reports/{number}/confirmation", finished=False))[:2] == (409, "already-confirmed")
+
+
+def test_a_supervisors_reason_is_no_customers(app: App) -> None:
+    number = app.report().json()["number"]
+    asked = {"intent": "PLN_SIDE", "note": "Cepat."}
+    refused = app.post(f"/reports/{number}/contacts", urgent="supervisor", **asked)
+    assert slug(refused) == (403, "supervisor-only", "urgent")
+    urgent = app.post(f"/reports/{number}/contacts", urgent="hazard", **asked)
+    assert urgent.json()["steps"] == ["LAPOR_ULANG"]
+    assert urgent.json()["report"]["workOrder"]["status"]
+
+
+def test_a_customer_who_says_that_it_is_not_finished_gets_a_new_number(app: App) -> None:
+    number = app.report().json()["number"]
+    app.finish(number)
     headers = {"Idempotency-Key": "tidak-1"}
     body = {"idpel": app.home.idpel, "finished": False, "comment": "Masih gelap."}
     path = f"/api/v1/reports/{number}/confirmation"
@@ -209,6 +227,7 @@ def test_finished_yes_and_no(app: App) -> None:
         old = session.scalars(select(Report).where(Report.number == number)).one()
         row = session.scalars(select(Report).where(Report.number == new.json()["number"])).one()
         assert (old.status, old.starred, row.related_id) == (ReportStatus.SELESAI, False, old.id)
+    assert not app.track(number).json()["mayAnswer"]
     assert slug(app.post(f"/reports/{number}/contacts", intent="PLN_SIDE", note="Halo"))[:2] == (409, "not-open")
 
 
