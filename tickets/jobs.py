@@ -67,7 +67,9 @@ def _alive(queue: Queue, row: Outbox) -> bool:
     except NoSuchJobError:
         return False
     status = job.get_status()
-    if status in _WAITING:
+    # A worker killed between taking a job out of the line and beginning it leaves it waiting in no line: nobody would
+    # ever come to it. One that is seen in the very moment of being taken is done twice.
+    if status in _WAITING and queue.get_job_position(job) is not None:
         return True
     # A killed worker leaves its job STARTED for minutes; the job's own time-out says when nobody can be at it.
     started = job.started_at
@@ -75,5 +77,6 @@ def _alive(queue: Queue, row: Outbox) -> bool:
         started = started if started.tzinfo else started.replace(tzinfo=UTC)
         if datetime.now(UTC) - started < timedelta(seconds=TIMEOUT + 10):
             return True
+    queue.intermediate_queue.remove(job.id)
     job.delete()
     return False

@@ -166,6 +166,7 @@ POINTS = [
     ("tickets.jobs:_enqueue", "before"),  # read, not enqueued
     ("tickets.jobs:_enqueue", "after"),  # one enqueued, nothing marked
     ("tickets.outbox:mark_enqueued", "after"),  # all enqueued, marked, not committed
+    ("rq.worker:SimpleWorker.execute_job", "before"),  # taken out of the line, not begun
     ("ivr.sms:FileSender.send", "before"),  # in the job
     ("ivr.sms:FileSender.send", "after"),  # in the job after its effect: its row is not closed
 ]
@@ -175,17 +176,17 @@ def test_killed_at_every_point_one_after_the_other(house: House) -> None:
     """First who wrote the rows, as soon as they are committed; then a worker at each point; at the end the store loses
     all it had. The last worker does what is left.
     """
-    house.write(8)
-    assert (house.open(), house.queue.count, house.marked()) == (8, 0, 0)
+    house.write(30)
+    assert (house.open(), house.queue.count, house.marked()) == (30, 0, 0)
     for place, when in POINTS:
         house.dies(place, when)
         if place.startswith("tickets."):
             assert house.marked() == 0
-        assert house.open() == 8
+        assert house.open() > 0, "the worker's other thread may have done some"
         house.a_minute_passes()
     house.queue.connection.flushall()
     house.finish()
-    assert house.each_once(8)
+    assert house.each_once(30)
     assert house.queue.count == 0
 
 

@@ -154,6 +154,29 @@ def test_a_job_whose_worker_was_killed_is_tried_again_when_nobody_can_be_at_it(
     assert queue.count == (1 if again else 0)
 
 
+def test_a_job_that_was_taken_out_of_the_line_and_never_begun_is_tried_again(db: Database, queue: Queue) -> None:
+    """A worker killed in between: the job says that it waits, and stands in no line."""
+    _put(db)
+    jobs.relay_once(db, queue, now=NOW)
+    assert Queue.dequeue_any([queue], None, connection=queue.connection)
+    assert queue.count == 0
+    jobs.relay_once(db, queue, now=NOW + timedelta(seconds=61))
+    assert queue.count == 1
+    assert queue.intermediate_queue.get_job_ids() == []
+    _work(queue)
+    assert len(ran) == 1
+
+
+def test_a_job_whose_line_is_gone_is_tried_again(db: Database, queue: Queue) -> None:
+    """Of what the store had, only a part came back."""
+    _put(db)
+    jobs.relay_once(db, queue, now=NOW)
+    queue.connection.delete(queue.key)
+    jobs.relay_once(db, queue, now=NOW + timedelta(seconds=61))
+    _work(queue)
+    assert len(ran) == 1
+
+
 def test_work_without_a_job_stays_open(db: Database, queue: Queue) -> None:
     with db.transaction() as session:
         outbox.put(session, "pigeon", "k", {})
