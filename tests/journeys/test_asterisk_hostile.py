@@ -75,9 +75,15 @@ def test_a_strange_name_or_number_does_no_harm(line: Line, case: str) -> None:
 
 
 def test_the_configuration_loads_without_a_word(line: Line) -> None:
-    said = (line.product.data / "asterisk" / "log" / "messages.log").read_text()
+    said = (line.product.data / "asterisk" / "log" / "messages.log").read_text().splitlines()
+    # A row with a call's number ([C-0000001d]) is about that caller (who hangs up while a sound plays makes one), not
+    # about what was loaded. A sound that does not exist has a row of its own and is asked for everywhere.
     loading = [
-        row for row in said.splitlines() if "loader.c" in row or "pbx" in row or "config" in row or ".conf" in row
+        row
+        for row in said
+        if "[C-" not in row and ("loader.c" in row or "pbx" in row or "config" in row or ".conf" in row)
     ]
+    assert loading
     assert [row for row in loading if "WARNING" in row or "ERROR" in row] == []
+    assert [row for row in said if "does not exist" in row] == []
     assert "23 contexts" in line.console("dialplan show")
