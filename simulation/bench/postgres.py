@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+import psycopg
 
 from config.errors import Problem
 
@@ -41,10 +42,8 @@ class Postgres:
 
     def run(self, statement: str, name: str = "postgres") -> None:
         """One statement outside a transaction."""
-        engine = create_engine(self.url(name), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+        with psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
 
 def program(name: str) -> str:
@@ -54,8 +53,9 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def own_postgres(settings: dict[str, str]) -> Iterator[Postgres]:
-    """A fresh cluster without durability; `settings` are those of postgresql.conf. Raises NoPostgres.
+def own_postgres(settings: dict[str, str], within: str | None = None) -> Iterator[Postgres]:
+    """A fresh cluster without durability, in a folder `within` another one (none: where temporary files are);
+    `settings` are those of postgresql.conf. Raises NoPostgres.
 
     As root it runs as user postgres, for PostgreSQL refuses root.
     """
@@ -63,7 +63,7 @@ def own_postgres(settings: dict[str, str]) -> Iterator[Postgres]:
     if not server:
         raise NoPostgres("postgres is not installed.")
     programs, user = Path(server).parent, _user()
-    with tempfile.TemporaryDirectory(prefix="suar-pg-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="suar-pg-", dir=within, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if user:
             shutil.chown(folder, user, user)
@@ -93,7 +93,7 @@ def own_postgres(settings: dict[str, str]) -> Iterator[Postgres]:
             _wait(cluster, process)
             yield cluster
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # a fast shutdown: it waits for no connection that was left open
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
@@ -122,6 +122,6 @@ def _wait(cluster: Postgres, process: subprocess.Popen[bytes]) -> None:
 def _answers(cluster: Postgres) -> bool:
     try:
         cluster.run("SELECT 1")
-    except Exception:  # whatever the driver says while the server starts: asked again until the deadline
+    except psycopg.OperationalError:  # it is starting: asked again until the deadline
         return False
     return True
