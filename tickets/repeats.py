@@ -1,7 +1,7 @@
 """What a contact about a report that exists may do (CSO instruction L115–L245): Lapor Ulang, Update Laporan, a comment,
 a new report after a finished complaint. What is allowed is decided by tickets/rules.py alone.
 
-Locks are taken in one order, as everywhere: premises, outage, crews, work orders, report.
+Locks are taken in one order, as everywhere: premises, outage, crews, work orders, report, the numbers of a unit.
 """
 
 from __future__ import annotations

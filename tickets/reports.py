@@ -133,6 +133,8 @@ def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str
     hazard = new.kind is ReportKind.GANGGUAN and about[0] == HAZARD
     attach = new.kind is ReportKind.GANGGUAN and not new.only_me and not hazard
     outage = lookup.covering_outage(session, area, hold=True) if attach else None
+    if needs_work_order(new.kind, attached=outage is not None):
+        workorders.lock_crews(session, unit)  # before a number: who goes on from a report has locked them already
     return Report(
         number=new.number or numbers.reserve(session, owner.prefix, 1)[0],
         key=new.key,

@@ -158,6 +158,23 @@ def test_what_is_open_is_not_asked_about(db: Database) -> None:
         assert fault.value.slug == "not-finished"
 
 
+def test_customers_who_say_no_while_others_report_wait_for_each_other_in_one_order(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+        premises = [a_premises(session).id for _ in range(24)]
+    numbers = [filed(db, closed=True, premises_id=one) for one in premises]
+
+    def touch(n: int) -> str:
+        if n % 2:
+            return filed(db)
+        return answered(db, numbers[n // 2], finished=False, channel=ReportingKind.APP).number
+
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(touch, range(48)))  # a deadlock raises
+    assert len(made) == 48
+    assert made.isdisjoint(numbers)
+
+
 # R27: the crew that came
 
 
