@@ -88,7 +88,7 @@ def lapor_ulang(
     history.write(session, report.id, HistoryKind.REPEAT, **contact.told, now=now, note=note.strip(), new=told, key=key)
     report.repeats += 1
     report.last_repeat_at = now
-    report.urgent = urgent or report.urgent
+    _urge(report, urgent)
     if report.responded_at is not None:
         # Who comes back has not been answered well enough: the 1×24 h run again.
         report.respond_by, report.responded_at = reports.respond_by(report.kind, contact.channel, now), None
@@ -119,12 +119,14 @@ def update(
     """
     if not changes:
         raise Invalid("Isi data yang berubah.", slug="changes-missing", field="changes")
-    report = locked(session, number)
+    report = (held if urgent is UrgentReason.HAZARD else locked)(session, number)
     if history.done(session, report.id, step_key("update", contact)):
         return report
     decision = decision_of(report, intent, urgent, now=now)
     rules.forbid(decision, Action.UPDATE_LAPORAN, after_repeat=_repeated(session, report.id, contact))
-    report.urgent = urgent or report.urgent
+    _urge(report, urgent)
+    if urgent is UrgentReason.HAZARD and report.kind is ReportKind.GANGGUAN:
+        workorders.ensure(session, report, now=now)
     _change(session, report, changes, contact, now)
     session.flush()
     return report
@@ -334,6 +336,14 @@ def before(session: Session, report: Report, contact: Contact) -> Applied | None
         row = history.by_key(session, step_key("follow", contact))
         report = reports.by_number(session, (row.new or {})["related"] if row else "")
     return Applied(report, tuple(steps[step] for step in taken), None) if taken else None
+
+
+def _urge(report: Report, urgent: UrgentReason | None) -> None:
+    """Danger is no part of a power cut, and no reason that is told later takes its place."""
+    if report.urgent is not UrgentReason.HAZARD:
+        report.urgent = urgent or report.urgent
+    if report.urgent is UrgentReason.HAZARD:
+        report.outage_id = None
 
 
 def _reopen(session: Session, report: Report, contact: Contact, now: datetime) -> None:

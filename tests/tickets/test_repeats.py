@@ -198,6 +198,23 @@ def test_a_nested_fault_after_the_outage_gets_a_crew_of_its_own(db: Database) ->
     assert how_many(db, WorkOrder) == 1
 
 
+def test_danger_told_later_is_not_explained_by_the_outage_and_gets_a_crew(db: Database) -> None:
+    with db.transaction() as session:
+        outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
+    told, noted = filed(db), filed(db)
+    assert again(db, told, PLN, now=SOON, urgent=UrgentReason.HAZARD).outage_id is None
+    assert changed(db, noted, DATA, urgent=UrgentReason.HAZARD).outage_id is None
+    assert how_many(db, WorkOrder) == 2
+
+
+def test_no_later_reason_takes_the_place_of_danger(db: Database) -> None:
+    number = filed(db, closed=True, trouble="bahaya")
+    with db.transaction() as session:
+        outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=LATE)
+    report = again(db, number, PLN, urgent=UrgentReason.LIFE_SUPPORT)
+    assert (report.urgent, report.outage_id) == (UrgentReason.HAZARD, None)
+
+
 def test_only_this_building_is_not_explained_by_an_outage_later_either(db: Database) -> None:
     number = filed(db, closed=True, only_me=True)
     with db.transaction() as session:
