@@ -14,8 +14,8 @@ from tests.fixtures.contacts import LATE, SOON, entries, how_many
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until
 from tickets import completion, outages, reports
-from tickets.again import ASKS, ONLY_HERE, file_or_apply
-from tickets.kinds import CompletionCode, HistoryKind, ReportingKind
+from tickets.again import ASKS, DANGER, ONLY_HERE, file_or_apply
+from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, UrgentReason
 from tickets.models import Report, WorkOrder
 from tickets.repeats import Contact
 from tickets.schemas import NewReport
@@ -77,6 +77,24 @@ def test_still_dark_after_three_hours_is_a_lapor_ulang(
     (entry,) = entries(db, first.number, HistoryKind.REPEAT)
     assert (entry.note, entry.at, entry.by, entry.channel) == (ONLY_HERE, LATE, "ivr", ReportingKind.IVR)
     assert how_many(db, WorkOrder) == 1
+
+
+def test_what_a_cso_wrote_goes_into_the_first_report(db: Database, first: Report) -> None:
+    merged = a_report(premises_id=first.premises_id, comment="Pagar hijau.")
+    with db.transaction() as session:
+        assert file_or_apply(session, merged, now=SOON).id == first.id
+    assert entries(db, first.number, HistoryKind.COMMENT)[0].note == "Pagar hijau."
+
+
+@pytest.mark.parametrize(("comment", "note"), [("Kabel putus.", "Kabel putus."), ("", DANGER)])
+def test_danger_at_a_premises_with_an_open_report_makes_that_one_urgent(
+    db: Database, first: Report, comment: str, note: str
+) -> None:
+    merged = a_report(premises_id=first.premises_id, trouble="bahaya", comment=comment)
+    with db.transaction() as session:
+        report = file_or_apply(session, merged, now=SOON)
+    assert (report.id, report.urgent, report.repeats) == (first.id, UrgentReason.HAZARD, 1)
+    assert entries(db, first.number, HistoryKind.REPEAT)[0].note == note
 
 
 @pytest.mark.parametrize("now", [NOON, LATE])
