@@ -151,7 +151,7 @@ def tracking(session: Session, report_id: int) -> Tracking | None:
     report = session.get(Report, report_id)
     if report is None:
         return None
-    order, crew = workorders.newest(session, report_id)
+    order, crew = workorders.newest(session, report)
     return Tracking(
         report=report.id,
         number=report.number,

@@ -89,7 +89,7 @@ def view(session: Session, report: Report, *, now: datetime) -> TrackingView:
     rules.forbid(decision_of(report, Intent.ENQUIRY, None, now=now), rules.Action.TRACKING)
     if report.status is ReportStatus.SELESAI:
         return TrackingView(report, "", (), None, None, Seen.NO_CREW, None)
-    order, crew = workorders.newest(session, report.id)
+    order, crew = workorders.newest(session, report)
     outage = session.get(Outage, report.outage_id) if report.outage_id and order is None else None
     position, seen = _position(order, crew, now)
     status = order.status.value if order is not None else ""

@@ -156,10 +156,15 @@ def lock_crews(session: Session, unit: str) -> Sequence[Crew]:
     return session.scalars(on_duty).all()
 
 
-def newest(session: Session, report_id: int) -> tuple[WorkOrder | None, Crew | None]:
-    """The newest work order of a report and who has it."""
+def newest(session: Session, report: Report) -> tuple[WorkOrder | None, Crew | None]:
+    """The newest work order since the report was made or opened again, and who has it; a cancelled one is nobody's."""
     rows = select(WorkOrder, Crew).outerjoin(Crew, Crew.id == WorkOrder.crew_id)
-    row = session.execute(rows.where(WorkOrder.report_id == report_id).order_by(WorkOrder.id.desc()).limit(1)).first()
+    rows = rows.where(
+        WorkOrder.report_id == report.id,
+        WorkOrder.created_at >= (report.reopened_at or report.reported_at),
+        WorkOrder.status != WorkOrderStatus.CANCELLED,
+    )
+    row = session.execute(rows.order_by(WorkOrder.id.desc()).limit(1)).first()
     return (row[0], row[1]) if row else (None, None)
 
 

@@ -150,6 +150,33 @@ def test_what_an_outage_explains_shows_the_outage_and_no_crew(reports_http: Repo
     assert (seen["outage"], seen["estimatedRestorationTime"], seen["crew"]) == (outage, "2026-11-22T07:00:00Z", None)
 
 
+def test_after_it_is_open_again_what_the_last_crew_did_is_over(reports_http: ReportsHttp, db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session, login="regu1")
+    report = reports_http.told("", **FAULT)
+    number, order = report["number"], report["workOrder"]["id"]
+    for event in ("ACCEPT", "DEPART", "ARRIVE", "START", "POWER_ON", "COMPLETE"):
+        with db.transaction() as session:
+            workorders.advance(session, order, WorkOrderEvent[event], by="regu1", now=NOON)
+    with db.transaction() as session:
+        outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON).id
+    hours(reports_http, 1)
+    reports_http.told(f"/{number}/lapor-ulang", intent="PLN_SIDE", note="Padam lagi.")
+    seen = reports_http.asked(f"/{number}/tracking")
+    assert (seen["outage"], seen["orderStatus"], seen["crew"]) == (outage, "", None)
+    assert [rung["state"] for rung in seen["ladder"]] == ["cur", "", "", "", "", ""]
+
+
+def test_a_cancelled_order_sends_nobody(reports_http: ReportsHttp, db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    report = reports_http.told("", **FAULT)
+    with db.transaction() as session:
+        workorders.advance(session, report["workOrder"]["id"], WorkOrderEvent.CANCEL, by="op1", now=NOON)
+    seen = reports_http.asked(f"/{report['number']}/tracking")
+    assert (seen["orderStatus"], seen["crew"], seen["positionKnown"]) == ("", None, "no-crew")
+
+
 def test_when_it_is_finished_only_the_final_status_is_told(reports_http: ReportsHttp, db: Database) -> None:
     with db.transaction() as session:
         a_crew(session)
