@@ -130,8 +130,7 @@ def waits_for_the_customer(session: Session, report: Report) -> bool:
     """Whether it is finished and the customer has not said yet whether it is."""
     if report.status is not ReportStatus.SELESAI or report.resolved_at is None:
         return False
-    goes_on = select(Report.id).where(Report.related_id == report.id, Report.status == ReportStatus.BELUM_SELESAI)
-    return not _said_yes(session, report, report.resolved_at) and session.scalar(goes_on.limit(1)) is None
+    return not _said_yes(session, report, report.resolved_at) and repeats.open_after(session, report) is None
 
 
 def _said_yes(session: Session, report: Report, since: datetime) -> bool:

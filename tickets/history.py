@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from config.errors import Refused
 from tickets.kinds import HistoryKind, ReportingKind
-from tickets.models import Report, ReportHistory
+from tickets.models import ReportHistory
 from tickets.once import insert_once
-from tickets.states import ReportStatus
 
 
 def write(
@@ -29,19 +28,18 @@ def write(
     new: dict[str, Any] | None = None,
     key: str | None = None,
     call: str = "",
-) -> bool:
-    """One entry; with a key it is written once. False: it stands already. Raises Refused (`key-reused`: on another
-    report).
-    """
+) -> None:
+    """One entry; with a key it is written once. Raises Refused (`key-reused`: it stands on another report)."""
     row = ReportHistory(
         report_id=report_id, key=key, at=now, by=by, channel=channel, call=call, kind=kind, note=note, old=old, new=new
     )
     if key is None:
         session.add(row)
         session.flush()
-        return True
+        return
     _, is_new = insert_once(session, row, lambda: by_key(session, key))
-    return is_new or not done(session, report_id, key)
+    if not is_new:
+        done(session, report_id, key)
 
 
 def by_key(session: Session, key: str) -> ReportHistory | None:
@@ -55,34 +53,6 @@ def done(session: Session, report_id: int, key: str) -> bool:
     if row is not None and row.report_id != report_id:
         raise Refused("Kunci permintaan itu sudah dipakai untuk laporan lain.", slug="key-reused", field="key")
     return row is not None
-
-
-def transition(
-    session: Session,
-    report: Report,
-    old: ReportStatus | None,
-    *,
-    by: str,
-    channel: ReportingKind,
-    now: datetime,
-    note: str = "",
-    key: str | None = None,
-    call: str = "",
-) -> None:
-    """The report has come from `old` (None: it was made) to its present status."""
-    write(
-        session,
-        report.id,
-        HistoryKind.TRANSITION,
-        by=by,
-        channel=channel,
-        now=now,
-        note=note,
-        old={"status": old.value} if old else None,
-        new={"status": report.status.value},
-        key=key,
-        call=call,
-    )
 
 
 def comment(

@@ -19,7 +19,7 @@ from tickets import history, lookup, register, reports, rules, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Premises, Report, ReportHistory
-from tickets.rules import Action, Decision
+from tickets.rules import Action
 from tickets.schemas import Changes, NewReport
 from tickets.scripts import related
 from tickets.states import REPORT, ReportEvent, ReportStatus
@@ -47,13 +47,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class Applied:
-    """What a contact has led to: the report now in force and the steps that were taken, in their order. `decision` is
-    None when this contact was worked off before.
-    """
+    """What a contact has led to: the report now in force and the steps that were taken, in their order."""
 
     report: Report
     steps: tuple[Action, ...]
-    decision: Decision | None
     reopened: bool = False
 
 
@@ -194,7 +191,7 @@ def goes_on(
     now: datetime,
 ) -> Report:
     """The new report after `old`, once per contact; no rule is asked. `old` is held (`held`)."""
-    if not history.done(session, old.id, step_key("follow", contact)) and (other := _open_after(session, old)):
+    if not history.done(session, old.id, step_key("follow", contact)) and (other := open_after(session, old)):
         raise reports.ReportOpen(other)
     prefix = operator().areas.units[old.unit].prefix
     who = related(operator().scripts, number=old.number, prefix=prefix, cso=contact.name or contact.by)
@@ -275,7 +272,7 @@ def apply(
         if changes:
             rules.forbid(decision, Action.UPDATE_LAPORAN)
         comment(session, number, note=note, contact=contact, now=now)
-    return Applied(report, steps, decision, decision.sets_star)
+    return Applied(report, steps, reopened=decision.sets_star)
 
 
 def _with_note(changes: Changes | None, note: str, steps: tuple[Action, ...]) -> Changes:
@@ -306,7 +303,7 @@ def step_key(step: str, contact: Contact) -> str:
     return f"{step}:{contact.key}"
 
 
-def _open_after(session: Session, old: Report) -> Report | None:
+def open_after(session: Session, old: Report) -> Report | None:
     """What goes on from a finished report already."""
     after = select(Report).where(Report.related_id == old.id, Report.status == ReportStatus.BELUM_SELESAI)
     return session.scalar(after.limit(1))
@@ -335,7 +332,7 @@ def before(session: Session, report: Report, contact: Contact) -> Applied | None
     if "follow" in taken:
         row = history.by_key(session, step_key("follow", contact))
         report = reports.by_number(session, (row.new or {})["related"] if row else "")
-    return Applied(report, tuple(steps[step] for step in taken), None) if taken else None
+    return Applied(report, tuple(steps[step] for step in taken)) if taken else None
 
 
 def _urge(report: Report, urgent: UrgentReason | None) -> None:

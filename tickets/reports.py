@@ -12,7 +12,7 @@ from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
 from config.schema.messages import HAZARD
 from tickets import categories, history, lookup, numbers, register, workorders
-from tickets.kinds import WRITTEN, ReportingKind, ReportKind, UrgentReason
+from tickets.kinds import WRITTEN, HistoryKind, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Premises, Report
 from tickets.once import insert_once
 from tickets.rules import excludes_second, needs_work_order
@@ -59,7 +59,16 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
     report, is_new = insert_once(session, row, lambda: _by_key(session, new.key))
     if not is_new:
         return _same(report, new)
-    history.transition(session, report, None, by=new.by, channel=new.reporting_kind, now=now, call=new.call)
+    history.write(
+        session,
+        report.id,
+        HistoryKind.TRANSITION,
+        by=new.by,
+        channel=new.reporting_kind,
+        now=now,
+        new={"status": report.status.value},
+        call=new.call,
+    )
     register.reports(session, [report.id])
     if needs_work_order(report.kind, attached=report.outage_id is not None):
         workorders.assign(session, report, now=now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Refused
 from config.operator import operator
-from tickets import categories, completion, history, repeats, reports, search, told, tracking, worklists, workorders
+from tickets import categories, completion, history, repeats, reports, search, told, tracking, worklists
 from tickets.api import Db, Limit, Login, Now, Number, Unit, Words, narrowed
 from tickets.contact_schemas import (
     CategoryOut,
@@ -30,7 +30,7 @@ from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, Urgent
 from tickets.models import Report
 from tickets.repeats import Contact
 from tickets.rules import asked
-from tickets.schemas import HistoryOut, ReportOut, WorkOrderOut
+from tickets.schemas import HistoryOut, ReportOut
 from tickets.states import ReportStatus
 from tickets.worklists import Wanted
 
@@ -263,11 +263,6 @@ def resolve_report(number: Number, body: ResolveIn, write: Write, now: Now, by: 
         return told.answer(session, report)
 
     return write(effect)
-
-
-def _order(session: Session, report: Report) -> WorkOrderOut | None:
-    order = workorders.of_report(session, report.id)
-    return WorkOrderOut.of(order) if order else None
 
 
 def _log(session: Session, report: Report) -> list[LogOut]:

@@ -131,7 +131,7 @@ def test_in_one_contact_the_lapor_ulang_comes_first(db: Database, kind: ReportKi
     assert changed(db, number, BOTH, now=now, contact=by_cso(call=call)).phone == "+6281201000009"
 
 
-def test_another_contacts_lapor_ulang_does_nothow_many(db: Database) -> None:
+def test_another_contacts_lapor_ulang_does_not_count(db: Database) -> None:
     number = filed(db)
     again(db, number, BOTH, contact=by_cso(call="c0000000000000004"))
     for contact in (by_cso(call="c0000000000000005"), by_cso()):
