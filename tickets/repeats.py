@@ -196,7 +196,7 @@ def goes_on(
     prefix = operator().areas.units[old.unit].prefix
     who = related(operator().scripts, number=old.number, prefix=prefix, cso=contact.name or contact.by)
     told = changes or Changes()
-    words = "\n".join(filter(None, (who, note.strip(), told.comment.strip())))
+    words = "\n".join(filter(None, (who, note.strip(), told.comment)))
     new = NewReport(
         kind=old.kind,
         key=step_key("follow", contact),
@@ -280,7 +280,7 @@ def _with_note(changes: Changes | None, note: str, steps: tuple[Action, ...]) ->
     told = changes or Changes()
     if told and (told.comment or Action.LAPOR_ULANG in steps):
         return told
-    return told.model_copy(update={"comment": note.strip()[:1000]})
+    return told.model_copy(update={"comment": note[:1000]})
 
 
 def held(session: Session, number: str) -> Report:
@@ -372,17 +372,16 @@ def _change(session: Session, report: Report, changes: Changes, contact: Contact
     old = {name: getattr(report, name) for name in new}
     for name, value in new.items():
         setattr(report, name, value)
-    words = changes.comment.strip()
-    if words:
-        report.comment = _added(report.comment, words)
-    if new or words:
+    if changes.comment:
+        report.comment = _added(report.comment, changes.comment)
+    if new or changes.comment:
         history.write(
             session,
             report.id,
             HistoryKind.CHANGE,
             **contact.told,
             now=now,
-            note=words,
+            note=changes.comment,
             old=old,
             new=new,
             key=step_key("update", contact),

@@ -40,11 +40,11 @@ Mobile = Annotated[str, AfterValidator(_mobile)]
 
 
 class Changes(BaseModel):
-    """What Update Laporan changes; empty = as it was. `comment` is added to the *keterangan*, never put in its place
-    (CSO instruction L122, L145).
+    """What Update Laporan changes; empty or blank = as it was. `comment` is added to the *keterangan*, never put in its
+    place (CSO instruction L122, L145).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
     reporter: Text = Field(default="", max_length=120)
     phone: E164 = ""
     mobile: Mobile = ""

@@ -101,10 +101,11 @@ def test_a_full_keterangan_keeps_its_newest_words_and_the_history_all(db: Databa
     assert entries(db, number, HistoryKind.CHANGE)[0].note == "b" * 100
 
 
-def test_an_update_of_nothing_is_refused(db: Database) -> None:
+@pytest.mark.parametrize("changes", [Changes(), Changes(reporter="  ", comment=" \n")])
+def test_an_update_of_nothing_is_refused(db: Database, changes: Changes) -> None:
     number = filed(db)
     with pytest.raises(Invalid) as fault:
-        changed(db, number, DATA, changes=Changes())
+        changed(db, number, DATA, changes=changes)
     assert fault.value.slug == "changes-missing"
 
 
