@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
 
 from config.operator import operator
 from tickets import decisions, reports, scripts
-from tickets.api import Db, Login, Now, Number
+from tickets.api import Db, Now, Number
 from tickets.kinds import ReportKind
 from tickets.rules import WHY, Action, asked
+from tickets.schemas import Body
 from tickets.states import ReportStatus
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
-
-
-class ForbiddenOut(_Out):
+class ForbiddenOut(Body):
     """An action that would be refused with the slug `rule-…`, and why, in a sentence for the CSO."""
 
     action: Action
@@ -30,21 +26,21 @@ class ForbiddenOut(_Out):
     why: str
 
 
-class SaidOut(_Out):
+class SaidOut(Body):
     """A sentence to read out; N1 is what a new report will be headed with."""
 
     name: str
     text: str
 
 
-class QuestionOut(_Out):
+class QuestionOut(Body):
     """For a caller who asks about PLN Mobile."""
 
     question: str
     answer: list[str]
 
 
-class DecisionOut(_Out):
+class DecisionOut(Body):
     """One row of the decision table (docs/rules.md), and the words that go with it."""
 
     number: str
@@ -74,8 +70,16 @@ class Contact(BaseModel):
     salutation: Literal["Bapak", "Ibu", "Bapak/Ibu"] = "Bapak/Ibu"
 
 
+def _name(request: Request) -> str:
+    name: str = request.state.principal.name or request.state.principal.login
+    return name
+
+
+Name = Annotated[str, Depends(_name)]  # as the tag of a follow-up has it
+
+
 @router.get("/reports/{number}/decision")
-def decision(number: Number, contact: Annotated[Contact, Query()], db: Db, now: Now, by: Login) -> DecisionOut:
+def decision(number: Number, contact: Annotated[Contact, Query()], db: Db, now: Now, by: Name) -> DecisionOut:
     """What must, may and may not be done about a report for a caller with this intent, now, and what is said."""
     intent, urgent = asked(contact.intent, contact.urgent)
     with db.reading() as session:
@@ -97,6 +101,8 @@ def decision(number: Number, contact: Annotated[Contact, Query()], db: Db, now: 
             new_number=row.new_number,
             sets_star=row.sets_star,
             logs_repeat=row.logs_repeat,
-            scripts=[SaidOut.model_validate(said) for said in scripts.sentences(row, facts, words)],
-            guide=[QuestionOut.model_validate(entry) for entry in words.guide],
+            scripts=[
+                SaidOut.model_validate(said, from_attributes=True) for said in scripts.sentences(row, facts, words)
+            ],
+            guide=[QuestionOut.model_validate(entry, from_attributes=True) for entry in words.guide],
         )

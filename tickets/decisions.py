@@ -24,7 +24,7 @@ def decision_of(report: Report, intent: Intent, urgent: UrgentReason | None, *, 
 
 
 def facts_of(session: Session, report: Report, *, by: str, now: datetime, salutation: str = EITHER) -> Facts:
-    """What the sentences about a report depend on; `by` is the login of who says them."""
+    """What the sentences about a report depend on; `by` is the name of who says them."""
     rules, unit = operator().rules, operator().areas.units[report.unit]
     order, crew = newest(session, report)
     fresh = crew is not None and crew.position_at is not None and now - crew.position_at <= rules.position_age

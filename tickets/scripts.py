@@ -27,7 +27,7 @@ class Facts:
     note: str = ""  # what the unit wrote when it closed it
     number: str = ""
     prefix: str = ""  # of the unit
-    cso: str = ""  # login
+    cso: str = ""  # name
 
 
 @dataclass(frozen=True)

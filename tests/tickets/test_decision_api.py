@@ -39,14 +39,14 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def client(db: Database, clock: VirtualClock) -> TestClient:
-    """The endpoint in an application of its own; the CSO `hana` is asking."""
+    """The endpoint in an application of its own; the CSO Hana is asking."""
     app = FastAPI()
     app.state.db, app.state.clock = db, clock
     app.include_router(decision_api.router)
 
     @app.middleware("http")
     async def who(request: Request, call_next: Any) -> Response:
-        request.state.principal = SimpleNamespace(login="hana")
+        request.state.principal = SimpleNamespace(login="cso1", name="Hana")
         answer: Response = await call_next(request)
         return answer
 

@@ -79,7 +79,9 @@ def test_a_finished_complaint_goes_on_under_a_new_number(reports_http: ReportsHt
     number = reports_http.told("", **COMPLAINT)["number"]
     reports_http.told(f"/{number}/resolve", note="Sudah dijelaskan.")
     assert reports_http.refused(f"/{number}/lapor-ulang", intent="PLN_SIDE", note="Belum.") == (409, "rule-r16")
+    (heading,) = reports_http.asked(f"/{number}/decision", intent="PLN_SIDE")["scripts"]
     new = reports_http.told(f"/{number}/follow-up", intent="PLN_SIDE", note="Terulang lagi.")
+    assert new["comment"] == f"{heading['text']}\nTerulang lagi."
     assert new["comment"] == f"CC.54.HANA Nomor Laporan Terkait G: {number}\nTerulang lagi."
     assert reports_http.asked(f"/{new['number']}")["related"] == number
     assert reports_http.asked(f"/{number}")["followUps"] == [new["number"]]
