@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import case, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound, Refused
@@ -158,6 +158,12 @@ def _resolve_attached(session: Session, outage_id: int, *, by: str, now: datetim
     session.execute(
         update(Report)
         .where(*still_open)
-        .values(status=done, resolved_at=now, completion_code=CompletionCode.DONE)
+        .values(
+            status=done,
+            resolved_at=now,
+            completion_code=CompletionCode.DONE,
+            # As workorders.finish: whoever waited for an answer has it.
+            responded_at=case((Report.respond_by.is_not(None), func.coalesce(Report.responded_at, now))),
+        )
         .execution_options(synchronize_session="fetch")
     )

@@ -187,6 +187,17 @@ def test_what_a_live_outage_explains_is_attached_and_gets_no_crew(db: Database) 
     assert how_many(db, WorkOrder) == orders
 
 
+def test_power_that_is_back_answers_who_wrote_and_who_writes_again_starts_the_day_anew(db: Database) -> None:
+    with db.transaction() as session:
+        outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
+    number = filed(db, reporting_kind=ReportingKind.WHATSAPP)
+    with db.transaction() as session:
+        outages.restore_outage(session, outage.id, by="op1", now=SOON)
+        assert reports.by_number(session, number).responded_at == SOON
+    report = again(db, number, PLN, contact=by_cso(channel=ReportingKind.WHATSAPP))
+    assert (report.respond_by, report.responded_at) == (LATE + timedelta(hours=24), None)
+
+
 def test_a_nested_fault_after_the_outage_gets_a_crew_of_its_own(db: Database) -> None:
     with db.transaction() as session:
         outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
