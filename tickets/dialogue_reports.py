@@ -221,7 +221,7 @@ def more(turn: Turn) -> Flow:
 
 def again(turn: Turn, wanted: str) -> Flow:
     """The table of rules, and what it did in words."""
-    urgent = UrgentReason.HAZARD if turn.hazard() else None
+    urgent = UrgentReason.HAZARD if turn.state.urgent or turn.hazard() else None
     wish = Again(turn.state.report, Intent(wanted), urgent, _note(turn), hearing.telephone(turn.sender.text))
     answered = yield wish
     if isinstance(answered, Problem):
@@ -233,9 +233,9 @@ def again(turn: Turn, wanted: str) -> Flow:
 
 
 def _note(turn: Turn) -> str:
-    """What was told: this message, unless it only picks from a list."""
-    said = "" if turn.pick(99, least=0) is not None else turn.sender.text.strip()
-    return said or turn.state.text
+    """What was told before the report was found, and now; digits alone answer a question and tell nothing."""
+    said = "" if turn.heard.replace(" ", "").isdecimal() else turn.sender.text.strip()
+    return "\n".join(dict.fromkeys(filter(None, (turn.state.text, said))))
 
 
 def tell(turn: Turn, answered: Answered, wanted: Intent) -> None:

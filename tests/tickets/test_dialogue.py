@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.fixtures.tickets import NOON, a_premises, link_phone
 from tests.fixtures.written import PHONE, Customer, number_in
-from tickets import outages, workorders
-from tickets.kinds import HistoryKind, ReportKind
+from tickets import history, outages, workorders
+from tickets.kinds import HistoryKind, ReportKind, UrgentReason
 from tickets.models import Premises, Subscription
 
 pytestmark = pytest.mark.database
@@ -171,6 +171,20 @@ def test_danger_about_an_open_report_is_an_urgent_repeat_within_three_hours(cust
     told = customer.writes("sekarang kabelnya terbakar")
     assert "lapor ulang" in told
     assert customer.report().repeats == 1
+
+
+def test_danger_told_before_its_place_is_as_urgent_where_a_report_is_open(customer: Customer) -> None:
+    with customer.db.transaction() as session:
+        home = a_premises(session)
+    customer.writes(f"listrik padam di rumah saya saja, IDPEL {home.idpel}")
+    neighbour = Customer(customer.db, customer.clock, "+6281999999999")
+    neighbour.writes("ada yang tersetrum!")
+    assert "lapor ulang" in neighbour.writes(home.idpel)
+    report = customer.report()
+    assert (report.repeats, report.urgent) == (1, UrgentReason.HAZARD)
+    with customer.db.reading() as session:
+        (told,) = (row.note for row in history.of(session, report.id) if row.kind is HistoryKind.REPEAT)
+    assert told == "ada yang tersetrum!"
 
 
 # --- manners
