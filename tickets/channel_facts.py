@@ -17,6 +17,7 @@ from tickets import dialogue_turn as wishes
 from tickets.dialogue_turn import About, Answered, Sender, State, Wish
 from tickets.kinds import Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Phone, Premises, PremisesPhone, Report, SpecialNeed
+from tickets.reports import ReportOpen
 from tickets.schemas import Changes, NewReport
 from tickets.states import ReportStatus
 from tickets.subscriptions import subscribe
@@ -96,7 +97,11 @@ class Facts:
         return self._tried(write) is True
 
     def again(self, wish: wishes.Again) -> Answered | Problem:
-        return self._tried(lambda: self._again(wish))
+        answered = self._tried(lambda: self._again(wish))
+        if isinstance(answered, ReportOpen):  # finished, and another fault is open there since
+            other = replace(wish, number=answered.number)
+            return self._tried(lambda: self._again(other))
+        return answered
 
     def comment(self, wish: wishes.Comment) -> None:
         report = reports.by_number(self._session, wish.number)

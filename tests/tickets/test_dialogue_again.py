@@ -9,9 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from tests.fixtures.tickets import NOON
+from tests.fixtures.tickets import NOON, a_report
 from tests.fixtures.written import PHONE, Customer, number_in
 from tickets import conversations, reports
+from tickets.dialogue_turn import Turn
+from tickets.kinds import HistoryKind
 from tickets.models import Conversation, InboundMessage, Premises
 from tickets.states import ReportStatus
 
@@ -55,6 +57,23 @@ def test_a_finished_fault_is_opened_again_with_its_star(customer: Customer, home
     assert f"Laporan {number} dibuka kembali" in asked
     report = customer.report()
     assert (report.status, report.starred, report.reported_at) == (ReportStatus.BELUM_SELESAI, True, NOON)
+
+
+@pytest.mark.parametrize(("words", "repeats"), [("kabelnya terbakar sekarang", 1), ("masih padam", 0)])
+def test_who_comes_back_about_a_finished_fault_is_heard_on_the_one_open_since(
+    customer: Customer, home: Premises, words: str, repeats: int
+) -> None:
+    customer.writes("listrik padam")
+    customer.writes("1")
+    customer.clock.advance(seconds=timedelta(hours=1).total_seconds())
+    customer.finish(customer.report())
+    with customer.db.transaction() as session:
+        reports.file_report(session, a_report(premises_id=home.id), now=customer.clock.now())
+    told = customer.writes(words)
+    first, second = customer.reports()
+    assert number_in(told) == second.number
+    assert (first.status, second.repeats) == (ReportStatus.SELESAI, repeats)
+    assert HistoryKind.REPEAT in customer.kinds(second) or words in second.comment
 
 
 def test_a_new_fault_after_a_finished_one_is_a_new_report(customer: Customer, home: Premises) -> None:
