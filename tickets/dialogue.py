@@ -25,7 +25,6 @@ from tickets.dialogue_turn import (
     Found,
     OwnReports,
     PremisesNumber,
-    ReportNumber,
     Sender,
     SendersPremises,
     State,
@@ -93,7 +92,7 @@ def _opening(turn: Turn) -> Flow:
     """The first message, or one that answers no question."""
     for number in hearing.numbers(turn.sender.text, 11):
         other = next((one for one in hearing.numbers(turn.sender.text, 12, 11) if one != number), "")
-        about = yield ReportNumber(number, other)
+        about = yield from on_reports.named(turn, number, other)
         if about is not None:
             return (yield from on_reports.chosen(turn, about, on_reports.intent(turn)))
     if wanted := on_reports.intent(turn):

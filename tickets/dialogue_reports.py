@@ -11,6 +11,7 @@ from tickets.dialogue_turn import (
     Answered,
     File,
     Flow,
+    Found,
     OutageIn,
     ReportNumber,
     ReportsAt,
@@ -166,11 +167,19 @@ def told_number(turn: Turn) -> Flow:
     report = next((one for one in numbers if len(one) == 11), "")
     if not report:
         return turn.unclear()
-    about = yield ReportNumber(report, next((one for one in numbers if one != report), ""))
+    about = yield from named(turn, report, next((one for one in numbers if one != report), ""))
     if about is not None:
         return (yield from chosen(turn, about, turn.state.intent))
     turn.state.report = report
     return turn.open("pair")
+
+
+def named(turn: Turn, number: str, place: str) -> Found:
+    """The report with this number. Few wrong pairs are allowed; behind them only the sender's own is found."""
+    about = yield ReportNumber(number, place if turn.state.misses < turn.MOST_MISSES else "")
+    if about is None and place:
+        turn.state.misses += 1
+    return about
 
 
 def told_pair(turn: Turn) -> Flow:
@@ -179,12 +188,9 @@ def told_pair(turn: Turn) -> Flow:
     places = hearing.numbers(turn.sender.text, 11, 12)
     if not places:
         return turn.unclear()
-    about = None
-    if state.misses < turn.MOST_MISSES:
-        about = yield ReportNumber(state.report, places[0])
+    about = yield from named(turn, state.report, places[0])
     if about is not None:
         return (yield from chosen(turn, about, state.intent))
-    state.misses += 1
     turn.say("pair.unknown")
     return turn.open("report_number")
 

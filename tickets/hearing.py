@@ -41,11 +41,11 @@ def choice(text: str, most: int, *, least: int = 1) -> int | None:
 def numbers(text: str, *lengths: int) -> list[str]:
     """The numbers of these lengths, each once, in their order; telephone numbers are none of them.
 
-    Digits may be grouped by blanks, dots and hyphens. A message that is nothing but digits is what was asked for.
+    Digits may be grouped by blanks, dots and hyphens. A message that is one such number is what was asked for.
     """
     alone = re.sub(r"[ .-]", "", text.strip())
-    if alone.isdecimal() and alone.isascii():
-        return [alone] if len(alone) in lengths and not _PHONE.fullmatch(alone) else []
+    if alone.isdecimal() and alone.isascii() and len(alone) in lengths:
+        return [] if _PHONE.fullmatch(alone) else [alone]
     found: list[str] = []
     for match in _NUMBER.finditer(_PHONE.sub(" ", text)):
         parts = re.split(r"[ .-]", match[0])

@@ -138,6 +138,21 @@ def test_somebody_elses_report_needs_the_number_of_its_premises(customer: Custom
     assert "tidak kami temukan" in other.writes("540000999999")
     other.writes(number)
     assert number in other.writes(home.idpel)
+    both = Customer(customer.db, customer.clock, "+6281999999998")
+    both.writes("status laporan")
+    assert number in both.writes(f"{number} {home.idpel}")
+
+
+@pytest.mark.parametrize("ask", ["status {}", "{}"])
+def test_pairs_of_numbers_can_be_guessed_a_few_times_only(customer: Customer, home: Premises, ask: str) -> None:
+    customer.writes("listrik padam")
+    number = number_in(customer.writes("1"))
+    other = Customer(customer.db, customer.clock, "+6281999999999")
+    for guess in range(Turn.MOST_MISSES):
+        other.writes("status laporan")
+        other.writes(ask.format(f"{number} 5400009{guess:05}"))
+    other.writes("status laporan")
+    assert "Laporan G" not in other.writes(ask.format(f"{number} {home.idpel}"))
 
 
 # --- complaints and requests
