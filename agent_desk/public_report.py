@@ -104,7 +104,7 @@ async def send(request: Request) -> Response:
         if form.get(TRAP):
             raise Invalid("Isian tersembunyi harus kosong. Kosongkan lalu kirim lagi, atau telepon 123.", field=TRAP)
         known = await asyncio.to_thread(_look, request, filled)
-        said = await asyncio.to_thread(_write, request, filled)
+        said = await asyncio.to_thread(_write, request, filled, known.area)
     except TooManyAttempts as fault:
         return _first(request, filled, fault, 429)
     except Problem as fault:
@@ -190,7 +190,7 @@ def _known(session: Session, filled: Filled, area: str, now: datetime) -> Known:
     return Known(area, outage, still_open or (reports[0] if reports else None))
 
 
-def _write(request: Request, filled: Filled) -> list[str]:
+def _write(request: Request, filled: Filled, area: str) -> list[str]:
     """The number and the sentences about it. Everything in one transaction; raises Problem."""
     now, db = clock(request).now(), database(request)
     if filled.kind != ReportKind.GANGGUAN and not filled.phone:
@@ -199,7 +199,7 @@ def _write(request: Request, filled: Filled) -> list[str]:
         accounts.count_failure(session, _who(request, "kirim"), now=now)
     with db.transaction() as session:
         facts = _facts(session, filled, now)
-        known = _known(session, filled, _area_of(session, filled), now)
+        known = _known(session, filled, area, now)
         turn = Turn(operator(), State(), facts.sender)
         if _hazard(filled):
             turn.say("hazard")
@@ -234,16 +234,16 @@ def _file(turn: Turn, facts: Facts, filled: Filled, known: Known) -> str:
 
 def _again(turn: Turn, facts: Facts, filled: Filled, report: About) -> str:
     """Only who has the number too may do something about a report, or learn its number (R04); danger waits for none."""
-    if filled.number != report.number and not _hazard(filled):
+    known, hazard = filled.number == report.number, _hazard(filled)
+    if not known and not hazard:
         facts.fulfil(Comment(report.number, filled.text or "Pelapor lain menghubungi lewat /lapor."))
         turn.said.append("Catatan Anda disimpan pada laporan yang sudah ada di alamat itu, dan dapat dibaca petugas.")
         return ""
-    if filled.intent not in set(Intent):
+    if filled.intent not in set(Intent) and not hazard:
         raise Invalid("Pilih dulu apa yang Anda perlukan dari laporan itu.", slug="intent-missing", field="tujuan")
-    intent, mobile = Intent(filled.intent), filled.phone
-    urgent = UrgentReason.HAZARD if _hazard(filled) else None
-    known = filled.number == report.number
-    answered = facts.fulfil(Again(report.number, intent, urgent, filled.text, mobile if known else ""))
+    intent = Intent.PLN_SIDE if hazard else Intent(filled.intent)  # who asks about danger does not only ask
+    urgent = UrgentReason.HAZARD if hazard else None
+    answered = facts.fulfil(Again(report.number, intent, urgent, filled.text, filled.phone if known else ""))
     if isinstance(answered, Problem):
         raise answered
     if not known:
@@ -251,11 +251,6 @@ def _again(turn: Turn, facts: Facts, filled: Filled, report: About) -> str:
         return ""
     dialogue_reports.tell(turn, answered, intent)
     return str(answered.about.number)
-
-
-def _area_of(session: Session, filled: Filled) -> str:
-    found = lookup.premises_by_id(session, filled.premises) if filled.premises else None
-    return found.area if found else filled.area
 
 
 def _facts(session: Session, filled: Filled, now: datetime) -> Facts:

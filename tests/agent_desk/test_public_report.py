@@ -152,11 +152,14 @@ def test_without_its_number_a_report_is_neither_shown_nor_changed(
         assert "Masih padam" in [row.note for row in history.of(session, after.id)]
 
 
-def test_danger_at_an_address_with_a_report_waits_for_no_number(visitor: Visitor, home: Premises) -> None:
+@pytest.mark.parametrize("told", [{"tujuan": "PLN_SIDE"}, {"tujuan": "ENQUIRY"}, {"tujuan": "CUST_DATA"}, {}])
+def test_danger_at_an_address_with_a_report_waits_for_no_number_and_no_choice(
+    visitor: Visitor, home: Premises, told: dict[str, str]
+) -> None:
     visitor.submits(kategori="padam", pelanggan=home.idpel)
     visitor.sends(lingkup="saya")
     visitor.submits(kategori="padam", pelanggan=home.idpel)
-    done = visitor.sends(tujuan="PLN_SIDE", keterangan="kabel putus", telepon="081300000001")
+    done = visitor.sends(keterangan="kabel putus", telepon="081300000001", **told)
     (report,) = visitor.reports()
     assert report.number not in done.text
     assert (report.repeats, report.mobile) == (1, "")
