@@ -62,6 +62,10 @@ class Filled:
         return kind_of(operator(), self.category)
 
     @property
+    def hazard(self) -> bool:
+        return self.category == HAZARD
+
+    @property
     def wanted(self) -> ReportCategory:
         return operator().reports.of(self.kind)[self.category]
 
@@ -124,7 +128,7 @@ def _first(request: Request, filled: Filled, fault: Problem | None = None, code:
 
 
 def _second(request: Request, filled: Filled, known: Known, fault: Problem | None = None) -> Response:
-    shown: dict[str, Any] = {"filled": filled, "known": known, "new": NEW, "trap": TRAP, "hazard": _hazard(filled)}
+    shown: dict[str, Any] = {"filled": filled, "known": known, "new": NEW, "trap": TRAP}
     shown["area"] = operator().area_name(known.area)
     return render(request, "lapor_lanjut.html", 422 if fault else 200, fault=fault, **shown)
 
@@ -135,13 +139,16 @@ def _read(form: FormData) -> Filled:
         return readable(value[:most]) if isinstance(value, str) else ""
 
     digits = "".join(char for char in text("pelanggan", 40) if char.isascii() and char.isdigit())
+    category, told = text("kategori", 40), text("keterangan", 1000)
     details = {name[2:]: text(name, 300) for name in form if name.startswith("d_")}
+    if hearing.longest(hearing.plain(told), operator().messages.categories[HAZARD]):
+        category, details = HAZARD, {}  # danger goes before whatever was chosen
     return Filled(
-        category=text("kategori", 40),
+        category=category,
         place=digits,
         area=text("wilayah", 13),
         phone=text("telepon", 24),
-        text=text("keterangan", 1000),
+        text=told,
         scope=text("lingkup", 8),
         intent=text("tujuan", 12),
         number="".join(char for char in text("nomor", 24) if char.isascii() and char.isdigit()),
@@ -201,7 +208,7 @@ def _write(request: Request, filled: Filled, area: str) -> list[str]:
         facts = _facts(session, filled, now)
         known = _known(session, filled, area, now)
         turn = Turn(operator(), State(), facts.sender)
-        if _hazard(filled):
+        if filled.hazard:
             turn.say("hazard")
         report = known.report
         fresh = report is None or (filled.intent == NEW and not report.open) or facts.filed()  # sent twice, it is one
@@ -213,11 +220,10 @@ def _write(request: Request, filled: Filled, area: str) -> list[str]:
 
 
 def _file(turn: Turn, facts: Facts, filled: Filled, known: Known) -> str:
-    hazard = _hazard(filled)
     turn.state = State(
         kind=filled.kind,
-        category=HAZARD if hazard else filled.category,
-        urgent=hazard,
+        category=filled.category,
+        urgent=filled.hazard,
         premises=filled.premises,
         area=known.area,
         only_me=filled.scope == "saya",
@@ -234,15 +240,15 @@ def _file(turn: Turn, facts: Facts, filled: Filled, known: Known) -> str:
 
 def _again(turn: Turn, facts: Facts, filled: Filled, report: About) -> str:
     """Only who has the number too may do something about a report, or learn its number (R04); danger waits for none."""
-    known, hazard = filled.number == report.number, _hazard(filled)
-    if not known and not hazard:
+    known = filled.number == report.number
+    if not known and not filled.hazard:
         facts.fulfil(Comment(report.number, filled.text or "Pelapor lain menghubungi lewat /lapor."))
         turn.said.append("Catatan Anda disimpan pada laporan yang sudah ada di alamat itu, dan dapat dibaca petugas.")
         return ""
-    if filled.intent not in set(Intent) and not hazard:
+    if filled.intent not in set(Intent) and not filled.hazard:
         raise Invalid("Pilih dulu apa yang Anda perlukan dari laporan itu.", slug="intent-missing", field="tujuan")
-    intent = Intent.PLN_SIDE if hazard else Intent(filled.intent)  # who asks about danger does not only ask
-    urgent = UrgentReason.HAZARD if hazard else None
+    intent = Intent.PLN_SIDE if filled.hazard else Intent(filled.intent)  # who asks about danger does not only ask
+    urgent = UrgentReason.HAZARD if filled.hazard else None
     answered = facts.fulfil(Again(report.number, intent, urgent, filled.text, filled.phone if known else ""))
     if isinstance(answered, Problem):
         raise answered
@@ -259,11 +265,6 @@ def _facts(session: Session, filled: Filled, now: datetime) -> Facts:
     reachable = bool(filled.phone)
     sender = Sender(now=now, text=filled.text, phone=filled.phone, letter=True, link=link, reachable=reachable)
     return Facts(session, ReportingKind.WEB, filled.key, sender, "")
-
-
-def _hazard(filled: Filled) -> bool:
-    spoken_of = hearing.longest(hearing.plain(filled.text), operator().messages.categories[HAZARD])
-    return filled.kind == ReportKind.GANGGUAN and (filled.category == HAZARD or spoken_of > 0)
 
 
 def _phone(filled: Filled) -> None:

@@ -201,6 +201,14 @@ def test_danger_is_said_first_and_gets_a_crew(visitor: Visitor, home: Premises) 
     assert (report.trouble_code, report.outage_id) == ("bahaya", None)
 
 
+def test_danger_that_was_entered_as_a_complaint_is_danger(visitor: Visitor, home: Premises) -> None:
+    visitor.submits(kategori="tagihan", pelanggan=home.idpel, telepon=PHONE)
+    told = visitor.sends(d_bulan="2026-10", keterangan="Meteran meledak, keluar percikan api", telepon=PHONE)
+    assert "Telepon 123 sekarang" in told.text
+    (report,) = visitor.reports()
+    assert (report.kind, report.trouble_code, report.details) == (ReportKind.GANGGUAN, "bahaya", {})
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
