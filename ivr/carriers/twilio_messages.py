@@ -60,15 +60,14 @@ def document(reply: str) -> str:
 def _message(hook: Webhook) -> Written:
     sender = hook.get("From").strip()
     number = e164(sender.removeprefix(_WHATSAPP))
-    media = hook.get("NumMedia")
+    media, place = hook.get("NumMedia"), "Latitude" in hook.form  # a location comes without text and without media
     return Written(
         channel=ReportingKind.WHATSAPP if sender.startswith(_WHATSAPP) else ReportingKind.SMS,
         sender=number or sender[:64],
         id=hook.sid,
         text=hook.get("Body"),
         phone=number,
-        # A location or a contact comes without text and without media.
-        attachments=int(media) if media.isdecimal() and len(media) < 3 else 0,
+        attachments=place + (int(media) if media.isdecimal() and len(media) < 3 else 0),
     )
 
 

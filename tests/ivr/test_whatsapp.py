@@ -96,11 +96,15 @@ def test_a_message_delivered_twice_gets_the_same_answer_and_files_once(whatsapp:
     assert len(whatsapp.reports()) == 1
 
 
-def test_a_photograph_is_answered_in_words(whatsapp: WhatsApp, home: Premises) -> None:
-    told = whatsapp.writes(
-        "", NumMedia="1", MessageSid="MM" + "a" * 32, MediaUrl0="https://x", MediaContentType0="image/jpeg"
-    )
-    assert "hanya dapat membaca teks" in told
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"NumMedia": "1", "MessageSid": "MM" + "a" * 32, "MediaUrl0": "https://x", "MediaContentType0": "image/jpeg"},
+        {"Latitude": "-6.2", "Longitude": "106.8"},
+    ],
+)
+def test_what_is_no_text_is_answered_in_words(whatsapp: WhatsApp, home: Premises, form: dict[str, str]) -> None:
+    assert "hanya dapat membaca teks" in whatsapp.writes("", **form)
 
 
 def test_a_short_message_is_understood_too(whatsapp: WhatsApp, home: Premises) -> None:
