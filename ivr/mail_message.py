@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
 from html.parser import HTMLParser
 
 MOST_BYTES = 1 << 18  # of a letter are read; what is behind them is attachments
-_ADDRESS = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,189}\.[^@\s<>\"]{1,63}")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=^`{|}~-]{1,64}@[a-z0-9.-]{1,189}\.[a-z0-9-]{1,63}", re.A | re.I)
+_ID = re.compile(r"<[!-;=@-~]{1,250}>")  # of a letter; what has another shape is not repeated in ours
 _TOKEN = re.compile(r"suar-([0-9a-f]{16})")
 _ROBOT = re.compile(r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+=.-].*)?@", re.I)
 _QUOTES = re.compile(r"^(On|Pada|Am|Le) .{5,200}(wrote|menulis|schrieb|écrit)\s*:\s*$", re.I)
@@ -38,17 +41,19 @@ class Letter:
 
 def read_letter(raw: bytes, *, own: str = "") -> Letter:
     """Any bytes at all; `own` is our address: what comes from it is a machine's too."""
-    message = message_from_bytes(raw[:MOST_BYTES], policy=policy.default)
-    message_id = _header(message, "Message-ID")[:500]
-    sender = _sender(message)
-    chain = " ".join((_header(message, "In-Reply-To"), _header(message, "References"), _header(message, "Subject")))
+    # The newer policies read headers with a parser that falls over some; this one takes them as they are.
+    message = message_from_bytes(raw[:MOST_BYTES], policy=policy.compat32)
+    message_id = next(iter(_ID.findall(_header(message, "Message-ID"))), "")
+    sender, subject = _sender(message), _line(_in_words(_header(message, "Subject")))
+    references = " ".join(_ID.findall(_header(message, "References"))[-10:])
+    chain = " ".join((_header(message, "In-Reply-To"), references, subject))
     token = _TOKEN.search(chain)
     return Letter(
         id=message_id or hashlib.sha256(raw).hexdigest(),
         message_id=message_id,
-        references=_header(message, "References")[-900:],
+        references=references,
         sender=sender,
-        subject=_header(message, "Subject")[:200],
+        subject=subject[:200],
         text=_text(message),
         thread=token[1] if token else "",
         attachments=_attachments(message),
@@ -60,7 +65,8 @@ def answer_to(letter: Letter, text: str, *, thread: str, key: str, own: str) -> 
     """The payload of the job `email`: the answer in the same conversation, named so that it is the same letter again
     when it is sent twice.
     """
-    subject = re.sub(r"^((re|bls|balasan)\s*:\s*)+", "", letter.subject, flags=re.I) or "Laporan Anda"
+    plain = letter.subject.replace("=?", "= ?")  # what could not be decoded must not be decoded again
+    subject = re.sub(r"^((re|bls|balasan)\s*:\s*)+", "", plain, flags=re.I) or "Laporan Anda"
     mark = f"[suar-{thread}]"
     return {
         "to": letter.sender,
@@ -68,7 +74,7 @@ def answer_to(letter: Letter, text: str, *, thread: str, key: str, own: str) -> 
         "text": text,
         "message_id": f"<suar-{thread}.{key[:24]}@{own.rpartition('@')[2]}>",
         "in_reply_to": letter.message_id,
-        "references": f"{letter.references} {letter.message_id}".strip()[-1900:],
+        "references": f"{letter.references} {letter.message_id}".strip(),
     }
 
 
@@ -89,17 +95,26 @@ def compose(payload: dict[str, str], *, own: str) -> EmailMessage:
 
 
 def _header(message: Message, name: str) -> str:
-    """One line, whatever stands there: the library's own parser of headers falls over some."""
+    """As it came, in one line."""
+    value = next((told for key, told in message.raw_items() if key.lower() == name.lower()), "")
+    return _line(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _in_words(header: str) -> str:
+    """`=?utf-8?q?Padam?=` as it is meant; what is encoded wrongly stays as it came."""
     try:
-        value = str(message.get(name, ""))
-    except Exception:
-        return ""
-    return " ".join("".join(char if char.isprintable() else " " for char in value).split())
+        return str(make_header(decode_header(header)))
+    except (HeaderParseError, LookupError, ValueError):
+        return header
 
 
 def _sender(message: Message) -> str:
     for _, address in getaddresses([_header(message, "From")]):
-        if _ADDRESS.fullmatch(address) and address.isascii():
+        if _ADDRESS.fullmatch(address):
             return address.lower()
     return ""
 
@@ -142,10 +157,9 @@ def _text(message: Message) -> str:
 def _decoded(part: Message) -> str:
     body = part.get_payload(decode=True)
     raw = body if isinstance(body, bytes) else b""
-    charset = str(part.get_content_charset("utf-8"))
     try:
-        return raw.decode(charset, "replace")
-    except LookupError:  # no such encoding
+        return raw.decode(str(part.get_content_charset("utf-8")), "replace")
+    except (LookupError, TypeError, ValueError):  # no such encoding, or no reading of its name
         return raw.decode("utf-8", "replace")
 
 
@@ -202,6 +216,6 @@ class _Shown(HTMLParser):
 
 def _shown(html: str) -> str:
     page = _Shown()
-    page.feed(html)
+    page.feed(re.sub(r"<!\[+", "<!", html))  # a comment to browsers; at some of them the parser raises AssertionError
     lines = ("".join(page.words)).splitlines()
     return "\n".join(line for line in (" ".join(one.split()) for one in lines) if line)

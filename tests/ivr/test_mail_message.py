@@ -138,6 +138,35 @@ def test_no_header_of_a_customer_adds_one_to_ours() -> None:
     assert "Bcc" not in compose(payload, own=OURS)
 
 
+@pytest.mark.parametrize("opening", ["<![", "<![[", "<![if !supportLists]>", "<![x>"])
+def test_a_page_that_pythons_parser_would_not_read_is_read(opening: str) -> None:
+    assert read(letter(f"<p>Listrik padam</p>{opening}<p>dekat pasar</p>", subtype="html")).startswith("Listrik padam")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: a@b.id\r\nSubject: =?utf-8?b?base64/text/html?= x",
+        b"From: a@b.id\r\nSubject: =?klingon?q?a?=",
+        b"From: a@b.id\r\nMessage-ID: <=?utf-8?q?x)>@\r\nReferences: <a<\r\nIn-Reply-To: <",
+        b"From: a@b.id\r\nContent-Disposition: ;\x00*",
+        b"From: a@b.id\r\nContent-Type: text/plain; charset=\x00x",
+        b"From: a@b.id\r\nContent-Type: text/plain; filename*=utf-8''%ff; filename*1*=x",
+        b'From: "Sekar" <"=0D=0A.:*"@b.id>, a@b.id',
+    ],
+)
+def test_a_letter_with_a_broken_head_is_read_and_can_be_answered(head: bytes) -> None:
+    found = read_letter(head + b"\r\n\r\nListrik padam\r\n", own=OURS)
+    assert (found.sender, found.text, found.machine) == ("a@b.id", "Listrik padam", False)
+    payload = answer_to(found, "x", thread="0" * 16, key="f" * 64, own=OURS)
+    assert compose(payload, own=OURS).as_bytes()
+
+
+def test_a_subject_that_is_not_encoded_is_read() -> None:
+    found = read_letter("From: a@b.id\r\nSubject: Désa padam\r\n\r\nx".encode(), own=OURS)
+    assert found.subject == "Désa padam"
+
+
 @given(
     st.binary(max_size=400),
     st.sampled_from([b"", b"From: a@b.id\r\n", b"Content-Type: multipart/mixed; boundary=x\r\n"]),
