@@ -102,6 +102,13 @@ def test_another_body_or_address_with_the_key_is_refused_and_changes_nothing(cli
     assert slug(send(client, {}, path=f"/api/v1/outages/{second}/statements")) == (422, "key-reused")
 
 
+def test_what_no_route_reads_is_no_fault_of_ours(client: TestClient) -> None:
+    outage = client.post("/api/v1/outages", json={"area": "19.71"}).json()["id"]
+    for body in (b"[" * 100_000, b"\xff"):
+        assert send(client, body, key="b2", path=f"/api/v1/outages/{outage}/statements").status_code in (400, 422)
+    assert send(client, b"[" * 100_000, path=f"/api/v1/outages/{outage}/restored").status_code == 200
+
+
 def test_a_key_belongs_to_who_sent_it_and_to_one_route(client: TestClient, db: Database) -> None:
     send(client, MATTER)
     assert REPLAYED not in send(client, MATTER, who="cso2").headers
