@@ -9,30 +9,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from sqlalchemy.orm import Session
 
 from agent_desk import accounts, words
 from agent_desk.accounts import Principal
-from agent_desk.permissions import Role
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, NotFound, Refused
 from config.openapi import faults
 from tickets import completion, lookup, repeats, reports, told, tracking
+from tickets.api import Number
 from tickets.contact_schemas import RungOut
 from tickets.idempotency import Write
-from tickets.kinds import ReportingKind, ReportKind, UrgentReason
+from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Report
 from tickets.repeats import Contact
-from tickets.rules import Action, asked
+from tickets.reports_api import why
+from tickets.rules import Action
 from tickets.schemas import E164, Changes, Email, Idpel, Meter, Mobile, ReportOut, Text
 from tickets.states import ReportStatus
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
-Number = Annotated[str, Path(pattern=r"^[0-9]{11}\*?$", description="With or without the star.")]
 Me = Annotated[Principal, Depends(principal_of)]
 
 
@@ -199,9 +199,7 @@ def contact(number: Number, body: ContactIn, request: Request, me: Me, write: Wr
     is finished is answered by a confirmation instead.
     """
     _prove_if_application(request, me, body, number)
-    intent, urgent = asked(body.intent, body.urgent)
-    if urgent is UrgentReason.SUPERVISOR and me.role != Role.SUPERVISOR:
-        raise Refused("Alasan itu hanya untuk supervisor.", slug="supervisor-only", status=403, field="urgent")
+    intent, urgent = why(body.intent, body.urgent, me.role)
     now, channel = clock(request).now(), me.channel or ReportingKind.CALL
 
     def applied(session: Session) -> ContactOut:

@@ -39,7 +39,7 @@ Words = Annotated[
         "query-characters, phone, number). `Suar-Narrow: true` in the answer: there is more; type on."
     ),
 ]
-Number = Annotated[str, Path(pattern=r"^\d{11}\*?$", description="With or without the star.")]
+Number = Annotated[str, Path(pattern=r"^[0-9]{11}\*?$", description="With or without the star.")]
 
 
 def _db(request: Request) -> Database:

@@ -63,23 +63,25 @@ def _wanted(
 Filter = Annotated[Wanted, Depends(_wanted)]
 
 
+def why(intent: str | None, urgent: str | bool | None, role: str) -> tuple[Intent, UrgentReason | None]:
+    """Intent and reason of a contact. Raises what rules.asked raises; Refused (`supervisor-only`)."""
+    told = asked(intent, urgent)
+    if told[1] is UrgentReason.SUPERVISOR and role != SUPERVISOR:
+        raise Refused("Alasan itu hanya untuk supervisor.", slug="supervisor-only", status=403, field="urgent")
+    return told
+
+
 class _Contacts:
     """Who the history names: an application with its own channel, staff with that of the caller."""
 
     def __init__(self, request: Request) -> None:
-        who = request.state.principal
-        self._login, self._name = who.login, getattr(who, "name", "")
-        self._channel, self._role = getattr(who, "channel", None), getattr(who, "role", "")
+        self._who = request.state.principal
 
     def why(self, body: ContactIn) -> tuple[Intent, UrgentReason | None]:
-        """Intent and reason. Raises what rules.asked raises; Refused (`supervisor-only`)."""
-        intent, urgent = asked(body.intent, body.urgent)
-        if urgent is UrgentReason.SUPERVISOR and self._role != SUPERVISOR:
-            raise Refused("Alasan itu hanya untuk supervisor.", slug="supervisor-only", status=403, field="urgent")
-        return intent, urgent
+        return why(body.intent, body.urgent, self._who.role)
 
     def __call__(self, body: ContactIn | CommentIn, key: str) -> Contact:
-        return Contact(self._login, self._channel or body.channel, key, call=body.call, name=self._name)
+        return Contact(self._who.login, self._who.channel or body.channel, key, call=body.call, name=self._who.name)
 
 
 Who = Annotated[_Contacts, Depends(_Contacts)]
@@ -108,7 +110,7 @@ def list_reports(
     wanted: Filter,
     *,
     before: Annotated[
-        str | None, Query(pattern=r"^\d{11}\*?$", description="The last number of the page before this one.")
+        str | None, Query(pattern=r"^[0-9]{11}\*?$", description="The last number of the page before this one.")
     ] = None,
     q: Words | None = None,
     limit: Limit = 50,
