@@ -112,12 +112,15 @@ class Live:
 
     async def run(self, acd: Acd) -> None:
         """Follows the journal until cancelled; after a loss of the store it starts from a new snapshot."""
+        told: type[Exception] | None = None  # what the log knows of this loss: another fault may hide behind the first
         while True:
             try:
                 await self._follow(acd)
             except Exception as error:  # also an entry that cannot be folded: screens must never stand still for good
+                if not self.lost or type(error) is not told:
+                    told = type(error)
+                    log.warning("the journal cannot be followed (%s); pages stand still", told.__name__)
                 if not self.lost:
-                    log.warning("the journal cannot be followed (%s); pages stand still", type(error).__name__)
                     self.lost = True
                     self._tell(Sign.LOST)
                 await asyncio.sleep(RETRY)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from agent_desk import live as live_module
 from agent_desk.live import QUEUE, Live, Sign, Subscription
 from router.events import Entry, Event
 from router.store.types import Partner, Snapshot
+from router.store.wire import StoreUnavailable
 from tests.fixtures.wait import until_async
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -62,6 +64,34 @@ class Journal:
             return self.batches.pop(0)
         await asyncio.Event().wait()
         raise AssertionError
+
+
+class Away(Journal):
+    """A store that is away, and then answers what this version cannot read."""
+
+    def __init__(self) -> None:
+        self.faults: list[Exception] = [StoreUnavailable(), StoreUnavailable(), KeyError("calls"), KeyError("calls")]
+
+    async def snapshot(self) -> Snapshot:
+        if self.faults:
+            raise self.faults.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_the_log_has_every_kind_of_fault_that_keeps_screens_still_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "RETRY", 0.0)
+    away = Away()
+    following = asyncio.create_task(Live().run(away))  # type: ignore[arg-type]
+    try:
+        await until_async(lambda: not away.faults, 5)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    told = [record.getMessage() for record in caplog.records]
+    assert [sum(kind in one for one in told) for kind in ("(StoreUnavailable)", "(KeyError)")] == [1, 1]
 
 
 async def test_an_entry_of_an_unknown_shape_does_not_freeze_every_screen() -> None:
