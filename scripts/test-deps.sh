@@ -12,6 +12,7 @@ libatomic.so.1|libatomic1|the driver of the browser tests
 postgres|postgresql|every database test runs on SQLite and on PostgreSQL
 baresip|baresip-core|a telephone with sound
 espeak-ng|espeak-ng|spoken prompts
+curl|curl|the commands of docs/api.md are run as they stand there
 mmdebstrap|mmdebstrap|unpacking Asterisk without installing it
 redis-benchmark|redis-tools|the peer of the bench
 sipp|sip-tester|the telephones of the bench beside app_queue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from config.clock import SystemClock
 from config.database import Database
 from suar.main import app as command_line
 from tests.fixtures.desk import Web
+from tests.fixtures.servers import need
 from tickets import completion, lookup
 from tickets.kinds import CompletionCode, ReportingKind
 from tickets.repeats import Contact
@@ -44,8 +44,7 @@ def finish(db: Database, number: str) -> None:
 
 
 def test_the_way_of_a_report_as_the_page_tells_it(web: Web) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("no curl here")
+    need("curl")
     _key, report, contact, track, answers = BLOCKS
     with web.db.reading() as session:
         idpel = lookup.premises_by_phone(session, SAMPLES["no_outage"])[0].idpel
