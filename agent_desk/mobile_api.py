@@ -146,7 +146,6 @@ class RatingOut(_Body):
     at: datetime
 
 
-UNDER_WAY = ("enroute", "arrived", "working")  # before that the crew may be at somebody else's
 PAIR = {404: "unknown-pair", 422: "premises-by-number", 429: "too-many-attempts"}
 CONFIRMATION = {409: "not-finished already-confirmed report-open"}
 
@@ -259,7 +258,7 @@ def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
         date_time_of_report=report.reported_at,
         resolved_date_time=report.resolved_at,
         ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.outage else [],
-        crew=_crew(seen) if seen and seen.order_status in UNDER_WAY else None,
+        crew=_crew(seen) if seen and seen.order_status in tracking.UNDER_WAY else None,
         outage=_outage(session, report, now) if seen and seen.outage else None,
         may_answer=completion.waits_for_the_customer(session, report),
     )
