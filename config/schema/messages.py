@@ -124,7 +124,7 @@ class Messages(Shape):
         description="After so many hours of silence the next message begins a new conversation."
     )
     sentences: dict[str, Sentence]
-    words: dict[Literal[WORDS], list[Word]]  # type: ignore[valid-type]
+    words: dict[Literal[WORDS], list[Word]]  # type: ignore[valid-type]  # mypy reads no tuple there, pydantic does
     categories: dict[Category, list[Word]] = Field(description="Words by which a category of reports.yaml is known.")
 
     def expires(self, channel: str) -> int:
