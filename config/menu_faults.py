@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from config.schema.base import names_in
 from config.schema.menu import Asking, ByeNode, CallbackNode, Menu, Node, QueueNode, ReportNode, StatusNode, targets
-from config.schema.prompts import Prompts, names_in
+from config.schema.prompts import Prompts
 from config.schema.queues import Queues
 from config.yaml_file import YamlFile
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
+from config.schema.base import names_in
 from config.schema.menu import Menu
 from config.schema.messages import HAZARD, Messages
 from config.schema.overflow import Partners
-from config.schema.prompts import Prompts, names_in
+from config.schema.prompts import Prompts
 from config.schema.queues import Queues
 from config.schema.reports import UNSAID_COMPLAINT, UNSAID_FAULT, Reports
 from config.schema.rules import Rules

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from config.schema.base import Shape
+from config.schema.base import Bilingual, Shape, names_in
 from config.schema.reports import Category
 
 # Every sentence and what must stand in braces in it; the dialogue fills it in (tickets/dialogue.py).
@@ -92,26 +91,12 @@ def _plain(word: str) -> str:
 Word = Annotated[str, AfterValidator(_plain), Field(min_length=2, max_length=60)]
 
 
-class Sentence(Shape):
-    """One sentence in each language. Indonesian is always there."""
+class Sentence(Bilingual):
+    """What may be written back; of several lines, as it stands there."""
 
+    model_config = ConfigDict(str_strip_whitespace=True)
     id: str = Field(min_length=1, max_length=600)
     en: str = Field(default="", max_length=600)
-
-    @model_validator(mode="after")
-    def _same_names(self) -> Sentence:
-        if self.en and names_in(self.en) != names_in(self.id):
-            raise ValueError("both languages must hold the same placeholders")
-        return self
-
-    def text(self, language: str) -> str:
-        """The sentence in `language`, or Indonesian where it is not translated."""
-        return ((self.en if language == "en" else "") or self.id).strip()
-
-
-def names_in(text: str) -> frozenset[str]:
-    """The placeholders of a sentence."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
 
 
 Channel = Literal["whatsapp", "sms", "email"]

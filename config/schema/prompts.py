@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import re
-from string import Formatter
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from config.schema.base import Shape
+from config.schema.base import Bilingual, Shape, names_in
 
 # What may stand in braces; the flow fills it in (ivr/nodes.py).
 PLACEHOLDERS = frozenset({"number", "place", "key", "name", "low", "high"})
 
 
-def names_in(text: str) -> frozenset[str]:
-    """The placeholders of a sentence, e.g. {"place"} of "Anda di urutan {place}."."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
-
-
-class Prompt(Shape):
-    """One sentence in each language. Indonesian is always there."""
-
-    id: str = Field(min_length=1)
-    en: str = ""
+class Prompt(Bilingual):
+    """What may be spoken, in one line."""
 
     @field_validator("id", "en")
     @classmethod
@@ -35,16 +26,6 @@ class Prompt(Shape):
         if unknown:
             raise ValueError(f"no such placeholder: {', '.join(sorted(unknown))}")
         return re.sub(r"\s+", " ", text).strip()
-
-    @model_validator(mode="after")
-    def _same_names(self) -> Prompt:
-        if self.en and names_in(self.en) != names_in(self.id):
-            raise ValueError("both languages must hold the same placeholders")
-        return self
-
-    def text(self, language: str) -> str:
-        """The sentence in `language`, or Indonesian where it is not translated."""
-        return (self.en if language == "en" else "") or self.id
 
 
 class Prompts(Shape):

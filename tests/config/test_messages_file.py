@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
     ("old", "new", "reason"),
     [
         ('nomor {number}.", en: "Your report', 'nomor.", en: "Your report', "same placeholders"),
+        ("laporan di {link} dengan", "laporan di {link!x} dengan", "a name in braces, nothing else"),
         ("  greeting:", "  salam:", "greeting missing"),
         ("  subscribed:", "  extra: {id: x}\n  subscribed:", "nobody says extra"),
         ("  token: [token]", "  tokn: [token]", "no category 'tokn'"),
