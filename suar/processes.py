@@ -93,8 +93,11 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
         function = load(entry)
         result = function(*args)
         return asyncio.run(_await(name, result)) if inspect.iscoroutine(result) else result
-    except (ConfigError, Problem) as fault:
+    except ConfigError as fault:
         log.error("%s", fault)
+        raise SystemExit(WRONG_SETTING) from None
+    except Problem as fault:
+        log.error("%s (%s)", fault, ", ".join(filter(None, (fault.slug, fault.field))))
         raise SystemExit(WRONG_SETTING) from None
     except KeyboardInterrupt:
         raise SystemExit(0) from None

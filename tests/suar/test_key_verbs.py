@@ -42,7 +42,7 @@ def test_a_key_is_shown_once_listed_without_itself_and_taken_back(tmp_path: Path
     ]
     assert key not in listed
     again = suar(tmp_path, *words)
-    assert (again.returncode, "name is taken" in again.stderr, "Traceback" in again.stderr) == (2, True, False)
+    assert (again.returncode, "(name-taken, name)" in again.stderr, "Traceback" in again.stderr) == (2, True, False)
     database = Database(f"sqlite:///{tmp_path / 'suar.db'}")
     with database.reading() as session:
         known = keys.principal_by_key(session, key)
