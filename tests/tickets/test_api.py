@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
-from starlette.responses import JSONResponse, Response
 
+from agent_desk.accounts import Principal
 from config.clock import VirtualClock
 from config.database import Database
-from config.errors import Problem
+from tests.fixtures.reports_http import face
 from tests.fixtures.tickets import NOON, a_crew, a_premises
-from tickets import api, reports_api
 
 pytestmark = pytest.mark.database
 
@@ -22,22 +19,7 @@ pytestmark = pytest.mark.database
 @pytest.fixture
 def client(db: Database) -> TestClient:
     """The router in an application of its own; `spv1` is asking."""
-    app = FastAPI()
-    app.state.db, app.state.clock = db, VirtualClock(NOON)
-    app.include_router(api.router)
-    app.include_router(reports_api.router)
-
-    @app.middleware("http")
-    async def who(request: Request, call_next: Any) -> Response:
-        request.state.principal = SimpleNamespace(login="spv1", channel=None)
-        answer: Response = await call_next(request)
-        return answer
-
-    @app.exception_handler(Problem)
-    async def problem(_: Request, fault: Problem) -> Response:
-        return JSONResponse({"slug": fault.slug, "field": fault.field}, fault.status)
-
-    return TestClient(app)
+    return TestClient(face(db, VirtualClock(NOON), lambda _: Principal(1, "spv1", "", "supervisor")))
 
 
 def test_a_report_from_filing_to_history(client: TestClient, db: Database) -> None:

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
-from starlette.responses import JSONResponse, Response
 
+from agent_desk.accounts import Principal
 from agent_desk.permissions import Role, who_may
 from config.clock import VirtualClock
 from config.database import Database
-from config.errors import Problem
 from config.operator import operator
 from config.schema.rules import RuleClock, Rules
+from tests.fixtures.reports_http import face
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
-from tickets import decision_api, decisions, reports, workorders
+from tickets import decisions, reports, workorders
 from tickets.kinds import CompletionCode, Intent, ReportKind
 from tickets.models import Crew, Report, ReportHistory
 from tickets.rules import RuleForbids, forbid
@@ -39,22 +37,8 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def client(db: Database, clock: VirtualClock) -> TestClient:
-    """The endpoint in an application of its own; the CSO Hana is asking."""
-    app = FastAPI()
-    app.state.db, app.state.clock = db, clock
-    app.include_router(decision_api.router)
-
-    @app.middleware("http")
-    async def who(request: Request, call_next: Any) -> Response:
-        request.state.principal = SimpleNamespace(login="cso1", name="Hana")
-        answer: Response = await call_next(request)
-        return answer
-
-    @app.exception_handler(Problem)
-    async def problem(_: Request, fault: Problem) -> Response:
-        return JSONResponse({"slug": fault.slug, "field": fault.field}, fault.status)
-
-    return TestClient(app)
+    """The CSO Hana is asking."""
+    return TestClient(face(db, clock, lambda _: Principal(1, "cso1", "Hana", "cso")))
 
 
 @pytest.fixture

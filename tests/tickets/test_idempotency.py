@@ -7,23 +7,21 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.responses import JSONResponse, Response
 
+from agent_desk.accounts import Principal
 from config.clock import VirtualClock
 from config.database import Database
-from config.errors import Problem
+from tests.fixtures.reports_http import face
 from tests.fixtures.tickets import NOON, a_premises
 from tests.fixtures.wait import until
-from tickets import api, idempotency
+from tickets import idempotency
 from tickets.idempotency import KEPT, REPLAYED, KeyReused, Named, StillRunning, Writer, fingerprint
 from tickets.models import Customer, KeptAnswer, Report
 from tickets.states import ReportStatus
@@ -37,21 +35,9 @@ NAMED = Named("pln-mobile", "POST /api/v1/reports", "kunci", fingerprint("/api/v
 @pytest.fixture
 def client(db: Database) -> TestClient:
     """The API in an application of its own; the header X-Who says who asks."""
-    app = FastAPI()
-    app.state.db, app.state.clock = db, VirtualClock(NOON)
-    app.include_router(api.router)
-
-    @app.middleware("http")
-    async def who(request: Request, call_next: Any) -> Response:
-        request.state.principal = SimpleNamespace(login=request.headers.get("X-Who", "cso1"), role="cso", channel=None)
-        answer: Response = await call_next(request)
-        return answer
-
-    @app.exception_handler(Problem)
-    async def problem(_: Request, fault: Problem) -> Response:
-        return JSONResponse({"slug": fault.slug, "field": fault.field}, fault.status)
-
-    return TestClient(app)
+    return TestClient(
+        face(db, VirtualClock(NOON), lambda request: Principal(1, request.headers.get("X-Who", "cso1"), "", "cso"))
+    )
 
 
 def send(client: TestClient, body: Any, key: str = "a1", path: str = "/api/v1/reports", who: str = "cso1") -> Any:
