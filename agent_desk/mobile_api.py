@@ -147,7 +147,6 @@ class RatingOut(_Body):
 
 
 PAIR = {404: "unknown-pair", 422: "premises-by-number", 429: "too-many-attempts"}
-CONFIRMATION = {409: "not-finished already-confirmed report-open"}
 
 
 @router.post("/tracking", responses=faults(PAIR))

@@ -162,3 +162,12 @@ def test_every_route_of_the_api_has_a_scope_and_every_scope_a_route(web: Web) ->
     assert [route for route, scope in named.items() if not scope] == []
     assert {rule.scope for rule in TABLE if rule.scope} == set(Scope)
     assert set(Scope) > FOR_APPLICATIONS
+
+
+def test_the_description_says_which_scope_a_request_needs(web: Web) -> None:
+    paths = httpx.get(f"{web.base_url}/api/v1/openapi.json").json()["paths"]
+    rate, read = paths["/api/v1/reports/{number}/rating"]["post"], paths["/api/v1/customers"]["get"]
+    assert rate["security"] == [{"key": ["reports:rate"]}, {"bearer": ["reports:rate"]}, {"session": []}]
+    assert rate["description"].endswith("Scope: `reports:rate`, applications too.")
+    assert read["security"][0] == {"key": ["customers:read"]}
+    assert read["description"].endswith("Roles: cso, operator, supervisor. Scope: `customers:read`.")
