@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import httpx
@@ -31,9 +33,21 @@ class App:
 
     def __init__(self, web: Web) -> None:
         self.web = web
+        self.paths = web.app.openapi()["paths"]
         self.http = httpx.Client(base_url=web.base_url, headers={"X-API-Key": web.mobile_key}, timeout=20)
+        self.http.event_hooks = {"response": [self.is_described]}
         with web.db.reading() as session:
             self.home = lookup.premises_by_phone(session, PHONE)[0]
+
+    def is_described(self, answer: httpx.Response) -> None:
+        """Whatever is refused, the description of the operation names it: fuzzing does not come by everything."""
+        if answer.status_code < 400:
+            return
+        method, path = answer.request.method.lower(), answer.request.url.path
+        covers = [item for known, item in self.paths.items() if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)]
+        (operation,) = [item[method] for item in covers if method in item]
+        told = operation["responses"][str(answer.status_code)]["content"]["application/problem+json"]["examples"]
+        assert json.loads(answer.read())["slug"] in told
 
     def report(self, **told: Any) -> httpx.Response:
         body = {"kind": "G", "idpel": self.home.idpel, "phone": PHONE, "comment": "Rumah gelap.", "onlyMe": True}
