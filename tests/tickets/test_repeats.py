@@ -30,6 +30,7 @@ from tickets import outages, repeats, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report, WorkOrder
 from tickets.reports import ReportOpen
+from tickets.schemas import Changes
 from tickets.states import ReportStatus, WorkOrderEvent
 
 pytestmark = pytest.mark.database
@@ -68,6 +69,14 @@ def test_urgent_opens_lapor_ulang_before_the_three_hours_and_the_reason_is_kept(
 def test_who_only_asks_after_three_hours_may_be_offered_a_lapor_ulang(db: Database) -> None:  # C8
     number = filed(db)
     assert again(db, number, ASKS).repeats == 1
+
+
+def test_who_only_asks_changes_no_data_on_the_way(db: Database) -> None:
+    number = filed(db)
+    with pytest.raises(Refused) as fault:
+        again(db, number, ASKS, changes=Changes(phone="081201000002"))
+    assert fault.value.slug == "rule-r18"
+    assert entries(db, number, HistoryKind.REPEAT) == []
 
 
 # What is refused, and by which rule
