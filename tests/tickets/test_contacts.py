@@ -28,12 +28,12 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import a_crew, a_premises, a_report
-from tickets import outages, repeats, reports, workorders
+from tickets import completion, outages, repeats, reports, workorders
 from tickets.again import file_or_apply
-from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind
-from tickets.models import WorkOrder
+from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
+from tickets.models import Report, WorkOrder
 from tickets.schemas import Changes
-from tickets.states import WorkOrderEvent
+from tickets.states import ReportStatus, WorkOrderEvent
 
 pytestmark = pytest.mark.database
 
@@ -144,6 +144,23 @@ def test_eight_times_the_same_key_at_once_is_one_lapor_ulang(db: Database) -> No
     assert len(entries(db, number, HistoryKind.REPEAT)) == 1
 
 
+def test_a_finished_g_and_a_new_one_are_not_both_open(db: Database) -> None:
+    with db.transaction() as session:
+        premises = [a_premises(session).id for _ in range(8)]
+    numbers = [filed(db, closed=True, premises_id=one) for one in premises]
+
+    def touch(n: int) -> str:
+        if n % 2:
+            return again(db, numbers[n // 2], PLN).number
+        return filed(db, premises_id=premises[n // 2])
+
+    answers = _together(16, touch)
+    assert answers.count("report-open") == 8
+    with db.reading() as session:
+        still_open = select(func.count()).where(Report.status == ReportStatus.BELUM_SELESAI)
+        assert session.scalar(still_open) == 8
+
+
 def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_order(db: Database) -> None:
     with db.transaction() as session:
         for _ in range(2):
@@ -153,8 +170,8 @@ def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_
 
     def touch(n: int) -> str:
         number = numbers[n % len(numbers)]
-        match n % 5:
-            case 0:
+        match n % 7:
+            case 0 | 5:
                 return again(db, number, PLN).number
             case 1:
                 return changed(db, number, DATA).number
@@ -167,13 +184,17 @@ def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_
                 with db.transaction() as session:
                     for order in workorders.list_orders(session, limit=2):
                         workorders.advance(session, order.id, WorkOrderEvent.CANCEL, by="op1", now=LATE)
+            case 4:
+                with db.transaction() as session:
+                    told = {"code": CompletionCode.DONE, "note": "Selesai.", "contact": by_cso(), "now": LATE}
+                    return completion.resolve(session, number, **told).number
             case _:
                 with db.transaction() as session:
-                    told = a_report(premises_id=premises[n % len(premises)], only_me=True)
-                    return file_or_apply(session, told, now=LATE).number
+                    new = a_report(premises_id=premises[n % len(premises)], only_me=True)
+                    return file_or_apply(session, new, now=LATE).number
         return ""
 
-    _together(80, touch)
+    _together(112, touch)
     with db.reading() as session:
         crews = [order.crew for order in workorders.list_orders(session)]
         assert max((crews.count(crew) for crew in set(crews) - {None}), default=0) <= workorders.MOST_ORDERS
