@@ -207,6 +207,9 @@ def test_each_completion_is_rated_once(db: Database) -> None:
 def test_stars_from_the_crews_telephone_give_way_to_the_customers_own(db: Database) -> None:
     number = filed(db, closed=True)
     rated(db, number, stars=5, by="regu1")
+    with pytest.raises(Refused) as fault:
+        rated(db, number, stars=4, by="regu1")  # the crew enters them once
+    assert fault.value.slug == "already-rated"
     rated(db, number, stars=2)
     with db.reading() as session:
         (kept,) = session.scalars(select(Rating)).all()
