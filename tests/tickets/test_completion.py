@@ -12,7 +12,7 @@ from config.database import Database
 from config.errors import IllegalMove, Invalid, Problem, Refused
 from tests.fixtures.contacts import LATE, PLN, G, K, P, again, by_cso, entries, filed, how_many
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
-from tickets import completion, reports, workorders
+from tickets import completion, outages, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, ReportKind
 from tickets.models import Rating, Report, WorkOrder
 from tickets.reports import ReportOpen
@@ -187,6 +187,19 @@ def test_the_customer_rates_the_crew_that_came(db: Database) -> None:
     assert (rating.stars, rating.crew_id, rating.resolved_at, rating.comment) == (5, crew, LATE, "Cepat.")
     (entry,) = entries(db, number, HistoryKind.RATING)
     assert (entry.new, entry.channel) == ({"stars": 5}, ReportingKind.APP)
+
+
+def test_the_crew_of_the_first_time_is_not_rated_for_the_second(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session, login="regu1")
+    number, later = filed(db), LATE + timedelta(hours=1)
+    driven(db, number)
+    with db.transaction() as session:
+        outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=later)
+    again(db, number, PLN, now=later)
+    with db.transaction() as session:
+        outages.restore_outage(session, outage.id, by="op1", now=later)
+    assert rated(db, number, now=later).crew_id is None
 
 
 def test_each_completion_is_rated_once(db: Database) -> None:
