@@ -22,6 +22,7 @@ from config.errors import Invalid, NotFound, Refused
 from tickets import customer_chunk
 from tickets.customer_lines import REJECTED, CustomerLine, Record, customer, header, records
 from tickets.models import ImportRun
+from tickets.once import insert_once
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,9 @@ def import_customers(
     """
     sha256, size = _examine(path)
     with path.open("rb") as file:
-        columns, begin = _columns(file)
+        columns, begin, line = _columns(file)
         with database.transaction() as session:
-            run = _begin(session, sha256, begin, now=clock())
+            run = _begin(session, sha256, begin, line, now=clock())
             if run.finished_at is not None:
                 return _imported(run, before=True)
             position, line = run.position, run.line
@@ -113,23 +114,20 @@ def _examine(path: Path) -> tuple[str, int]:
     return hashed.hexdigest(), size
 
 
-def _columns(file: BinaryIO) -> tuple[tuple[str, ...], int]:
-    """The columns, and where the first line of data begins."""
+def _columns(file: BinaryIO) -> tuple[tuple[str, ...], int, int]:
+    """The columns, and where the first line of data begins: position and number."""
     if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
         file.seek(0)
-    first = next(records(file, 1), None)
-    return header(first.fields if first else None), first.end if first else 0
+    first = next(records(file, 1), Record(0, 0, "", None))
+    return header(first.fields), first.end, first.line + 1
 
 
-def _begin(session: Session, sha256: str, begin: int, *, now: datetime) -> ImportRun:
-    run = session.get(ImportRun, sha256)
-    if run is None:
-        run = ImportRun(
-            sha256=sha256, started_at=now, finished_at=None, position=begin, line=2, rejects_size=0,
-            added=0, changed=0, same=0, bad=0,
-        )  # fmt: skip
-        session.add(run)
-    return run
+def _begin(session: Session, sha256: str, begin: int, line: int, *, now: datetime) -> ImportRun:
+    fresh = ImportRun(
+        sha256=sha256, started_at=now, finished_at=None, position=begin, line=line, rejects_size=0,
+        added=0, changed=0, same=0, bad=0,
+    )  # fmt: skip
+    return insert_once(session, fresh, lambda: session.get(ImportRun, sha256))[0]
 
 
 def _mine(session: Session, sha256: str, position: int) -> ImportRun:
@@ -186,6 +184,7 @@ class _Rejects:
         self._path = path
         self._columns = [name for name in columns if name not in REJECTED]
         self._places = [at for at, name in enumerate(columns) if name not in REJECTED]
+        self._count = len(columns)
         self._size = size if path.exists() and path.stat().st_size >= size else 0
 
     def add(self, bad: list[Bad]) -> int:
@@ -211,6 +210,6 @@ class _Rejects:
     def _row(self, one: Bad) -> list[str]:
         fields = one.record.fields
         told = [str(one.record.line), str(one.fault.field), one.fault.slug]
-        if fields is None or len(fields) < len(self._places) or len(fields) <= max(self._places):
+        if fields is None or len(fields) != self._count:
             return [*("" for _ in self._places), *told, one.record.raw]
         return [*(fields[at] for at in self._places), *told, ""]

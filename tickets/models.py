@@ -332,7 +332,7 @@ class ImportRun(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int] = mapped_column(BigInteger)  # bytes of the file that are dealt with
-    line: Mapped[int]  # lines of it before that position
+    line: Mapped[int]  # number of the line that begins there
     rejects_size: Mapped[int] = mapped_column(BigInteger)  # bytes of the file of rejects that belong to them
     added: Mapped[int]
     changed: Mapped[int]

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from config.database import Base, Database
-from config.errors import Invalid, Problem
+from config.errors import Invalid, Problem, Refused
 from tests.fixtures.tickets import NOON, a_report
 from tests.fixtures.wait import until
 from tickets import customer_import, reports, search
@@ -221,6 +223,53 @@ def test_bad_lines_are_told_and_set_aside_and_the_others_go_on(
         again.writeheader()
         again.writerows(rows[:2])
     assert bring(db, corrected) == Imported(added=2, changed=0, same=0, bad=0)
+
+
+def test_a_line_of_another_shape_is_set_aside_as_it_stood_and_under_its_number(db: Database, tmp_path: Path) -> None:
+    """One value too many: which one it is nobody can say. Empty lines before the columns are lines too."""
+    line = ",".join(a_line(name="Adira, Wiratala").values())
+    path = tmp_path / "a.csv"
+    path.write_text(f"\n\n{','.join(COLUMNS)}\n{line}\n")
+    assert bring(db, path).bad == 1
+    with (tmp_path / "a.rejects.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["line"], row["slug"], row["raw"], row["idpel"]) == ("4", "values", line, "")
+
+
+def test_who_is_overtaken_by_another_at_the_same_file_is_refused(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_import, "CHUNK", 10)
+    path = write(tmp_path / "a.csv", [a_line(serial) for serial in range(1, 31)])
+
+    def overtaken(done: int, size: int) -> None:
+        assert bring(db, path).added == 30
+
+    with pytest.raises(Refused) as fault:
+        import_customers(db, path, tmp_path / "a.rejects.csv", clock=lambda: NOON, progress=overtaken)
+    assert fault.value.slug == "import-running"
+    assert rows_of(db)["premises"] == 30
+
+
+def test_two_who_begin_with_one_file_at_once_have_one_place_in_it(postgres_db: Database, tmp_path: Path) -> None:
+    """Neither has seen the other's when both write it."""
+    path = write(tmp_path / "a.csv", [a_line(serial) for serial in range(1, 31)])
+    both = Barrier(2, timeout=20)
+
+    @event.listens_for(postgres_db.engine, "before_cursor_execute")
+    def _together(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO import_run"):
+            both.wait()
+
+    def one(_: int) -> str:
+        try:
+            return f"{bring(postgres_db, path).added}"
+        except Refused as fault:
+            return fault.slug
+
+    with ThreadPoolExecutor(2) as threads:
+        assert "30" in set(threads.map(one, range(2))) <= {"30", "import-running"}
+    assert rows_of(postgres_db)["premises"] == 30
 
 
 @pytest.mark.parametrize(
