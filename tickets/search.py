@@ -98,10 +98,10 @@ class _Search:
     def _words(self, typed: tuple[str, ...]) -> None:
         # One after the other, as they stand in a name or an address, is best; any order will do.
         ranges = [_Range(kind, " ".join(typed)) for kind in WORDY]
-        if len(typed) == 1:
+        drivers = sorted((word for word in typed if not words.is_number(word)), key=len, reverse=True)
+        if len(typed) == len(drivers) == 1:
             self._unseen = not self._read(ranges, ranges)
             return
-        drivers = sorted((word for word in typed if not words.is_number(word)), key=len, reverse=True)
         for word in drivers[:DRIVERS]:
             others = tuple(other for other in typed if other != word)
             through = [_Range(kind, word, others) for kind in WORDY]

@@ -121,6 +121,12 @@ def test_more_than_fits_and_more_than_is_looked_at_are_said_so(db: Database, mon
     assert ([view.customer_name for view in rare.rows], rare.narrow) == (["Siti Budi"], False)
 
 
+@pytest.mark.parametrize("typed", ["no. 120", "rt 12 rw 3"])
+def test_a_house_number_alone_is_not_looked_for_and_that_is_said_so(town: Database, typed: str) -> None:
+    with town.reading() as session:
+        assert search.premises(session, typed) == search.Found([], narrow=True)
+
+
 def test_who_moves_or_is_renamed_is_found_anew_and_no_longer_as_before(town: Database) -> None:
     with town.transaction() as session:
         premises = session.scalars(select(Premises).where(Premises.idpel == "541234000000")).one()
