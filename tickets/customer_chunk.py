@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -82,10 +81,7 @@ def _known(session: Session, idpels: list[str]) -> dict[str, _Known]:
         .where(Premises.idpel.in_(idpels))
     )
     found = session.execute(rows).mappings().all()
-    phones: dict[int, list[str]] = defaultdict(list)
-    links = select(PremisesPhone.premises_id, Phone.e164).join(Phone, Phone.id == PremisesPhone.phone_id)
-    for one, e164 in session.execute(links.where(PremisesPhone.premises_id.in_([row["id"] for row in found]))):
-        phones[one].append(e164)
+    phones = register.phones_of(session, [row["id"] for row in found])
     return {
         row["idpel"]: _Known(
             row["id"],

@@ -58,6 +58,15 @@ def place(street: str, address: str) -> str:
     return address if address.startswith(street) else f"{street} {address}"
 
 
+def phones_of(session: Session, premises_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Premises → its telephones (E.164); of one without there is an empty list."""
+    phones: dict[int, list[str]] = defaultdict(list)
+    links = select(PremisesPhone.premises_id, Phone.e164).join(Phone, Phone.id == PremisesPhone.phone_id)
+    for one, e164 in session.execute(links.where(PremisesPhone.premises_id.in_(premises_ids))):
+        phones[one].append(e164)
+    return phones
+
+
 def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
     every = sorted(set(ids))
     return (every[at : at + AT_ONCE] for at in range(0, len(every), AT_ONCE))
@@ -65,10 +74,7 @@ def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
 
 def _premises_facts(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     session.flush()
-    phones: dict[int, list[str]] = defaultdict(list)
-    links = select(PremisesPhone.premises_id, Phone.e164).join(Phone, Phone.id == PremisesPhone.phone_id)
-    for one, e164 in session.execute(links.where(PremisesPhone.premises_id.in_(ids))):
-        phones[one].append(e164)
+    phones = phones_of(session, ids)
     columns = (Premises.idpel, Premises.meter, Premises.street, Premises.address, Customer.name)
     rows = select(Premises.id, *columns).join(Customer, Customer.id == Premises.customer_id)
     return {
