@@ -6,12 +6,11 @@ import asyncio
 import inspect
 import itertools
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -21,12 +20,11 @@ import pytest
 
 from config.clock import VirtualClock
 from config.database import Database
-from config.migrate import upgrade
 from router.store.acd import Acd
 from router.store.audit import audit
 from tests.fixtures.clock import START
 from tests.fixtures.router import Pool, TwoPools, an_hour_ahead, between
-from tests.fixtures.servers import StoreUnderTest
+from tests.fixtures.servers import StoreUnderTest, empty_sqlite
 from tests.router.test_rolling_upgrade import the_house_at_the_upgrade
 
 ROUTER = Path(__file__).parent.parent / "tests" / "router"
@@ -181,9 +179,7 @@ class Battery:
         """A migrated, empty database."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="suar-", ignore_cleanup_errors=True)
-            upgrade(f"sqlite:///{self._folder.name}/template.db")
-            with closing(sqlite3.connect(f"{self._folder.name}/template.db")) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            empty_sqlite(Path(self._folder.name) / "template.db")
         return Path(self._folder.name) / "template.db"
 
     async def _once(self, scenario: Scenario) -> None:

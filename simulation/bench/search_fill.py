@@ -84,11 +84,12 @@ def fill(cluster: Postgres, name: str, people: int, *, times: int = 1) -> int:
             connection.execute(text(statement), {key: values[key] for key in values if f":{key}" in statement})
         for statement in later:
             connection.execute(text(statement))
-    engine.dispose()
     for table in TABLES:
         cluster.run(f"VACUUM (ANALYZE) {table}", name)
-    with create_engine(cluster.url(name)).connect() as connection:
-        return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    with engine.connect() as connection:
+        size = int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    engine.dispose()
+    return size
 
 
 def _bare(connection: Connection) -> Iterator[str]:
