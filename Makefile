@@ -27,7 +27,7 @@ bench: ## Measurements beside their peer (installs it; says so first); some minu
 torture: setup ## Many processes on one store, killed at random; ends with a JSON line. SEED=n EVENTS=n
 	@.venv/bin/python -m simulation.torture $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
 
-nightly: ## Torture with a million events, a seed for each day of the year; some hours. The trace of a failure is kept
+nightly: ## Torture with a million events, a seed for each day of the year; ten minutes and more. The trace of a failure is kept
 	@$(MAKE) --no-print-directory torture SEED=$(or $(SEED),$(shell date -u +%j)) EVENTS=$(or $(EVENTS),1000000)
 
 mutate: ## Small faults put into the store's Lua: does a test notice each? All of them take hours
