@@ -28,9 +28,6 @@ def insert_once(session: Session, row: Row, find: Callable[[], Row | None], atte
             session.add(row)
             session.flush()
     except IntegrityError:
-        found = find()
-        if found is not None:
-            return found, False
         if attempts == 1:
             raise
         return insert_once(session, row, find, attempts - 1)
