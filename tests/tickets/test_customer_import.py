@@ -328,7 +328,7 @@ def test_an_import_that_breaks_off_goes_on_where_it_was(
         assert 0 < run.added < 82
         assert run.finished_at is None
     with rejects.open("a") as file:
-        file.write("what a kill left behind")
+        file.write("what a kill left behind\n" * 1000)  # longer than all that is still to come
     assert bring(db, path) == Imported(added=82, changed=0, same=0, bad=13)
     assert [int(line) for line, _, _ in _rejected(rejects)] == [serial + 1 for serial in range(7, 96, 7)]
 
