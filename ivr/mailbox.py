@@ -85,9 +85,10 @@ class Mailbox:
         for uid in found:
             if self._stop.is_set():
                 break
+            raw = box.letter(uid)
             try:
-                result = self._one(box.letter(uid))
-            except (MailFailed, OperationalError, InterfaceError):
+                result = self._one(raw)
+            except (OperationalError, InterfaceError):
                 raise
             except Exception as fault:  # whatever stands in it, the next letters are read
                 log.error("a letter could not be read and is flagged: %s", told(fault))

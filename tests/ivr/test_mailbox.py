@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -236,6 +237,22 @@ def test_a_letter_that_breaks_us_is_left_to_a_person_and_the_next_one_is_read(
     post.writes(f"Listrik padam, IDPEL {home.idpel}")
     assert len(post.answered()) == 1
     assert (post.mail.unread(), post.mail.flagged()) == (0, 1)
+
+
+def test_a_server_that_goes_away_in_the_middle_is_no_fault_of_the_letter(
+    post: Post, home: Premises, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    post.writes(f"Listrik padam, IDPEL {home.idpel}")
+
+    def gone(self: Imap, uid: str) -> bytes:
+        raise imaplib.IMAP4.abort("connection lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Imap, "letter", gone)
+        with pytest.raises(MailFailed):
+            post.box.look()
+    assert (post.mail.unread(), post.mail.flagged(), caplog.records) == (1, 0, [])
+    assert len(post.answered()) == 1
 
 
 def test_without_a_mail_server_letters_become_files(
