@@ -7,8 +7,6 @@ the server. Killed in between, the next look finds it unread, knows it, and mark
 from __future__ import annotations
 
 import logging
-import threading
-from concurrent.futures import Future
 
 from prometheus_client import Counter
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -21,6 +19,7 @@ from config.operator import operator
 from config.settings import Settings
 from ivr.mail_message import Letter, answer_to, read_letter
 from ivr.mail_servers import Imap, MailFailed, imap
+from ivr.thread import Part
 from tickets import hearing, outbox
 from tickets.conversations import Written, key_of, receive
 from tickets.kinds import ReportingKind
@@ -31,41 +30,21 @@ LETTERS = Counter("suar_letters", "Letters of customers, by what became of them.
 RETRY_S = 15.0
 
 
-class Mailbox:
+class Mailbox(Part):
     """Looks for letters in a thread of its own: IMAP is slow, and blocks."""
 
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
-        self.ended: Future[None] = Future()  # with what ended the thread, if it was not asked to
+        super().__init__("mailbox")
         self._db, self._clock = db, clock
         self._server = mail_server(settings.imap_url, "imap")
         self._own, self._pause = settings.mail_from, settings.mail_poll_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mailbox", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """After the letter that is read now, at most two seconds."""
-        self._stop.set()
-        self._thread.join(timeout=2.0)
 
     def look(self) -> int:
         """Answer what is unread now; answers how many letters. Raises MailFailed and what the database raises."""
         with imap(self._server) as box:
             return self._read(box)
 
-    def _run(self) -> None:
-        self.ended.set_running_or_notify_cancel()
-        try:
-            self._follow()
-        except BaseException as fault:  # a process that reads no letters must not look as if it did
-            self.ended.set_exception(fault)
-        else:
-            self.ended.set_result(None)
-
-    def _follow(self) -> None:
+    def _work(self) -> None:
         troubled = False
         while not self._stop.is_set():
             try:

@@ -8,7 +8,6 @@ import logging
 import signal
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -25,6 +24,7 @@ from ivr.intents import Intents
 from ivr.mailbox import Mailbox
 from ivr.speech.prompts import render_all
 from ivr.speech.voices import VoiceFailed
+from ivr.thread import Part
 from router.store.acd import Acd
 from tickets import conversations, idempotency, jobs
 
@@ -50,32 +50,12 @@ def job_queue(connection: Any) -> Queue:
     return Queue(f"suar-{settings().pool}", connection=connection)
 
 
-class Jobs:
-    """Runs jobs in a thread. It looks for work instead of blocking on it: it stops at once and outlives the store."""
+class Jobs(Part):
+    """Runs jobs. It looks for work instead of blocking on it: it stops at once and outlives the store."""
 
     def __init__(self, url: str) -> None:
-        self.ended: Future[None] = Future()  # with what ended the thread, if it was not asked to
+        super().__init__("jobs")
         self._url = url
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """After the job that runs now, at most two seconds: what is not finished is done by the next worker."""
-        self._stop.set()
-        self._thread.join(timeout=2.0)
-
-    def _run(self) -> None:
-        self.ended.set_running_or_notify_cancel()  # from here on nobody can cancel it
-        try:
-            self._work()
-        except BaseException as fault:  # whatever it is: a process that does no jobs must not look alive
-            self.ended.set_exception(fault)
-        else:
-            self.ended.set_result(None)
 
     def _work(self) -> None:
         connection = sync_redis(self._url)
@@ -102,27 +82,25 @@ async def serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     beating = asyncio.create_task(Heartbeat().forever())
-    acd, work, stop_rendering = Acd.from_settings(), Jobs(settings().store_url), threading.Event()
+    acd, stop_rendering = Acd.from_settings(), threading.Event()
+    threads: list[Part] = [Jobs(settings().store_url)]
+    if settings().imap_url:
+        threads.append(Mailbox(database(), settings(), SystemClock()))
     parts: list[asyncio.Future[None]] = [
         asyncio.create_task(_relay(database(), stop)),
         asyncio.create_task(Intents(acd, database()).run(stop)),
         asyncio.create_task(_forget(database(), stop)),
-        asyncio.wrap_future(work.ended),
+        *(asyncio.wrap_future(one.ended) for one in threads),
     ]
-    mailbox = Mailbox(database(), settings(), SystemClock()) if settings().imap_url else None
-    if mailbox is not None:
-        parts.append(asyncio.wrap_future(mailbox.ended))
-        mailbox.start()
-    work.start()
+    for one in threads:
+        one.start()
     rendering = asyncio.create_task(_prompts(stop_rendering))
     try:
         await _while_all_live(parts, stop)
     finally:
         stop.set()
         stop_rendering.set()
-        await asyncio.to_thread(work.stop)
-        if mailbox is not None:
-            await asyncio.to_thread(mailbox.stop)
+        await asyncio.gather(*(asyncio.to_thread(one.stop) for one in threads))
         tasks = (*parts, rendering, beating)
         for task in tasks:
             task.cancel()
