@@ -24,9 +24,9 @@ from ivr.mailbox import Mailbox
 from tests.fixtures.mail import OURS, Mail
 from tests.fixtures.product import free_ports
 from tests.fixtures.servers import StoreUnderTest
-from tests.fixtures.tickets import NOON, a_crew, a_premises
+from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until
-from tickets import conversations, outbox
+from tickets import conversations, outbox, reports
 from tickets.jobs import relay_once
 from tickets.models import Outbox, Premises, Report
 
@@ -179,6 +179,15 @@ def test_a_second_letter_about_the_same_premises_is_no_second_report(post: Post,
     assert report.number in told.get_content()
 
 
+def test_a_number_that_stands_in_a_letter_proves_nothing(post: Post, home: Premises) -> None:
+    with post.db.transaction() as session:
+        told = a_report(premises_id=home.id, phone="+6281234567890")
+        number = reports.file_report(session, told, now=NOON).number
+    post.writes("Kabar laporan saya? Nomor saya 0812 3456 7890", subject="Kabar")
+    (answer,) = post.answered()
+    assert number not in answer.get_content()
+
+
 def test_the_same_letter_twice_is_answered_once(post: Post, home: Premises) -> None:
     letter = post.writes(f"Listrik padam, IDPEL {home.idpel}")
     post.mail.deliver(letter.as_bytes())
@@ -276,10 +285,10 @@ def test_a_letter_that_cannot_be_sent_stays_in_the_outbox(post: Post, home: Prem
         assert outbox.open_count(session) >= 1
 
 
-def test_no_password_leaves_without_encryption(mail: Mail) -> None:
+def test_nothing_leaves_without_encryption(mail: Mail) -> None:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Message-ID"] = OURS, SEKAR, "<x@y>"
-    plain = Settings(smtp_url=f"smtp://a:b@127.0.0.1:{mail.smtp.port}").smtp_url
+    plain = Settings(smtp_url=f"smtp://127.0.0.1:{mail.smtp.port}").smtp_url
     sender = SmtpSender(mail_server(plain, "smtp"))
     with pytest.raises(MailFailed):
         sender.send(letter)

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from config.database import Database
-from tests.fixtures.contacts import LATE, SOON, entries, how_many
+from tests.fixtures.contacts import LATE, SOON, entries, how_many, waits_for_us
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until
 from tickets import completion, outages, reports
@@ -138,15 +137,6 @@ def test_a_report_that_is_finished_in_that_very_moment_swallows_nobody(db: Datab
         assert reports.by_number(session, first.number).status is ReportStatus.SELESAI
         assert reports.by_number(session, second).status is ReportStatus.BELUM_SELESAI
     assert second != first.number
-
-
-def waits_for_us(db: Database) -> bool:
-    """On SQLite the second writer waits at its BEGIN, which nobody sees: there it is only started."""
-    if db.engine.dialect.name == "sqlite":
-        return True
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with db.reading() as session:
-        return bool(session.scalar(text(waiting)))
 
 
 def test_another_premises_of_the_same_caller_is_another_fault(db: Database, first: Report) -> None:

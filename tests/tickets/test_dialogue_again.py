@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.fixtures.contacts import waits_for_us
 from tests.fixtures.tickets import NOON, a_report
+from tests.fixtures.wait import until
 from tests.fixtures.written import PHONE, Customer, number_in
 from tickets import conversations, reports
 from tickets.dialogue_turn import Turn
-from tickets.kinds import HistoryKind
-from tickets.models import Conversation, InboundMessage, Premises
+from tickets.kinds import HistoryKind, ReportingKind, UrgentReason
+from tickets.models import Conversation, InboundMessage, Premises, SpecialNeed
 from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.database
@@ -41,6 +43,15 @@ def test_masih_padam_after_three_hours_becomes_a_repeat(customer: Customer, home
     assert "lapor ulang" in told
     assert "melampaui perkiraan" in told
     assert customer.report().repeats == 1
+
+
+def test_who_depends_on_power_to_live_is_urgent_without_saying_so(customer: Customer, home: Premises) -> None:
+    with customer.db.transaction() as session:
+        session.add(SpecialNeed(premises_id=home.id, life_support=True, public_service=False))
+    customer.writes("listrik padam")
+    customer.writes("1")
+    assert "lapor ulang" in customer.writes("masih padam")
+    assert customer.report().urgent is UrgentReason.LIFE_SUPPORT
 
 
 def test_a_finished_fault_is_opened_again_with_its_star(customer: Customer, home: Premises) -> None:
@@ -268,3 +279,15 @@ def test_many_messages_of_one_sender_at_once_file_one_report(customer: Customer,
     with ThreadPoolExecutor(6) as threads:
         assert all(threads.map(lambda n: customer.writes("1", id=f"SM-many-{n}"), range(6)))
     assert len(customer.reports()) == 1
+
+
+def test_a_message_waits_for_the_one_that_is_being_answered(customer: Customer, home: Premises) -> None:
+    customer.writes("listrik padam")
+    menu = conversations.Written(ReportingKind.WHATSAPP, PHONE, "SM-menu", "menu", phone=PHONE)
+    with ThreadPoolExecutor(1) as threads:
+        with customer.db.transaction() as session:
+            conversations.receive(session, menu, now=customer.clock.now())
+            second = threads.submit(customer.writes, "1")
+            until(lambda: waits_for_us(customer.db), 20, "the second message waits")
+        second.result(timeout=20)
+    assert customer.reports() == []  # 1 of the menu, not of the question before it
