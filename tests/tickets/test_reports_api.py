@@ -312,6 +312,21 @@ def test_lists_by_kind_category_status_channel_and_page(reports_http: ReportsHtt
     assert reports_http.get("/api/v1/reports?before=54999999999").status_code == 404
 
 
+def test_worklists_begin_with_who_has_waited_longest(reports_http: ReportsHttp) -> None:
+    faults = [reports_http.told("", **FAULT)["number"] for _ in range(2)]
+    complaints = [reports_http.told("", **COMPLAINT)["number"] for _ in range(2)]
+    for number in faults:
+        reports_http.told(f"/{number}/resolve", note="Selesai.")
+    reports_http.told(f"/{complaints[0]}/comments", note="Sudah ditelepon.", answered=True)
+    for number in reversed(faults):
+        hours(reports_http, 1)
+        reports_http.told(f"/{number}/lapor-ulang", intent="PLN_SIDE", note="Masih gelap.")
+    reports_http.told(f"/{complaints[0]}/lapor-ulang", intent="PLN_SIDE", note="Belum beres.")
+    hours(reports_http, 24)
+    for path, expected in (("/starred", faults), ("/overdue", complaints)):
+        assert [one["number"] for one in reports_http.asked(path)] == expected[::-1]
+
+
 def test_a_complaint_goes_on_under_one_number_at_a_time(reports_http: ReportsHttp) -> None:
     number = reports_http.told("", **COMPLAINT)["number"]
     reports_http.told(f"/{number}/resolve", note="Sudah dijelaskan.")
