@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from config.operator import operator, prefixes
-from tickets import phrases
+from tickets import phrases, workorders
 from tickets.models import Customer, Outage, Phone, Premises, PremisesPhone, Report, SpecialNeed, Statement, WorkOrder
 from tickets.states import LIVE, ReportStatus, StatementStatus
 from tickets.views import KnownOutage, PremisesView, ReportView
@@ -171,10 +171,7 @@ def _premises_view(row: Row[*tuple[Any, ...]]) -> PremisesView:
 
 
 def _reports(session: Session, *wanted: ColumnElement[bool]) -> list[ReportView]:
-    # A re-opened report may have had several work orders; the last one tells.
-    later = aliased(WorkOrder)
-    newest = select(func.max(later.id)).where(later.report_id == Report.id).correlate(Report).scalar_subquery()
-    rows = select(Report, WorkOrder.status).outerjoin(WorkOrder, WorkOrder.id == newest).where(*wanted)
+    rows = select(Report, WorkOrder.status).outerjoin(WorkOrder, WorkOrder.id == workorders.present()).where(*wanted)
     found = session.execute(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(MOST_REPORTS))
     return [
         ReportView(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from config.errors import NotFound, Refused
 from tickets import history
@@ -142,9 +142,8 @@ def view(session: Session, work_order_id: int) -> WorkOrderView:
 
 
 def of_report(session: Session, report_id: int) -> WorkOrderView | None:
-    """The newest work order of a report."""
-    newest = _rows().where(WorkOrder.report_id == report_id).order_by(WorkOrder.id.desc()).limit(1)
-    row = session.execute(newest).first()
+    """The present work order of a report; a cancelled one too, for nobody has another."""
+    row = session.execute(_rows().where(Report.id == report_id, WorkOrder.id == present())).first()
     return _view(*row) if row else None
 
 
@@ -157,15 +156,21 @@ def lock_crews(session: Session, unit: str) -> Sequence[Crew]:
 
 
 def newest(session: Session, report: Report) -> tuple[WorkOrder | None, Crew | None]:
-    """The newest work order since the report was made or opened again, and who has it; a cancelled one is nobody's."""
-    rows = select(WorkOrder, Crew).outerjoin(Crew, Crew.id == WorkOrder.crew_id)
-    rows = rows.where(
-        WorkOrder.report_id == report.id,
-        WorkOrder.created_at >= (report.reopened_at or report.reported_at),
-        WorkOrder.status != WorkOrderStatus.CANCELLED,
-    )
-    row = session.execute(rows.order_by(WorkOrder.id.desc()).limit(1)).first()
+    """The present work order of a report and who has it; a cancelled one is nobody's."""
+    rows = select(WorkOrder, Crew).select_from(Report).join(WorkOrder, WorkOrder.id == present())
+    mine = (Report.id == report.id, WorkOrder.status != WorkOrderStatus.CANCELLED)
+    row = session.execute(rows.outerjoin(Crew, Crew.id == WorkOrder.crew_id).where(*mine)).first()
     return (row[0], row[1]) if row else (None, None)
+
+
+def present() -> ScalarSelect[int]:
+    """In a query about reports the id of each one's work order now: the newest since it was made or opened again. What
+    a crew did before that is over.
+    """
+    later = aliased(WorkOrder)
+    since = func.coalesce(Report.reopened_at, Report.reported_at)
+    ids = select(func.max(later.id)).where(later.report_id == Report.id, later.created_at >= since)
+    return ids.correlate(Report).scalar_subquery()
 
 
 def number_of(session: Session, work_order_id: int, *, login: str) -> str:

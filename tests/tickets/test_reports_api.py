@@ -9,7 +9,7 @@ import pytest
 from config.database import Database
 from tests.fixtures.reports_http import ReportsHttp
 from tests.fixtures.tickets import CONNECTION, NOON, a_crew, a_premises
-from tickets import outages, workorders
+from tickets import lookup, outages, workorders
 from tickets.models import Crew
 from tickets.states import WorkOrderEvent
 
@@ -155,7 +155,8 @@ def test_what_an_outage_explains_shows_the_outage_and_no_crew(reports_http: Repo
 def test_after_it_is_open_again_what_the_last_crew_did_is_over(reports_http: ReportsHttp, db: Database) -> None:
     with db.transaction() as session:
         a_crew(session, login="regu1")
-    report = reports_http.told("", **FAULT)
+        home = a_premises(session).id
+    report = reports_http.told("", **FAULT, premises=home)
     number, order = report["number"], report["workOrder"]["id"]
     for event in ("ACCEPT", "DEPART", "ARRIVE", "START", "POWER_ON", "COMPLETE"):
         with db.transaction() as session:
@@ -167,6 +168,10 @@ def test_after_it_is_open_again_what_the_last_crew_did_is_over(reports_http: Rep
     seen = reports_http.asked(f"/{number}/tracking")
     assert (seen["outage"], seen["orderStatus"], seen["crew"]) == (outage, "", None)
     assert [rung["state"] for rung in seen["ladder"]] == ["cur", "", "", "", "", ""]
+    assert reports_http.asked(f"/{number}")["workOrder"] is None
+    with db.reading() as session:
+        (known,) = lookup.open_reports(session, [home])
+        assert known.work_order_status is None
 
 
 def test_a_cancelled_order_sends_nobody(reports_http: ReportsHttp, db: Database) -> None:
