@@ -15,6 +15,10 @@ from sqlalchemy.types import TypeDecorator
 
 from config.settings import settings
 
+# `with_for_update=` of a row that others refer to. PostgreSQL looks at it (KEY SHARE) when a row that refers to it is
+# changed a second time in one transaction; FOR UPDATE would make that wait, FOR NO KEY UPDATE does not.
+ROW_LOCK = {"key_share": True}
+
 
 class Base(DeclarativeBase):
     """Every table of the house; named constraints, so that migrations can address them on both databases."""

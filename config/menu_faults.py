@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from config.schema.base import names_in
-from config.schema.menu import Asking, ByeNode, CallbackNode, Menu, Node, QueueNode, ReportNode, StatusNode, targets
+from config.schema.menu import (
+    Asking,
+    ByeNode,
+    CallbackNode,
+    CompensationNode,
+    Menu,
+    Node,
+    QueueNode,
+    ReportNode,
+    StatusNode,
+    targets,
+)
 from config.schema.prompts import Prompts
 from config.schema.queues import Queues
 from config.yaml_file import YamlFile
@@ -22,6 +33,9 @@ _FILLED = {
     "number": {"number"},
     "by_status": {"number"},
     "otherwise": {"number"},
+    "owed": {"percent", "regulation", "month"},
+    "nothing": {"month"},
+    "uncertain": {"month"},
 }
 
 
@@ -82,7 +96,8 @@ _SENTENCES = frozenset(
     (  # noqa: SIM905
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
-        " offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
+        " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
+        " owed nothing uncertain"
     ).split()
 )
 
@@ -122,7 +137,10 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name, "keys", menu.emergency.key), "this is the emergency key"
         if node.kind == "locate" and set(node.keys) & set("12345"):
             yield ("nodes", name, "keys"), "keys 1 to 5 choose from the list here"
-        if isinstance(node, ReportNode | StatusNode) and menu.nodes[node.identify].kind != "identify":
+        if (
+            isinstance(node, ReportNode | StatusNode | CompensationNode)
+            and menu.nodes[node.identify].kind != "identify"
+        ):
             yield ("nodes", name, "identify"), "must be a node of kind identify"
         if node.kind == "callback" and menu.waiting.callback is None:
             yield ("nodes", name), "waiting.callback must say what is said"
@@ -185,5 +203,5 @@ def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
 
 def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",), "report": ("existing", "withheld", "then")}
-    fields |= {"status": ("then",), "callback": ("unable",)}
+    fields |= {"status": ("then", "none_then"), "compensation": ("then",), "callback": ("unable",)}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
 from config.schema.base import names_in
+from config.schema.compensation import Compensation
+from config.schema.detection import Detection
+from config.schema.dispatch import Dispatch
+from config.schema.incidents import Incidents
+from config.schema.kpi import Kpi
 from config.schema.menu import Menu
 from config.schema.messages import HAZARD, Messages
+from config.schema.notices import Notices
 from config.schema.overflow import Partners
 from config.schema.prompts import Prompts
 from config.schema.queues import Queues
@@ -39,6 +45,12 @@ class Operator:
     scripts: Scripts
     reports: Reports
     messages: Messages
+    notices: Notices
+    dispatch: Dispatch
+    kpi: Kpi
+    compensation: Compensation
+    detection: Detection
+    incidents: Incidents
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -48,6 +60,45 @@ class Operator:
     def ulp_of(self, code: str) -> str:
         """The ULP code that serves an area."""
         return self._inherited(code, lambda area: area.ulp)
+
+    def only_ulp(self, code: str) -> str | None:
+        """The ULP of an area that has but one; None for a town or region with several, and for an unknown one."""
+        within = self._ulp_within.get(code)
+        if within is not None:
+            return next(iter(within)) if len(within) == 1 else None
+        try:
+            return self.ulp_of(code)
+        except KeyError:
+            return None
+
+    def areas_of_ulp(self, ulp: str) -> list[str]:
+        """The listed areas that a ULP serves, those inside another one left out; none for an unknown ULP."""
+        return self._areas_by_ulp.get(ulp, [])
+
+    @cached_property
+    def _ulp_within(self) -> dict[str, frozenset[str]]:
+        """Area, listed or around listed ones → the ULP of all that is listed in it."""
+        found: dict[str, set[str]] = {}
+        for code in self.areas.areas:
+            for around in prefixes(code):
+                found.setdefault(around, set()).add(self.ulp_of(code))
+        return {code: frozenset(ulp) for code, ulp in found.items()}
+
+    @cached_property
+    def shared_areas(self) -> dict[str, frozenset[str]]:
+        """Listed areas with two ULPs or more → these."""
+        return {code: ulps for code, ulps in self._ulp_within.items() if len(ulps) > 1 and code in self.areas.areas}
+
+    @cached_property
+    def _areas_by_ulp(self) -> dict[str, list[str]]:
+        """Of a ULP that has no area for itself, those that name it."""
+        own, named = dict[str, list[str]](), dict[str, list[str]]()
+        for code in sorted(self.areas.areas):
+            ulp = self.ulp_of(code)
+            named.setdefault(ulp, []).append(code)
+            if len(self._ulp_within[code]) == 1 and not set(prefixes(code)) & set(own.get(ulp, ())):
+                own.setdefault(ulp, []).append(code)
+        return {**named, **own}
 
     def area_name(self, code: str) -> str:
         """As it is spoken; the nearest known shorter code when this one is not listed."""
@@ -73,7 +124,10 @@ def prefixes(code: str) -> list[str]:
 def load(folder: Path) -> Operator:
     """Read every file of `folder`; raises ConfigError with file, line and reason for each fault."""
     called = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge")
-    told = ("rules", "scripts", "reports", "messages")
+    told = (
+        *("rules", "scripts", "reports", "messages", "notices", "dispatch"),
+        *("kpi", "detection", "incidents", "compensation"),
+    )
     files = {name: YamlFile(folder / f"{name}.yaml") for name in (*called, *told)}
     operator = Operator(
         areas=files["areas"].parse(Areas),
@@ -87,6 +141,12 @@ def load(folder: Path) -> Operator:
         scripts=files["scripts"].parse(Scripts),
         reports=files["reports"].parse(Reports),
         messages=files["messages"].parse(Messages),
+        notices=files["notices"].parse(Notices),
+        dispatch=files["dispatch"].parse(Dispatch),
+        kpi=files["kpi"].parse(Kpi),
+        compensation=files["compensation"].parse(Compensation),
+        detection=files["detection"].parse(Detection),
+        incidents=files["incidents"].parse(Incidents),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
@@ -94,6 +154,9 @@ def load(folder: Path) -> Operator:
     faults += _report_faults(operator, files["reports"])
     faults += _rule_faults(operator, files["rules"])
     faults += _message_faults(operator, files["messages"])
+    faults += _dispatch_faults(operator, files["dispatch"])
+    faults += _incident_faults(operator, files["incidents"])
+    faults += _compensation_faults(operator, files["compensation"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     if faults:
         raise ConfigError(faults)
@@ -108,6 +171,7 @@ def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
         if unit.prefix in owners:
             faults.append(file.fault(("units", key, "prefix"), f"{unit.prefix} is already {owners[unit.prefix]}'s"))
         owners[unit.prefix] = key
+    faults += _ulp_faults(areas, file)
     for key, trunk in areas.trunks.items():
         if trunk.region not in areas.areas:
             faults.append(file.fault(("trunks", key, "region"), f"no area {trunk.region}"))
@@ -117,6 +181,18 @@ def _area_faults(operator: Operator, file: YamlFile) -> list[str]:
         faults.append(file.fault(("default_trunk",), f"no trunk {areas.default_trunk!r}"))
     if areas.emergency_lines >= areas.lines:
         faults.append(file.fault(("emergency_lines",), "must be fewer than lines"))
+    return faults
+
+
+def _ulp_faults(areas: Areas, file: YamlFile) -> list[str]:
+    """An outage of a ULP names it without its unit."""
+    homes: dict[str, str] = {}
+    faults = []
+    for key, unit in areas.units.items():
+        for ulp in unit.ulp:
+            if ulp in homes:
+                faults.append(file.fault(("units", key, "ulp", ulp), f"{ulp!r} is already a ULP of {homes[ulp]}"))
+            homes[ulp] = key
     return faults
 
 
@@ -170,6 +246,52 @@ def _rule_faults(operator: Operator, file: YamlFile) -> list[str]:
         for at, code in enumerate(operator.rules.one_building)
         if code not in known
     ]
+
+
+def _dispatch_faults(operator: Operator, file: YamlFile) -> list[str]:
+    rules = operator.dispatch
+    every_ulp = {ulp for unit in operator.areas.units.values() for ulp in unit.ulp}
+    named: list[tuple[tuple[str | int, ...], str]] = [(("faults", code), skill) for code, skill in rules.faults.items()]
+    named += [(("usual_skills", at), skill) for at, skill in enumerate(rules.usual_skills)]
+    named += [(("fault_location",), rules.fault_location)] if rules.fault_location else []
+    return [
+        *(file.fault(("radius_by_ulp", ulp), f"no ULP {ulp!r}") for ulp in rules.radius_by_ulp if ulp not in every_ulp),
+        *(
+            file.fault(("faults", code), f"no fault {code!r} in reports.yaml")
+            for code in rules.faults
+            if code not in operator.reports.faults
+        ),
+        *(file.fault(place, f"no skill {skill!r}") for place, skill in named if skill not in rules.skills),
+    ]
+
+
+def _incident_faults(operator: Operator, file: YamlFile) -> list[str]:
+    """Categories that exist, and one length of the 1×24 h."""
+    rules, reports = operator.incidents, operator.reports
+    every = {code for kind in "GKP" for code in reports.of(kind)}
+    faults = [
+        file.fault(("impact", code), f"no fault {code!r}") for code in rules.impact.keys() - reports.faults.keys()
+    ]
+    faults += [file.fault(("urgency", code), f"no category {code!r}") for code in rules.urgency.keys() - every]
+    if rules.clocks.answer.late != reports.response_hours * 60:
+        faults.append(file.fault(("clocks", "answer", "late"), "must be the response_hours of reports.yaml"))
+    return faults
+
+
+def _compensation_faults(operator: Operator, file: YamlFile) -> list[str]:
+    """Only faults can be dark, and only units that exist have declared anything."""
+    table, units = operator.compensation, operator.areas.units
+    faults = [
+        file.fault(("dark_faults", at), f"no fault {code!r} in reports.yaml")
+        for at, code in enumerate(table.dark_faults)
+        if code not in operator.reports.faults
+    ]
+    for at, one in enumerate(table.declared):
+        if one.unit is not None and one.unit not in units:
+            faults.append(file.fault(("declared", at, "unit"), f"no unit {one.unit!r}"))
+        elif one.ulp is not None and one.ulp not in units[one.unit or ""].ulp:
+            faults.append(file.fault(("declared", at, "ulp"), f"{one.unit} has no ULP {one.ulp!r}"))
+    return faults
 
 
 def _one_area_faults(operator: Operator, file: YamlFile, code: str) -> list[str]:

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         description="New legs a second that the account allows (Console, Voice, Settings).",
     )
 
+    twilio_messaging: str = Field(
+        default="",
+        pattern=r"^$|^MG[0-9a-fA-F]{32}$|^\+[1-9][0-9]{6,14}$|^[0-9]{3,6}$|^[A-Za-z][A-Za-z0-9 ]{1,10}$",
+        description="By what short messages leave: the SID of a Messaging Service, a number, a short code or a name. "
+        "Empty: they are files below `data`.",
+    )
+
     imap_url: str = Field(
         default="", description="imaps://user:password@host/Folder; empty: no letters are read (docs/channels.md)."
     )

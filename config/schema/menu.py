@@ -35,6 +35,7 @@ class Locate(Asking):
     elsewhere: Say = Field(description="After a list: what to press when it is none of these.")
     outage: str
     clear: str
+    reported: Say = Field(default=[], description="Nothing is known there, but others have just reported too.")
     announcements: int = Field(
         default=0, ge=0, le=3, description="Statements of the trunk's region, heard before the list of areas."
     )
@@ -61,6 +62,7 @@ class Identify(Asking):
     unknown: Say = Field(description="Spoken when no premises has the number.")
     then: str = Field(description="Where a located caller goes; a node that sent the caller here comes first.")
     outage: str = Field(description="Where a caller goes whose area turns out to be affected.")
+    reported: Say = Field(default=[], description="As of the node that locates.")
 
 
 class ReportNode(Shape):
@@ -83,9 +85,21 @@ class StatusNode(Shape):
 
     kind: Literal["status"]
     identify: str
-    none: Say
+    none: Say = Field(description="That there is no open report; never that all is well.")
+    none_then: str = Field(default="", description="Where such a caller goes; absent: as all others.")
     by_status: dict[str, Say] = Field(description="Status of the work order or of the report → sentences.")
     otherwise: Say
+    then: str
+
+
+class CompensationNode(Shape):
+    """Tells what the caller's premises is owed for power that was off, then goes on to `then`."""
+
+    kind: Literal["compensation"]
+    identify: str
+    owed: Say = Field(description="{percent} of the minimum bill, {regulation}, {month}.")
+    nothing: Say = Field(description="{month}")
+    uncertain: Say = Field(description="A fact is missing, or the regulation's figures are provisional; {month}.")
     then: str
 
 
@@ -116,7 +130,16 @@ class ByeNode(Shape):
 
 
 Node = Annotated[
-    Locate | Choice | OutageNode | Identify | ReportNode | StatusNode | QueueNode | CallbackNode | ByeNode,
+    Locate
+    | Choice
+    | OutageNode
+    | Identify
+    | ReportNode
+    | StatusNode
+    | CompensationNode
+    | QueueNode
+    | CallbackNode
+    | ByeNode,
     Field(discriminator="kind"),
 ]
 
@@ -226,11 +249,17 @@ class Menu(Shape):
             yield from (table[name] for table in (level.everybody, level.affected) if name in table)
 
 
+_TARGETS = (
+    *("silent", "invalid", "outage", "clear", "over", "identify"),
+    *("withheld", "existing", "unable", "then", "none_then"),
+)
+
+
 def targets(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every place of a node's fields that names another node, with that name."""
     if isinstance(node, Asking):
         yield from ((("keys", key), target) for key, target in node.keys.items())
-    for name in ("silent", "invalid", "outage", "clear", "over", "identify", "withheld", "existing", "unable", "then"):
+    for name in _TARGETS:
         target = getattr(node, name, "")
         if target:
             yield (name,), target

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from config.schema.base import Bilingual, Shape, names_in
 from config.schema.reports import Category
 
-# Every sentence and what must stand in braces in it; the dialogue fills it in (tickets/dialogue.py).
+# Every sentence and what must stand in braces in it; the dialogue fills it in (tickets/dialogue/dialogue.py).
 SENTENCES: dict[str, frozenset[str]] = {
     key: frozenset(names.split())
     for key, names in {
@@ -69,7 +69,7 @@ SENTENCES: dict[str, frozenset[str]] = {
         "again.new": "number",
         "mail.signature": "",
         **{f"status.{state}": "" for state in ("waiting", "assigned", "accepted", "enroute", "arrived", "working")},
-        **{f"status.{state}": "" for state in ("power_on", "done", "cancelled")},
+        **{f"status.{state}": "" for state in ("temporary", "power_on", "done", "cancelled")},
     }.items()
 }
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from config.schema.areas import Code
 from config.schema.base import Shape, template
 
-Holding = Annotated[str, template("area")]
+Holding = Annotated[str, template("area", may=("estimate",))]
 
 
 class Statements(Shape):
@@ -21,3 +21,9 @@ class Statements(Shape):
     estimate: Annotated[str, template("etr")] = Field(description="{estimate} when a time is known.")
     estimate_unknown: Annotated[str, template()] = Field(description="{estimate} when none is.")
     cause_unknown: Annotated[str, template()] = Field(description="{cause} when none is known.")
+    estimate_moved: Annotated[str, template("before", "etr")] = Field(description="{estimate} after a revision.")
+    estimate_gone: Annotated[str, template("before")] = Field(description="{estimate} when the promised time is void.")
+    again: Annotated[str, template("lit", "dark")] = Field(description="Before {estimate}: power came and went again.")
+    partly: Annotated[str, template()] = Field(description="Before {estimate}: some of it has power again.")
+    holding_planned: Holding = Field(description="The holding sentence of planned work that has begun.")
+    two_people: bool = Field(description="A statement is approved by another person than its author.")
