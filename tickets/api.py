@@ -9,22 +9,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from config.operator import operator
-from tickets import outages, search, told, workorders
+from tickets.customers import search
 from tickets.idempotency import Write
+from tickets.incidents import told
 from tickets.kinds import ReportingKind
-from tickets.models import Outage
 from tickets.schemas import (
     CustomerOut,
-    OutageIn,
-    OutageOut,
     ReportIn,
     ReportOut,
-    StatementIn,
-    StatementOut,
-    WorkOrderOut,
 )
-from tickets.states import WorkOrderEvent
 from tickets.views import PremisesView
 
 router = APIRouter(prefix="/api/v1")
@@ -90,78 +83,6 @@ def customers(db: Db, response: Response, q: Words, limit: Limit = 20) -> list[C
         found = search.premises(session, q, limit=limit)
         narrowed(response, found.narrow)
         return [_customer(view) for view in found.rows]
-
-
-@router.get("/outages", tags=["outages"])
-def list_outages(db: Db, live: bool = True, limit: Limit = 100) -> list[OutageOut]:
-    """Outages, the newest first."""
-    with db.reading() as session:
-        found = outages.list_outages(session, live_only=live, limit=limit)
-        return [_outage(row) for row in found]
-
-
-@router.post("/outages", status_code=201, tags=["outages"])
-def confirm_outage(body: OutageIn, write: Write, now: Now, by: Login) -> OutageOut:
-    """Confirm an outage; its holding statement goes live by itself."""
-
-    def confirm(session: Session) -> OutageOut:
-        row = outages.confirm_outage(
-            session,
-            area=body.area,
-            cause=body.cause,
-            cause_kind=body.cause_kind,
-            etr=body.estimated_restoration_time,
-            reported_start=body.reported_start_time,
-            by=by,
-            now=now,
-        )
-        return _outage(row)
-
-    return write(confirm)
-
-
-@router.post("/outages/{outage}/restored", tags=["outages"])
-def restore_outage(outage: Id, write: Write, now: Now, by: Login) -> OutageOut:
-    """Power is back."""
-    return write(lambda session: _outage(outages.restore_outage(session, outage, by=by, now=now)))
-
-
-@router.get("/outages/{outage}/statements", tags=["outages"])
-def list_statements(outage: Id, db: Db) -> list[StatementOut]:
-    """Every version of the official word, the newest first."""
-    with db.reading() as session:
-        return [StatementOut.of(row) for row in outages.statements(session, outage)]
-
-
-@router.post("/outages/{outage}/statements", status_code=201, tags=["outages"])
-def publish_statement(outage: Id, body: StatementIn, write: Write, now: Now, by: Login) -> StatementOut:
-    """Publish a new version of the official word."""
-    return write(
-        lambda session: StatementOut.of(outages.publish_statement(session, outage, text=body.text, by=by, now=now))
-    )
-
-
-@router.get("/work-orders", tags=["work orders"])
-def list_work_orders(db: Db, unit: Unit = None, open: bool = True, limit: Limit = 100) -> list[WorkOrderOut]:
-    """Work orders, the oldest first."""
-    with db.reading() as session:
-        found = workorders.list_orders(session, unit=unit, open_only=open, limit=limit)
-        return [WorkOrderOut.of(view) for view in found]
-
-
-@router.post("/work-orders/{order}/{event}", tags=["work orders"])
-def advance_work_order(order: Id, event: WorkOrderEvent, write: Write, now: Now, by: Login) -> WorkOrderOut:
-    """One step of a work order."""
-
-    def step(session: Session) -> WorkOrderOut:
-        workorders.advance(session, order, event, by=by, now=now)
-        return WorkOrderOut.of(workorders.view(session, order))
-
-    return write(step)
-
-
-def _outage(row: Outage) -> OutageOut:
-    return OutageOut.of(row, operator().area_name(row.area))
 
 
 def narrowed(response: Response, narrow: bool) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from config.errors import Invalid, Refused
 from tickets import history, repeats, reports, workorders
+from tickets.contacts import Contact, step_key
+from tickets.incidents import clocks, incidents
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
 from tickets.models import Rating, Report, ReportHistory, WorkOrder
-from tickets.repeats import Contact, step_key
 from tickets.states import WORK_ORDER, ReportStatus, WorkOrderEvent
 
 MOST_STARS = 5
@@ -49,6 +50,7 @@ def respond(session: Session, number: str, *, note: str, contact: Contact, now: 
     repeats.comment(session, number, note=note, contact=contact, now=now)
     report.responded_at = report.responded_at or now
     session.flush()
+    clocks.follow_report(session, report, now=now)
     return report
 
 
@@ -87,6 +89,7 @@ def rate(
         old=before,
         new={"stars": stars},
     )
+    incidents.told(session, [report.id], by=by, how=channel, now=now)
     return rating
 
 
@@ -117,6 +120,8 @@ def confirm(
         words = note.strip() or "Pelanggan: laporan sudah selesai."
         yes = {"finished": True}
         history.write(session, report.id, HistoryKind.COMMENT, **contact.told, now=now, note=words, new=yes, key=key)
+        incidents.told(session, [report.id], by=contact.by, how=contact.channel, now=now)
+        incidents.close(session, [report.id], by=contact.by, now=now, note="Pelanggan: sudah selesai.")
         return report
     words = note.strip() or "Pelanggan: laporan belum selesai."
     if report.kind is not ReportKind.GANGGUAN or contact.channel is ReportingKind.APP:

@@ -10,7 +10,7 @@ from config.operator import operator
 from config.schema.rules import Rules
 from tickets.kinds import Intent, ReportKind, UrgentReason
 from tickets.models import Report
-from tickets.phrases import spoken_time
+from tickets.outages.phrases import spoken_time
 from tickets.rules import Decision, clock_start, decide, elapsed
 from tickets.scripts import EITHER, Facts
 from tickets.states import WorkOrderStatus

@@ -59,6 +59,13 @@ class CompletionCode(StrEnum):
     PHONE_UNREACHABLE = "phone_unreachable"
 
 
+class OutageKind(StrEnum):
+    """CIM Outage.outageKind."""
+
+    UNPLANNED = "unplanned"
+    PLANNED = "planned"
+
+
 class CauseKind(StrEnum):
     """CIM UnplannedOutage.causeKind, spelt as in the standard."""
 
@@ -77,6 +84,91 @@ class HistoryKind(StrEnum):
     TRANSITION = "transition"
     RATING = "rating"
     REPEAT = "repeat"  # a Lapor Ulang
+
+
+class IncidentStep(StrEnum):
+    """ITIL's ten steps of an incident, in their order (seed 004 L124–L133)."""
+
+    IDENTIFIED = "identified"
+    LOGGED = "logged"
+    CATEGORISED = "categorised"
+    PRIORITISED = "prioritised"
+    DIAGNOSED = "diagnosed"  # by the first line
+    FUNCTIONALLY_ESCALATED = "escalated_functional"  # to who can do it
+    MANAGEMENT_ESCALATED = "escalated_management"  # to who decides
+    INVESTIGATED = "investigated"  # by who was sent
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Clock(StrEnum):
+    """What runs for a report, an order or an outage (incidents.yaml)."""
+
+    RESPONSE = "response"  # report → a crew has arrived
+    RECOVERY = "recovery"  # start of work → power is on
+    PROMISE = "promise"  # first report → power is on
+    ANSWER = "answer"  # complaints, requests, whatever comes in writing → somebody has answered
+    TOLD = "told"  # finished → the customer knows
+
+
+class AlertKind(StrEnum):
+    """What somebody must look at."""
+
+    OUTAGE_PROPOSED = "outage-proposed"
+    STATEMENT_EXPIRED = "statement-expired"  # its time has passed; callers hear the holding statement
+    ALL_LIT = "all-lit"  # every fault location of an outage is mended: is power back?
+    NO_CREW = "no-crew"
+    CREW_SILENT = "crew-silent"
+    RESPONSE_LATE = "response-late"
+    RECOVERY_LATE = "recovery-late"
+    PROMISE_LATE = "promise-late"
+    ANSWER_LATE = "answer-late"  # the 1×24 h of complaints and letters
+    NOT_TOLD = "not-told"  # resolved, and its customer does not know
+    ASKED = "asked"  # somebody asks the management to decide
+
+
+class AlertLevel(StrEnum):
+    """Whom an alert has reached: functional escalation first, then management (seed 004 L244–L249)."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    DIRECTOR = "director"
+
+
+class NoticeEvent(StrEnum):
+    """Of what about an outage or a report people are told; CIM's NotificationTriggerKind where it has a word."""
+
+    START = "powerOut"
+    ESTIMATE = "etrChange"
+    PLANNED = "plannedWork"
+    CALLED_OFF = "plannedWorkCancelled"
+    RESTORED = "powerRestored"
+    FINISHED = "reportFinished"  # of one report
+
+
+class NoticeChannel(StrEnum):
+    """How a number is told."""
+
+    SMS = "sms"
+    CALL = "call"
+
+
+class RecipientStatus(StrEnum):
+    """How far a number is."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  # the carrier is being asked
+    SENT = "sent"  # the carrier has taken it; a call: somebody has picked up
+    DELIVERED = "delivered"  # the carrier says that it has arrived
+    FAILED = "failed"  # for good; `reason` says why
+    UNCERTAIN = "uncertain"  # a process died over it: it may have been told and is not told again
+
+
+class NoticeAnswer(StrEnum):
+    """What somebody answers to "is your power back?" (MultiSpeak callBackStatus)."""
+
+    LIT = "On"
+    DARK = "StillOff"
 
 
 class EntryKind(IntEnum):

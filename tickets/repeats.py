@@ -13,36 +13,24 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from config.database import ROW_LOCK
 from config.errors import Invalid
 from config.operator import operator
-from tickets import history, lookup, register, reports, rules, workorders
+from tickets import history, reports, rules, workorders
+from tickets.contacts import Contact, step_key
+from tickets.customers import register
 from tickets.decisions import decision_of
-from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
+from tickets.incidents import clocks, incidents, priorities
+from tickets.kinds import HistoryKind, Intent, ReportKind, UrgentReason
 from tickets.models import Premises, Report, ReportHistory
+from tickets.outages import lookup
+from tickets.outages.scopes import place_of
 from tickets.rules import Action
 from tickets.schemas import Changes, NewReport
 from tickets.scripts import related
 from tickets.states import REPORT, ReportEvent, ReportStatus
 
 LONGEST_COMMENT = 2000  # characters of *keterangan* and of a note
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody who is back. `key` makes each step happen once (at most 100 characters); the steps of one contact share
-    `call`, or without a call the key.
-    """
-
-    by: str  # login, or a channel's own name
-    channel: ReportingKind
-    key: str
-    call: str = ""
-    name: str = ""  # of the CSO, for the tag in a follow-up; "" = the login
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """Who and by which channel, as the history takes it."""
-        return {"by": self.by, "channel": self.channel, "call": self.call}
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ def lapor_ulang(
     history.write(session, report.id, HistoryKind.REPEAT, **contact.told, now=now, note=note.strip(), new=told, key=key)
     report.repeats += 1
     report.last_repeat_at = now
-    _urge(report, urgent)
+    _urge(session, report, urgent)
     if report.responded_at is not None:
         # Who comes back has not been answered well enough: the 1×24 h run again.
         report.respond_by, report.responded_at = reports.respond_by(report.kind, contact.channel, now), None
@@ -95,7 +83,7 @@ def lapor_ulang(
         workorders.ensure(session, report, now=now)
     if changes:
         _change(session, report, changes, contact, now)
-    session.flush()
+    clocks.follow_report(session, report, now=now)
     return report
 
 
@@ -116,13 +104,13 @@ def update(
     """
     if not changes:
         raise Invalid("Isi data yang berubah.", slug="changes-missing", field="changes")
-    report = (held if urgent is UrgentReason.HAZARD else locked)(session, number)
+    report = (held if urgent else locked)(session, number)
     if history.done(session, report.id, step_key("update", contact)):
         return report
     decision = decision_of(report, intent, urgent, now=now)
     rules.forbid(decision, Action.UPDATE_LAPORAN, after_repeat=_repeated(session, report.id, contact))
-    _urge(report, urgent)
-    if urgent is UrgentReason.HAZARD and report.kind is ReportKind.GANGGUAN:
+    _urge(session, report, urgent)
+    if urgent and report.kind is ReportKind.GANGGUAN and report.outage_id is None:
         workorders.ensure(session, report, now=now)
     _change(session, report, changes, contact, now)
     session.flush()
@@ -278,29 +266,24 @@ def apply(
 def _with_note(changes: Changes | None, note: str, steps: tuple[Action, ...]) -> Changes:
     """What was said goes to the *keterangan* (L122) unless a Lapor Ulang has it already."""
     told = changes or Changes()
-    if told and (told.comment or Action.LAPOR_ULANG in steps):
-        return told
-    return told.model_copy(update={"comment": note[:1000]})
+    has_it = told and (told.comment or Action.LAPOR_ULANG in steps)
+    return told if has_it else told.model_copy(update={"comment": note[:1000]})
 
 
 def held(session: Session, number: str) -> Report:
     """The report, locked after everything that a step of its own may need."""
     seen = reports.by_number(session, number)
     if seen.premises_id is not None:
-        session.get(Premises, seen.premises_id, with_for_update=True)
+        session.get(Premises, seen.premises_id, with_for_update=ROW_LOCK)
     if seen.kind is ReportKind.GANGGUAN:
-        lookup.covering_outage(session, seen.area, hold=True)
+        lookup.covering_outage(session, place_of(session, seen.area, seen.premises_id), hold=True)
         workorders.lock_crews(session, seen.unit)
     return locked(session, number)
 
 
 def locked(session: Session, number: str) -> Report:
-    found = reports.by_number(session, number)
-    return session.get_one(Report, found.id, with_for_update=True, populate_existing=True)
-
-
-def step_key(step: str, contact: Contact) -> str:
-    return f"{step}:{contact.key}"
+    seen = reports.by_number(session, number).id
+    return session.get_one(Report, seen, with_for_update=True, populate_existing=True)
 
 
 def open_after(session: Session, old: Report) -> Report | None:
@@ -335,12 +318,13 @@ def before(session: Session, report: Report, contact: Contact) -> Applied | None
     return Applied(report, tuple(steps[step] for step in taken)) if taken else None
 
 
-def _urge(report: Report, urgent: UrgentReason | None) -> None:
+def _urge(session: Session, report: Report, urgent: UrgentReason | None) -> None:
     """Danger is no part of a power cut, and no reason that is told later takes its place."""
     if report.urgent is not UrgentReason.HAZARD:
         report.urgent = urgent or report.urgent
     if report.urgent is UrgentReason.HAZARD:
         report.outage_id = None
+    priorities.put(session, report)
 
 
 def _reopen(session: Session, report: Report, contact: Contact, now: datetime) -> None:
@@ -357,9 +341,11 @@ def _reopen(session: Session, report: Report, contact: Contact, now: datetime) -
     report.reopened_at = now
     report.starred, report.starred_at = True, report.starred_at or now
     only_here = report.multiple_premises is False or report.urgent is UrgentReason.HAZARD
-    outage = None if only_here else lookup.covering_outage(session, report.area, hold=True)
+    place = place_of(session, report.area, report.premises_id)
+    outage = None if only_here else lookup.covering_outage(session, place, hold=True)
     report.outage_id = outage.id if outage else None
-    session.flush()
+    priorities.put(session, report)
+    incidents.reopen(session, report, by=contact.by, now=now)
     new = {"status": report.status.value}
     history.write(session, report.id, HistoryKind.TRANSITION, **contact.told, now=now, old=old, new=new)
     if outage is None:

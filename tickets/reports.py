@@ -8,13 +8,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.database import ROW_LOCK
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
 from config.schema.messages import HAZARD
-from tickets import categories, history, lookup, numbers, register, workorders
+from tickets import categories, history, numbers, workorders
+from tickets.customers import register
+from tickets.incidents import clocks, incidents, priorities
 from tickets.kinds import WRITTEN, HistoryKind, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Premises, Report
 from tickets.once import insert_once
+from tickets.outages import lookup
+from tickets.outages.scopes import place_of
 from tickets.rules import excludes_second, needs_work_order
 from tickets.schemas import NewReport
 from tickets.states import ReportStatus
@@ -70,6 +75,10 @@ def file_report(session: Session, new: NewReport, *, now: datetime) -> Report:
         call=new.call,
     )
     register.reports(session, [report.id])
+    priorities.put(session, report)
+    incidents.begin(session, report, now=now)
+    if report.respond_by is not None:
+        clocks.follow_report(session, report, now=now)
     if needs_work_order(report.kind, attached=report.outage_id is not None):
         workorders.assign(session, report, now=now)
     return report
@@ -86,10 +95,7 @@ def respond_by(kind: ReportKind, channel: ReportingKind, now: datetime) -> datet
 
 def by_number(session: Session, number: str) -> Report:
     """The report of a number, written with or without its star (C10)."""
-    report = session.scalar(select(Report).where(Report.number == number.removesuffix("*")))
-    if report is None:
-        raise NotFound("Nomor laporan itu tidak ada.", slug="unknown-report", field="number")
-    return report
+    return incidents.seen(session, number)
 
 
 def _by_key(session: Session, key: str) -> Report | None:
@@ -106,7 +112,7 @@ def _premises(session: Session, premises_id: int | None) -> Premises | None:
     """Locked, so that two reports of one premises are filed one after the other."""
     if premises_id is None:
         return None
-    premises = session.get(Premises, premises_id, with_for_update=True)
+    premises = session.get(Premises, premises_id, with_for_update=ROW_LOCK)
     if premises is None:
         raise NotFound("Persil itu tidak ada.", slug="unknown-premises", field="premises")
     return premises
@@ -141,7 +147,8 @@ def _row(session: Session, new: NewReport, area: str, about: tuple[str, dict[str
     # Danger is no part of a power cut: it gets a crew of its own.
     hazard = new.kind is ReportKind.GANGGUAN and about[0] == HAZARD
     attach = new.kind is ReportKind.GANGGUAN and not new.only_me and not hazard
-    outage = lookup.covering_outage(session, area, hold=True) if attach else None
+    place = place_of(session, area, new.premises_id, new.beside)
+    outage = lookup.covering_outage(session, place, hold=True) if attach else None
     if needs_work_order(new.kind, attached=outage is not None):
         workorders.lock_crews(session, unit)  # before a number: who goes on from a report has locked them already
     return Report(

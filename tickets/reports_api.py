@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Refused
 from config.operator import operator
-from tickets import categories, completion, history, repeats, reports, search, told, tracking, worklists
+from tickets import categories, completion, history, repeats, reports, tracking, worklists
 from tickets.api import Db, Limit, Login, Now, Number, Unit, Words, narrowed
 from tickets.contact_schemas import (
     CategoryOut,
@@ -25,10 +25,12 @@ from tickets.contact_schemas import (
     ResolveIn,
     UpdateIn,
 )
+from tickets.contacts import Contact
+from tickets.customers import search
 from tickets.idempotency import Write
+from tickets.incidents import told
 from tickets.kinds import HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report
-from tickets.repeats import Contact
 from tickets.rules import asked
 from tickets.schemas import HistoryOut, ReportOut
 from tickets.states import ReportStatus

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from config.errors import Invalid
 from config.schema.areas import Code
-from tickets.kinds import CauseKind, CompletionCode, HistoryKind, ReportingKind, ReportKind, UrgentReason
-from tickets.models import Outage, Report, ReportHistory, Statement
-from tickets.phones import normalise
-from tickets.states import CREW_STATUS, OutageStatus, ReportStatus, StatementStatus, WorkOrderStatus
+from tickets.customers.phones import normalise
+from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, ReportKind, UrgentReason
+from tickets.models import Report, ReportHistory
+from tickets.states import CREW_STATUS, ReportStatus, WorkOrderStatus
 from tickets.views import WorkOrderView
 
 E164 = Annotated[str, AfterValidator(normalise)]
@@ -68,6 +68,7 @@ class NewReport(BaseModel):
     by: str = Field(min_length=1, max_length=64)
     premises_id: RowId | None = None
     area: Code | None = None
+    beside: tuple[str, ...] = ()  # codes of the outage that was chosen; of no account where the premises is known
     trouble: Trouble = ""
     comment: Text = Field(default="", max_length=2000)
     phone: E164 = ""
@@ -140,11 +141,19 @@ class WorkOrderOut(Body):
     outage: int | None
     crew: str | None
     plate: str | None
+    mobile_application: bool | None = Field(description="Whether the crew uses it; without, no position is told.")
     status: WorkOrderStatus
     crew_status: str
+    unit: str
     ulp: str
+    priority: int = Field(description="1 is the highest.")
+    skill: str = Field(description="What the work takes; empty: any crew can.")
+    place: str = Field(description="Of an outage: where the fault is.")
     created_date_time: datetime
     last_modified_date_time: datetime
+    arrived_date_time: datetime | None
+    started_date_time: datetime | None
+    power_on_date_time: datetime | None
     next_events: list[str]
 
     @classmethod
@@ -156,11 +165,19 @@ class WorkOrderOut(Body):
             outage=view.outage_id,
             crew=view.crew,
             plate=view.plate,
+            mobile_application=view.crew_mobile,
             status=status,
             crew_status=CREW_STATUS[status],
+            unit=view.unit,
             ulp=view.ulp,
+            priority=view.priority,
+            skill=view.skill,
+            place="" if view.report_id else view.address,
             created_date_time=view.created_at,
             last_modified_date_time=view.changed_at,
+            arrived_date_time=view.arrived_at,
+            started_date_time=view.started_at,
+            power_on_date_time=view.power_on_at,
             next_events=list(view.next_events),
         )
 
@@ -238,78 +255,6 @@ class HistoryOut(Body):
             note=row.note,
             old=row.old,
             new=row.new,
-        )
-
-
-class OutageIn(Body):
-    """A confirmed outage."""
-
-    area: Code
-    cause: Text = Field(default="", max_length=160)
-    cause_kind: CauseKind | None = None
-    estimated_restoration_time: AwareDatetime | None = None
-    reported_start_time: AwareDatetime | None = None
-
-
-class StatementIn(Body):
-    """Without a text it is composed from the outage's facts."""
-
-    text: Text | None = Field(default=None, min_length=1, max_length=1000)
-
-
-class StatementOut(Body):
-    """One version of the approved word."""
-
-    id: int
-    outage: int
-    version: int
-    text: str
-    status: StatementStatus
-    author_name: str
-    approver_name: str | None
-    published_date_time: datetime | None
-    rendered: bool
-
-    @classmethod
-    def of(cls, row: Statement) -> StatementOut:
-        return cls(
-            id=row.id,
-            outage=row.outage_id,
-            version=row.version,
-            text=row.text,
-            status=row.status,
-            author_name=row.author,
-            approver_name=row.approver,
-            published_date_time=row.published_at,
-            rendered=row.rendered_at is not None,
-        )
-
-
-class OutageOut(Body):
-    """CIM UnplannedOutage."""
-
-    id: int
-    area: str
-    community_descriptor: str
-    status_kind: OutageStatus
-    cause: str
-    cause_kind: CauseKind | None
-    reported_start_time: datetime
-    estimated_restoration_time: datetime | None
-    author_name: str
-
-    @classmethod
-    def of(cls, row: Outage, area_name: str) -> OutageOut:
-        return cls(
-            id=row.id,
-            area=row.area,
-            community_descriptor=area_name,
-            status_kind=row.status_kind,
-            cause=row.cause,
-            cause_kind=row.cause_kind,
-            reported_start_time=row.reported_start,
-            estimated_restoration_time=row.etr,
-            author_name=row.created_by,
         )
 
 

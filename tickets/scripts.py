@@ -7,7 +7,7 @@ from functools import partial
 
 from config.schema.scripts import Scripts
 from tickets.kinds import CompletionCode
-from tickets.phrases import speakable
+from tickets.outages.phrases import speakable
 from tickets.rules import Action, Decision, Sentence
 
 EITHER = "Bapak/Ibu"

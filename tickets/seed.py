@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 from config.clock import SystemClock
 from config.database import database
 from config.operator import operator
-from tickets import numbers, outages, register, reports
+from tickets import numbers, reports
+from tickets.customers import register
 from tickets.kinds import CauseKind, ReportingKind, ReportKind
 from tickets.models import Crew, Customer, Outage, Phone, Premises, PremisesPhone, SpecialNeed
+from tickets.outages import outages, phrases, planned, statements
 from tickets.schemas import NewReport
 
 CUSTOMERS = 3_200
 OUT = "19.71.05"  # Gerunggang: the live outage
+WORK = "19.05.01"  # Mentok: planned work tomorrow
 # Sample callers; the key is what `suar seed --demo` prints.
 SAMPLES = {
     "in_outage": "+6281201000101",
@@ -47,9 +50,17 @@ _STREETS = (
     *("Kenanga", "Melur", "Cempaka", "Flamboyan", "Anggrek", "Teratai"),
     *("Bakung", "Dahlia", "Seroja", "Kemuning", "Mawar", "Tanjung"),
 )
-_CENTRES = {"19": (-2.13, 106.11), "31": (-6.20, 106.83)}  # degrees; premises are strewn around
+# Where each ULP has its posko, degrees; its customers are strewn around.
+_POSKO = {
+    "pangkalpinang": (-2.130, 106.113), "sungailiat": (-1.855, 106.121), "mentok": (-2.062, 105.163),
+    "koba": (-2.489, 106.418), "toboali": (-3.006, 106.454),
+    "menteng": (-6.196, 106.832), "cempaka-putih": (-6.181, 106.869), "tebet": (-6.229, 106.858),
+}  # fmt: skip
+_WIDE = {"bangka": 0.03, "jakarta": 0.01}  # degrees to each side
+_SKILLS = (["meter", "tm"], ["meter"], ["tm"])  # of the crews of a ULP, in turn
 _PLATES = {"bangka": "BN", "jakarta": "B"}
 _CREWS_PER_ULP = 3
+_FEEDERS = 4  # of each ULP
 
 
 def seed_demo() -> dict[str, Any]:
@@ -68,6 +79,7 @@ def seed(session: Session, *, now: datetime) -> None:
     _samples(session)
     register.premises(session, session.scalars(select(Premises.id)))
     _outage(session, now)
+    _work(session, now)
     _open_report(session, now)
 
 
@@ -88,6 +100,9 @@ def _crews(session: Session) -> None:
                         has_mobile=n < _CREWS_PER_ULP,
                         on_duty=True,
                         login="regu1" if first else None,
+                        skills=_SKILLS[n - 1],
+                        base_lat=_POSKO[ulp][0],
+                        base_lon=_POSKO[ulp][1],
                     )
                 )
                 session.flush()
@@ -123,19 +138,24 @@ def _row(serial: int, area: str) -> dict[str, Any]:
     street = f"Jl. {_STREETS[serial * 7 % len(_STREETS)]}"
     if serial % 3:
         street += f" {('Raya', 'Dalam', 'Indah')[serial % 3]}"
-    lat, lon = _CENTRES[area[:2]]
+    (lat, lon), wide = _POSKO[ulp], _WIDE[unit]
+    power = (900, 1300, 2200)[serial % 3]
     return {
         "idpel": f"{facts.prefix}{serial * 48271 % 10**10:010}",
         "meter": f"{10**10 + serial * 69621 % 10**10}",
         "area": area,
         "unit": unit,
         "ulp": ulp,
+        "feeder": f"{ulp[:3].upper()}-{serial % _FEEDERS + 1:02}",
         "street": street,
         "address": f"{street} {serial % 97 + 1}, {operator().area_name(area)}",
-        "lat": round(lat + (serial * 37 % 200 - 100) / 1000, 5),
-        "lon": round(lon + (serial * 53 % 200 - 100) / 1000, 5),
+        "lat": round(lat + (serial * 37 % 200 - 100) / 100 * wide, 5),
+        "lon": round(lon + (serial * 53 % 200 - 100) / 100 * wide, 5),
         "tariff": "B2" if serial % 11 == 0 else "R1",
-        "power_va": (900, 1300, 2200)[serial % 3],
+        "power_va": power,
+        "tariff_adjusted": power > 900,
+        # 40 hours at what a kWh costs in the demo; of one premises in fifty nobody has told it.
+        "minimum_bill": None if serial % 50 == 0 else power * 40 * (1_500 if power > 900 else 600) // 1000,
     }
 
 
@@ -171,8 +191,21 @@ def _outage(session: Session, now: datetime) -> Outage:
         by="spv1",
         now=now - timedelta(minutes=40),
     )
-    outages.publish_statement(session, outage.id, text=None, by="spv1", now=now - timedelta(minutes=20))
+    statements.publish(session, outage.id, text=None, by="spv1", now=now - timedelta(minutes=20))
     return outage
+
+
+def _work(session: Session, now: datetime) -> Outage:
+    nine = phrases.local(now + timedelta(days=1), "WIB").replace(hour=9, minute=0, second=0, microsecond=0)
+    return planned.schedule(
+        session,
+        covers=[WORK],
+        cause="pemeliharaan gardu distribusi",
+        starts=nine,
+        ends=nine + timedelta(hours=3),
+        by="spv1",
+        now=now - timedelta(minutes=30),
+    )
 
 
 def _open_report(session: Session, now: datetime) -> None:

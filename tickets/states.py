@@ -43,6 +43,7 @@ class WorkOrderStatus(StrEnum):
     ENROUTE = "enroute"
     ARRIVED = "arrived"
     WORKING = "working"
+    TEMPORARY = "temporary"  # nyala sementara: power is on by other means, the fault is not mended
     POWER_ON = "power_on"
     DONE = "done"
     CANCELLED = "cancelled"
@@ -57,24 +58,33 @@ class WorkOrderEvent(StrEnum):
     DEPART = "depart"
     ARRIVE = "arrive"
     START = "start"
+    TEMPORARY = "temporary"
     POWER_ON = "power_on"
     COMPLETE = "complete"
     RETURN = "return"  # the crew gives an accepted order back
     CANCEL = "cancel"
+    LAPSE = "lapse"  # the crew was silent: it is taken from it and given to another one
 
 
 _W, _E = WorkOrderStatus, WorkOrderEvent
 _UNDO = {_E.RETURN: _W.WAITING, _E.CANCEL: _W.CANCELLED}
+_AWAY = {**_UNDO, _E.LAPSE: _W.WAITING}  # nobody has seen the crew at the place yet
 
 WORK_ORDER = Table[WorkOrderStatus, WorkOrderEvent](
     "work order",
     {
         _W.WAITING: {_E.ASSIGN: _W.ASSIGNED, _E.CANCEL: _W.CANCELLED},
-        _W.ASSIGNED: {_E.ACCEPT: _W.ACCEPTED, _E.DECLINE: _W.WAITING, _E.CANCEL: _W.CANCELLED},
-        _W.ACCEPTED: {_E.DEPART: _W.ENROUTE, **_UNDO},
-        _W.ENROUTE: {_E.ARRIVE: _W.ARRIVED, **_UNDO},
+        _W.ASSIGNED: {
+            _E.ACCEPT: _W.ACCEPTED,
+            _E.DECLINE: _W.WAITING,
+            _E.CANCEL: _W.CANCELLED,
+            _E.LAPSE: _W.WAITING,
+        },
+        _W.ACCEPTED: {_E.DEPART: _W.ENROUTE, **_AWAY},
+        _W.ENROUTE: {_E.ARRIVE: _W.ARRIVED, **_AWAY},
         _W.ARRIVED: {_E.START: _W.WORKING, **_UNDO},
-        _W.WORKING: {_E.POWER_ON: _W.POWER_ON, **_UNDO},
+        _W.WORKING: {_E.TEMPORARY: _W.TEMPORARY, _E.POWER_ON: _W.POWER_ON, **_UNDO},
+        _W.TEMPORARY: {_E.POWER_ON: _W.POWER_ON, **_UNDO},
         _W.POWER_ON: {_E.COMPLETE: _W.DONE},
         _W.DONE: {},
         _W.CANCELLED: {},
@@ -82,7 +92,7 @@ WORK_ORDER = Table[WorkOrderStatus, WorkOrderEvent](
 )
 
 # Orders that keep a crew busy.
-WITH_CREW = (_W.ASSIGNED, _W.ACCEPTED, _W.ENROUTE, _W.ARRIVED, _W.WORKING, _W.POWER_ON)
+WITH_CREW = (_W.ASSIGNED, _W.ACCEPTED, _W.ENROUTE, _W.ARRIVED, _W.WORKING, _W.TEMPORARY, _W.POWER_ON)
 
 # CIM CrewStatusKind.
 CREW_STATUS = {
@@ -92,6 +102,7 @@ CREW_STATUS = {
     _W.ENROUTE: "enroute",
     _W.ARRIVED: "arrived",
     _W.WORKING: "arrived",
+    _W.TEMPORARY: "arrived",
     _W.POWER_ON: "arrived",
     _W.DONE: "fieldComplete",
     _W.CANCELLED: "fieldComplete",
@@ -99,8 +110,9 @@ CREW_STATUS = {
 
 
 class OutageStatus(StrEnum):
-    """CIM OutageStatusKind."""
+    """CIM OutageStatusKind, and MultiSpeak's word for work that is announced."""
 
+    SCHEDULED = "scheduled"  # planned, not begun
     PREDICTED = "predicted"
     CONFIRMED = "confirmed"
     PARTIALLY_RESTORED = "partiallyRestored"
@@ -111,8 +123,10 @@ class OutageStatus(StrEnum):
 class OutageEvent(StrEnum):
     """What can happen to an outage."""
 
+    PROPOSE = "propose"  # its first entry, when it is predicted
     CONFIRM = "confirm"
-    DISMISS = "dismiss"  # predicted wrongly
+    DISMISS = "dismiss"  # predicted wrongly; planned work that is called off
+    BEGIN = "begin"  # planned work begins
     RESTORE_PARTIALLY = "restore_partially"
     RESTORE = "restore"
     REOPEN = "reopen"  # power went again
@@ -124,6 +138,7 @@ _O, _F = OutageStatus, OutageEvent
 OUTAGE = Table[OutageStatus, OutageEvent](
     "outage",
     {
+        _O.SCHEDULED: {_F.BEGIN: _O.CONFIRMED, _F.DISMISS: _O.CLOSED},
         _O.PREDICTED: {_F.CONFIRM: _O.CONFIRMED, _F.DISMISS: _O.CLOSED},
         _O.CONFIRMED: {_F.RESTORE_PARTIALLY: _O.PARTIALLY_RESTORED, _F.RESTORE: _O.RESTORED},
         _O.PARTIALLY_RESTORED: {_F.RESTORE: _O.RESTORED, _F.REOPEN: _O.CONFIRMED},
@@ -134,6 +149,8 @@ OUTAGE = Table[OutageStatus, OutageEvent](
 
 # Outages of which a caller is told.
 LIVE = (_O.PREDICTED, _O.CONFIRMED, _O.PARTIALLY_RESTORED)
+# Those whose time without power counts.
+DARK = (_O.CONFIRMED, _O.PARTIALLY_RESTORED)
 
 
 class StatementStatus(StrEnum):
@@ -143,6 +160,7 @@ class StatementStatus(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"  # no longer true: callers hear the holding statement again
 
 
 class StatementEvent(StrEnum):
@@ -151,6 +169,7 @@ class StatementEvent(StrEnum):
     APPROVE = "approve"
     PUBLISH = "publish"
     REPLACE = "replace"
+    WITHDRAW = "withdraw"
 
 
 _S, _P = StatementStatus, StatementEvent
@@ -158,9 +177,10 @@ _S, _P = StatementStatus, StatementEvent
 STATEMENT = Table[StatementStatus, StatementEvent](
     "statement",
     {
-        _S.DRAFT: {_P.APPROVE: _S.APPROVED},
-        _S.APPROVED: {_P.PUBLISH: _S.PUBLISHED, _P.REPLACE: _S.REPLACED},
-        _S.PUBLISHED: {_P.REPLACE: _S.REPLACED},
+        _S.DRAFT: {_P.APPROVE: _S.APPROVED, _P.WITHDRAW: _S.WITHDRAWN},
+        _S.APPROVED: {_P.PUBLISH: _S.PUBLISHED, _P.REPLACE: _S.REPLACED, _P.WITHDRAW: _S.WITHDRAWN},
+        _S.PUBLISHED: {_P.REPLACE: _S.REPLACED, _P.WITHDRAW: _S.WITHDRAWN},
         _S.REPLACED: {},
+        _S.WITHDRAWN: {},
     },
 )

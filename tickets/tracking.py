@@ -17,7 +17,7 @@ from tickets import rules, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import Intent
 from tickets.models import Crew, Outage, Report, WorkOrder, WorkOrderHistory
-from tickets.states import ReportStatus, WorkOrderStatus
+from tickets.states import WITH_CREW, ReportStatus, WorkOrderStatus
 
 # The ladder as people see it (PLN Mobile): work-order states that stand on each rung.
 LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -25,10 +25,16 @@ LADDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Penugasan regu", ("assigned", "accepted")),
     ("Dalam perjalanan", ("enroute",)),
     ("Dalam pengerjaan", ("arrived", "working")),
-    ("Nyala", ("power_on",)),
+    ("Nyala", ("temporary", "power_on")),
     ("Selesai", ("done",)),
 )
-UNDER_WAY = (WorkOrderStatus.ENROUTE, WorkOrderStatus.ARRIVED, WorkOrderStatus.WORKING, WorkOrderStatus.POWER_ON)
+UNDER_WAY = (
+    WorkOrderStatus.ENROUTE,
+    WorkOrderStatus.ARRIVED,
+    WorkOrderStatus.WORKING,
+    WorkOrderStatus.TEMPORARY,
+    WorkOrderStatus.POWER_ON,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def view(session: Session, report: Report, *, now: datetime) -> TrackingView:
         return TrackingView(report, "", (), None, None, Seen.NO_CREW, None)
     order, crew = workorders.newest(session, report)
     outage = session.get(Outage, report.outage_id) if report.outage_id and order is None else None
-    position, seen = _position(order, crew, now)
+    position, seen = whereabouts(order, crew, now=now)
     status = order.status.value if order is not None else ""
     return TrackingView(report, status, rungs(session, report, order), crew, position, seen, outage)
 
@@ -113,15 +119,30 @@ def rungs(session: Session, report: Report, order: WorkOrder | None) -> tuple[Ru
     return tuple(ladder)
 
 
-def _position(order: WorkOrder | None, crew: Crew | None, now: datetime) -> tuple[Position | None, Seen]:
+def whereabouts(order: WorkOrder | None, crew: Crew | None, *, now: datetime) -> tuple[Position | None, Seen]:
+    """Where the crew of an order may be said to be, or why that cannot be said."""
     if order is None or crew is None:
         return None, Seen.NO_CREW
     if not crew.has_mobile:
         return None, Seen.NO_MOBILE
     if order.status not in UNDER_WAY:
         return None, Seen.NOT_UNDER_WAY
-    if crew.lat is None or crew.lon is None or crew.position_at is None:
+    position = position_of(crew)
+    if position is None:
         return None, Seen.NOT_YET
-    if now - crew.position_at > operator().rules.position_age:
+    if now - position.at > operator().rules.position_age:
         return None, Seen.OLD
-    return Position(crew.lat, crew.lon, crew.street, crew.position_at), Seen.YES
+    return position, Seen.YES
+
+
+def position_of(crew: Crew) -> Position | None:
+    """Where a crew was last, however long ago."""
+    if crew.lat is None or crew.lon is None or crew.position_at is None:
+        return None
+    return Position(crew.lat, crew.lon, crew.street, crew.position_at)
+
+
+def crews_of(session: Session, outage_id: int) -> WorkOrderStatus | None:
+    """How far the foremost crew of an outage is; None when nobody has been sent."""
+    sent = select(WorkOrder.status).where(WorkOrder.outage_id == outage_id, WorkOrder.status.in_(WITH_CREW)).distinct()
+    return max(session.scalars(sent), key=WITH_CREW.index, default=None)

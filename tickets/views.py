@@ -20,6 +20,7 @@ class PremisesView:
     customer_name: str
     life_support: bool
     unit_prefix: str
+    beside: tuple[str, ...] = ()  # codes that cover it beside its area's (tickets/outages/scopes.py)
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,15 @@ class KnownOutage:
 
     id: int
     area: str
-    area_name: str
+    area_name: str  # the place as it is spoken
     status: str  # OutageStatus value
     statement_id: int | None  # None: holding statement
     spoken: str  # the exact sentence
     published_at: datetime | None
-    etr: datetime | None  # estimated restoration time
+    etr: datetime | None  # the estimated restoration time that is promised by what is spoken
     holding: bool
+    codes: tuple[str, ...] = ()  # what it covers now
+    holding_text: str = ""  # what is said when no statement is
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ class ReportView:
 
 
 @dataclass(frozen=True)
+class CompensationView:
+    """What a caller may be told of a compensation; `percent` is None while it is not certain."""
+
+    month: str  # as it is spoken
+    regulation: str
+    percent: int | None
+
+
+@dataclass(frozen=True)
 class WorkOrderView:
     """A work order as a crew and the command centre see it."""
 
@@ -61,17 +73,27 @@ class WorkOrderView:
     status: str  # WorkOrderStatus value
     created_at: datetime
     changed_at: datetime
+    unit: str  # UP3
     ulp: str
+    priority: int  # 1 is the highest
+    skill: str  # dispatch.yaml; "" = any crew can
     crew: str | None
     plate: str | None
+    crew_mobile: bool | None  # whether it uses the mobile application; None: no crew
     report_id: int | None
     outage_id: int | None
     number: str | None  # of the report
     starred: bool
+    urgent: bool
     reported_at: datetime | None  # the promise of ± 3 h counts from here
     trouble_code: str
     comment: str
     area: str
-    address: str
+    address: str  # or the place of the fault, as the crew is told
+    lat: float | None  # of the work; degrees, WGS 84
+    lon: float | None
     phone: str  # E.164 or ""
+    arrived_at: datetime | None
+    started_at: datetime | None
+    power_on_at: datetime | None
     next_events: tuple[str, ...]  # WorkOrderEvent values allowed now
