@@ -12,7 +12,7 @@ from config.clock import Clock
 from config.database import Database
 from config.logging import told
 from ivr.menu import Menus
-from tickets import lookup
+from tickets.outages import lookup
 
 log = logging.getLogger(__name__)
 EVERY = 1.0  # seconds

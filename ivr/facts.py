@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 from config.clock import Clock
 from config.database import Database
 from ivr.turn import Lookup
-from tickets import lookup
+from tickets.compensation import answers
+from tickets.detection.arrivals import several_reported
+from tickets.outages import lookup
+from tickets.outages.scopes import Place
 
 
 class Facts:
@@ -28,16 +31,24 @@ class Facts:
 
     def _read(self, session: Session, wanted: Lookup, need_audio: bool) -> Any:
         now = self._clock.now()
+        found: Any
         match wanted.kind:
             case "phone":
-                return lookup.premises_by_phone(session, wanted.value)
+                found = lookup.premises_by_phone(session, wanted.value)
             case "number":
-                return lookup.premises_by_number(session, wanted.value)
+                found = lookup.premises_by_number(session, wanted.value)
             case "outage":
-                return lookup.known_outage(session, wanted.value, now=now, need_audio=need_audio)
+                place = Place(wanted.value, wanted.beside)
+                found = lookup.known_outage(session, place, now=now, need_audio=need_audio)
             case "region":
-                return lookup.outages_in_region(session, wanted.value, now=now, need_audio=need_audio)
+                found = lookup.outages_in_region(session, wanted.value, now=now, need_audio=need_audio)
+            case "several":
+                place = Place(wanted.value, wanted.beside)
+                found = several_reported(session, place, but=wanted.but, now=now)
             case "reports":
-                return lookup.open_reports(session, [int(wanted.value)])
+                found = lookup.open_reports(session, [int(wanted.value)])
+            case "compensation":
+                found = answers.of_caller(session, int(wanted.value), now=now)
             case _:
                 raise ValueError(f"no fact {wanted.kind}")
+        return found

@@ -1,4 +1,5 @@
-"""The durable wishes of callers (`call.intent` in the journal) become tickets. Off the caller's path, once each.
+"""The durable wishes of callers (`call.intent` in the journal) become tickets, and who called from where is handed to
+the detection of outages. Off the caller's path, once each.
 
 Every service called here is idempotent by the intent's key, so a batch that was half done is simply done again.
 The position is kept in SQL; the store drops nothing that this follower has not confirmed.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,15 +19,16 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from config.errors import Invalid, Problem
+from config.errors import Problem
+from ivr import arrivals
 from router.events import Entry, Event
 from router.store.acd import Acd
-from tickets.again import file_or_apply
+from tickets.detection.arrivals import record
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
-from tickets.phones import normalise
+from tickets.notices.subscriptions import subscribe
+from tickets.outages.again import file_or_apply
 from tickets.schemas import NewReport
-from tickets.subscriptions import subscribe
 
 log = logging.getLogger(__name__)
 
@@ -81,13 +83,14 @@ class Intents:
             row = session.get(FollowerPosition, (NAME, self._acd.pool))
             return row.position if row else START
 
-    def _execute(self, entries: Iterable[Entry]) -> None:
+    def _execute(self, entries: Sequence[Entry]) -> None:
         last = START
         for entry in entries:
             if entry.event is Event.CALL_INTENT:
                 self._one(entry)
             last = entry.id
         with self._db.transaction() as session:
+            record(session, arrivals.calls(entries))
             session.merge(FollowerPosition(name=NAME, pool=self._acd.pool, position=last))
 
     def _one(self, entry: Entry) -> None:
@@ -117,21 +120,14 @@ def _report(session: Session, call: str, wish: dict[str, Any], at: datetime) -> 
         by="ivr",
         premises_id=wish.get("premises"),
         area=wish.get("area") or None,
+        beside=wish.get("beside") or (),
         trouble=wish.get("trouble") or "padam",
-        phone=_dialable(wish.get("phone") or ""),
+        phone=arrivals.dialable(wish.get("phone") or ""),
         call=call,
         number=wish.get("number") or None,
         only_me=bool(wish.get("only_me")),
     )
     file_or_apply(session, new, now=at)
-
-
-def _dialable(phone: str) -> str:
-    """What a trunk tells may be no number that can be called back; the report counts all the same."""
-    try:
-        return normalise(phone)
-    except Invalid:
-        return ""
 
 
 def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:

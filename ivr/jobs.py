@@ -1,4 +1,6 @@
-"""The jobs that the outbox asks for (tickets/jobs.py enqueues them by name). Each may run twice and closes its row."""
+"""The jobs that outbox and timers ask for (tickets/jobs.py enqueues them by name). Each may run twice: it closes its
+row, or finds its timer gone.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from config.mail_url import mail_server
 from config.settings import settings
 from ivr import mail_servers
 from ivr.mail_message import compose
-from ivr.sms import FileSender
 from ivr.speech.render import render as render_texts
-from tickets import outbox
-from tickets.outages import mark_rendered
+from tickets import outbox, timers
+from tickets.clockwork import HANDLERS
+from tickets.outages.statements import mark_rendered
 
 
 def render(key: str, payload: dict[str, Any]) -> None:
@@ -26,13 +28,6 @@ def render(key: str, payload: dict[str, Any]) -> None:
         outbox.close(session, "render", key, now=now)
 
 
-def send_sms(key: str, payload: dict[str, Any]) -> None:
-    """Send one text to some numbers."""
-    FileSender(settings().data.resolve() / "sms").send(key, payload["to"], payload["text"])
-    with database().transaction() as session:
-        outbox.close(session, "sms", key, now=SystemClock().now())
-
-
 def send_email(key: str, payload: dict[str, Any]) -> None:
     """Send one letter. Raises MailFailed: the row stays open and is tried again."""
     found = settings()
@@ -42,3 +37,8 @@ def send_email(key: str, payload: dict[str, Any]) -> None:
     sender.send(compose(payload, own=found.mail_from or "suar@localhost.localdomain"))
     with database().transaction() as session:
         outbox.close(session, "email", key, now=SystemClock().now())
+
+
+def run_timer(timer: int) -> None:
+    """Do what fell due. What fails stays due and is tried again."""
+    timers.run(database(), timer, HANDLERS, now=SystemClock().now())

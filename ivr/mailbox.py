@@ -1,7 +1,7 @@
 """Letters of customers, part of the process `suar worker`: looked for, answered once each, then marked as read.
 
-A letter is answered in one transaction with the note that it was (tickets/conversations.py), and only then marked on
-the server. Killed in between, the next look finds it unread, knows it, and marks it.
+A letter is answered in one transaction with the note that it was (tickets/dialogue/conversations.py), and only then
+marked on the server. Killed in between, the next look finds it unread, knows it, and marks it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from config.settings import Settings
 from ivr.mail_message import Letter, answer_to, read_letter
 from ivr.mail_servers import Imap, MailFailed, imap
 from ivr.thread import Part
-from tickets import hearing, outbox
-from tickets.conversations import Written, key_of, receive
+from tickets import outbox
+from tickets.dialogue import hearing
+from tickets.dialogue.conversations import Written, key_of, receive
 from tickets.kinds import ReportingKind
 
 log = logging.getLogger(__name__)

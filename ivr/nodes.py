@@ -18,12 +18,14 @@ from ivr.turn import (
     Intent,
     Note,
     Turn,
+    compensation,
     open_reports,
     outage_in,
     outages_near,
     phone,
     premises_number,
     reserved_number,
+    several_reported,
 )
 from tickets.views import KnownOutage, PremisesView, ReportView
 
@@ -111,7 +113,7 @@ def _enter_locate(turn: Turn, node: shapes.Locate) -> Flow:
     affected = yield from outages_near(turn.caller.region)
     if affected:
         yield from _tell_region(turn, affected, node.announcements)
-        turn.state.choices = [Choice([outage.area_name], outage.area) for outage in affected]
+        turn.state.choices = [Choice([one.area_name], one.area, beside=[*one.codes]) for one in affected]
         return _list(turn, node)
     return (yield from go(turn, node.clear))
 
@@ -134,20 +136,36 @@ def _keyed_locate(turn: Turn, node: shapes.Locate, digits: str) -> Flow:
 
 
 def _at_area(turn: Turn, node: shapes.Locate) -> Flow:
-    outage = yield from outage_in(turn.state.area)
+    outage = yield from outage_in(turn.state)
     if outage:
         return (yield from _announce(turn, node.outage, outage))
+    yield from _tell_others(turn, node)
     return (yield from go(turn, node.clear))
 
 
+def _tell_others(turn: Turn, node: shapes.Locate | shapes.Identify) -> Generator[Effect, Any, None]:
+    """Nothing is known yet where the caller is. Never that all is well: perhaps he is the first who tells; and he
+    hears it when he is not.
+    """
+    if node.reported and (yield from several_reported(turn.state)):
+        yield Note({"what": "others", "area": turn.state.area})
+        turn.say(node.reported)
+
+
 def _at(turn: Turn, premises: PremisesView, how: str) -> Generator[Effect, Any, None]:
-    choice = Choice([premises.area_name], premises.area, premises.id, _priority(turn, premises))
+    choice = _choice(turn, [premises.area_name], premises)
     yield from _located(turn, choice, how)
 
 
 def _located(turn: Turn, choice: Choice, how: str) -> Generator[Effect, Any, None]:
     turn.state.area, turn.state.premises, turn.state.priority = choice.area, choice.premises, choice.priority
-    yield Note({"what": "located", "premises": choice.premises, "area": choice.area, "from": how})
+    turn.state.beside = choice.beside
+    found = {"premises": choice.premises, "area": choice.area, "beside": choice.beside}
+    yield Note({"what": "located", **found, "from": how})
+
+
+def _choice(turn: Turn, name: list[str], premises: PremisesView) -> Choice:
+    return Choice(name, premises.area, premises.id, _priority(turn, premises), [*premises.beside])
 
 
 def _priority(turn: Turn, premises: PremisesView) -> int:
@@ -165,7 +183,7 @@ def _named(turn: Turn, known: Sequence[PremisesView]) -> list[Choice]:
             name = [premises.street]
         if streets[premises.area_name, premises.street] > 1:
             name += list(premises.idpel[-4:])
-        choices.append(Choice(name, premises.area, premises.id, _priority(turn, premises)))
+        choices.append(_choice(turn, name, premises))
     return choices
 
 
@@ -181,9 +199,11 @@ def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
         return _question(turn, node)
     yield from _at(turn, found, "idpel" if len(digits) == IDPEL else "meter")
     onward, turn.state.after = turn.state.after or node.then, ""
-    outage = yield from outage_in(found.area)
+    outage = yield from outage_in(turn.state)
     if outage and outage.id != turn.state.outage:
         return (yield from _announce(turn, node.outage, outage))
+    if outage is None:
+        yield from _tell_others(turn, node)
     return (yield from go(turn, onward))
 
 
@@ -199,7 +219,7 @@ def _announce(turn: Turn, name: str, outage: KnownOutage) -> Flow:
 
 
 def _enter_outage(turn: Turn, node: shapes.OutageNode) -> Flow:
-    outage = yield from outage_in(turn.state.area)
+    outage = yield from outage_in(turn.state)
     if outage is None:
         turn.state.outage = None
         return (yield from go(turn, node.over))
@@ -261,7 +281,7 @@ def _file(turn: Turn, node: shapes.ReportNode) -> Generator[Effect, Any, ReportV
     existing = next((report for report in reports if report.kind == "G"), None)
     reserved = "" if existing else (yield from reserved_number(state.area))
     intent = {"kind": "report", "key": f"{turn.caller.call}:report", "number": reserved, "premises": state.premises}
-    where = {"area": state.area, "phone": turn.caller.ani}
+    where = {"area": state.area, "beside": state.beside, "phone": turn.caller.ani}
     yield Intent({**intent, **where, "trouble": "padam", "only_me": node.only_me})
     state.number, state.filed = existing.number if existing else reserved, True
     return existing
@@ -279,12 +299,27 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
     reports = yield from open_reports(turn.state.premises)
     if not reports:
         turn.say(node.none)
-        return (yield from go(turn, node.then))
+        return (yield from go(turn, node.none_then or node.then))
     newest = reports[0]
     statuses = (newest.work_order_status or "", newest.status)
     said = next((node.by_status[status] for status in statuses if status in node.by_status), node.otherwise)
     yield Note({"what": "status", "report": newest.id})
     turn.say(said, **_number(newest.number))
+    return (yield from go(turn, node.then))
+
+
+def _enter_compensation(turn: Turn, node: shapes.CompensationNode) -> Flow:
+    if turn.state.premises is None:
+        turn.state.after = turn.state.node
+        return (yield from go(turn, node.identify))
+    found = yield from compensation(turn.state.premises)
+    if found is not None:
+        yield Note({"what": "compensation", "percent": found.percent})
+        if found.percent:
+            told = {"percent": str(found.percent), "regulation": found.regulation, "month": found.month}
+            turn.say(node.owed, **told)
+        else:
+            turn.say(node.uncertain if found.percent is None else node.nothing, month=found.month)
     return (yield from go(turn, node.then))
 
 
@@ -347,6 +382,7 @@ _ENTER: dict[type, _Enter] = {
     shapes.Identify: _enter_asking,
     shapes.ReportNode: _enter_report,
     shapes.StatusNode: _enter_status,
+    shapes.CompensationNode: _enter_compensation,
     shapes.QueueNode: _enter_queue,
     shapes.CallbackNode: _enter_callback,
     shapes.ByeNode: _enter_bye,

@@ -16,7 +16,7 @@ from config.schema.queues import Announce
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Wait
 from ivr.menu import Menu
 from router.estimate import Told
-from tickets.views import KnownOutage, PremisesView, ReportView
+from tickets.views import CompensationView, KnownOutage, PremisesView, ReportView
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Choice:
     area: str
     premises: int | None = None
     priority: int = 0
+    beside: list[str] = field(default_factory=list)  # codes that cover it beside its area's (tickets/outages/scopes.py)
 
 
 @dataclass
@@ -38,7 +39,9 @@ class State:
     greeted: bool = False
     tries: int = 0  # wrong or missing keys at this node
     area: str = ""  # located there; "" = unknown
+    beside: list[str] = field(default_factory=list)  # as of the Choice
     premises: int | None = None
+    others: bool = False  # has heard that others have reported, too
     choices: list[Choice] = field(default_factory=list)
     outage: int | None = None  # the outage last announced
     after: str = ""  # the node that wanted the caller identified
@@ -96,8 +99,10 @@ class Signal:
 class Lookup:
     """Wanted: a fact. The shell answers None (or an empty list) when it cannot be had in time."""
 
-    kind: Literal["phone", "number", "outage", "region", "reports", "reserve"]
+    kind: Literal["phone", "number", "outage", "region", "reports", "reserve", "several", "compensation"]
     value: str
+    beside: tuple[str, ...] = ()  # of "outage": as of the State
+    but: int | None = None  # of "several": the premises that asks
 
 
 @dataclass(frozen=True)
@@ -299,16 +304,31 @@ def premises_number(digits: str) -> Generator[Effect, Any, PremisesView | None]:
     return found
 
 
-def outage_in(area: str) -> Generator[Effect, Any, KnownOutage | None]:
-    """The live outage that covers an area."""
-    found: KnownOutage | None = (yield Lookup("outage", area)) if area else None
+def outage_in(state: State) -> Generator[Effect, Any, KnownOutage | None]:
+    """The live outage that covers the place where the caller is."""
+    wanted = Lookup("outage", state.area, tuple(state.beside))
+    found: KnownOutage | None = (yield wanted) if state.area else None
     return found
 
 
 def outages_near(region: str) -> Generator[Effect, Any, list[KnownOutage]]:
-    """The live outages of a region, one per area, at most five."""
+    """The live outages of a region, one per place, at most five."""
     found: list[KnownOutage] = (yield Lookup("region", region)) or []
-    return list({outage.area: outage for outage in found}.values())[:MAX_CHOICES]
+    return list({outage.area_name: outage for outage in found}.values())[:MAX_CHOICES]
+
+
+def several_reported(state: State) -> Generator[Effect, Any, bool]:
+    """Whether several others have just reported a fault where the caller is; said once a call."""
+    if state.others or not state.area:
+        return False
+    state.others = bool((yield Lookup("several", state.area, tuple(state.beside), but=state.premises)))
+    return state.others
+
+
+def compensation(premises: int) -> Generator[Effect, Any, CompensationView | None]:
+    """What a premises is owed; None when that cannot be read now."""
+    found: CompensationView | None = yield Lookup("compensation", str(premises))
+    return found
 
 
 def open_reports(premises: int | None) -> Generator[Effect, Any, list[ReportView]]:

@@ -26,7 +26,8 @@ from ivr.speech.prompts import render_all
 from ivr.speech.voices import VoiceFailed
 from ivr.thread import Part
 from router.store.acd import Acd
-from tickets import conversations, idempotency, jobs
+from tickets import clockwork, idempotency, jobs
+from tickets.dialogue import conversations
 
 log = logging.getLogger(__name__)
 
@@ -45,21 +46,21 @@ class ThreadWorker(SimpleWorker):  # type: ignore[misc, unused-ignore]
         """The process has its own."""
 
 
-def job_queue(connection: Any) -> Queue:
-    """The queue of this pool's jobs."""
-    return Queue(f"suar-{settings().pool}", connection=connection)
+def job_queue(connection: Any, lane: str = "") -> Queue:
+    """The queue of this pool's jobs; its lines beside it have a name (tickets/jobs.py)."""
+    return jobs.lane(Queue(f"suar-{settings().pool}", connection=connection), lane)
 
 
 class Jobs(Part):
     """Runs jobs. It looks for work instead of blocking on it: it stops at once and outlives the store."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__("jobs")
-        self._url = url
+    def __init__(self, url: str, lane: str = "") -> None:
+        super().__init__(f"jobs {lane}".strip())
+        self._url, self._lane = url, lane
 
     def _work(self) -> None:
         connection = sync_redis(self._url)
-        queue, troubled = job_queue(connection), False
+        queue, troubled = job_queue(connection, self._lane), False
         while not self._stop.is_set():
             try:
                 if queue.count:
@@ -83,7 +84,7 @@ async def serve() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     beating = asyncio.create_task(Heartbeat().forever())
     acd, stop_rendering = Acd.from_settings(), threading.Event()
-    threads: list[Part] = [Jobs(settings().store_url)]
+    threads: list[Part] = [Jobs(settings().store_url, lane) for lane in jobs.LANES]
     if settings().imap_url:
         threads.append(Mailbox(database(), settings(), SystemClock()))
     parts: list[asyncio.Future[None]] = [
@@ -149,10 +150,17 @@ async def _forget(db: Database, stop: asyncio.Event) -> None:
 
 
 async def _relay(db: Database, stop: asyncio.Event) -> None:
-    queue, troubled = job_queue(sync_redis(settings().store_url)), False
+    def begin() -> None:
+        with db.transaction() as session:
+            clockwork.begin(session, now=SystemClock().now())
+
+    queue, troubled, begun = job_queue(sync_redis(settings().store_url)), False, False
     while not stop.is_set():
         pause = RELAY_S
         try:
+            if not begun:
+                await asyncio.to_thread(begin)
+            begun = True
             await asyncio.to_thread(jobs.relay_once, db, queue, now=SystemClock().now())
             troubled = False
         except (RedisError, SQLAlchemyError) as fault:

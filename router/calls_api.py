@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from config import csv_table
 from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Invalid, NotFound, Refused
@@ -69,7 +68,7 @@ def read_calls(
         found = ended_calls(session, acd.pool, wanted, limit=limit, offset=offset, whole_numbers=whole)
     if whole:
         log.info("a list of %d calls with whole numbers was read by %s", len(found), who.login)
-    return Response(_table(found), media_type="text/csv") if format == "csv" else found
+    return Response(_table(found), media_type=csv_table.MEDIA) if format == "csv" else found
 
 
 def _zoned(instant: datetime | None, field: str) -> datetime | None:
@@ -81,15 +80,5 @@ def _zoned(instant: datetime | None, field: str) -> datetime | None:
 
 
 def _table(views: list[EndedCallView]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(EndedCallView.model_fields)
-    for view in views:
-        values = view.model_dump(mode="json")
-        table.writerow([_plain(values[name]) for name in EndedCallView.model_fields])
-    return text.getvalue()
-
-
-def _plain(value: object) -> object:
-    """A number that begins with + is no formula: a table program would compute it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "+=-@" and value else value
+    names = list(EndedCallView.model_fields)
+    return csv_table.table(names, (list(view.model_dump(mode="json").values()) for view in views))

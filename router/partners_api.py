@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from config import csv_table
 from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Invalid, NotFound
@@ -104,7 +103,7 @@ async def read_partners(
 ) -> list[PartnerView] | Response:
     """Every partner now, and what became of its calls today; `format=csv` for a table."""
     views = await _views(request, acd, db)
-    return Response(_table(views), media_type="text/csv") if format == "csv" else views
+    return Response(_table(views), media_type=csv_table.MEDIA) if format == "csv" else views
 
 
 @api.post("/partners/{name}")
@@ -122,10 +121,8 @@ async def put_partner(name: str, body: OpenIn, request: Request, acd: Live, db: 
 def _table(views: list[PartnerView]) -> str:
     reasons = sorted({reason for view in views for reason in view.returned})
     plain = [name for name in PartnerView.model_fields if name not in ("returned", "reason")]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([*plain, *(f"returned_{reason}" for reason in reasons)])
+    rows = []
     for view in views:
         values = view.model_dump(mode="json")
-        table.writerow([*(values[name] for name in plain), *(view.returned.get(reason, 0) for reason in reasons)])
-    return text.getvalue()
+        rows.append([*(values[name] for name in plain), *(view.returned.get(reason, 0) for reason in reasons)])
+    return csv_table.table([*plain, *(f"returned_{reason}" for reason in reasons)], rows)

@@ -9,7 +9,7 @@ from config.database import Database
 from config.errors import Invalid, Refused
 from config.migrate import at_head
 from config.settings import settings
-from tickets.customer_import import Imported, Progress, import_customers
+from tickets.customers.importing import Imported, Progress, import_customers
 
 
 def customers(path: Path, rejects: Path, progress: Progress) -> Imported:

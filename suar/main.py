@@ -93,7 +93,7 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="How often; figures are medians")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Tiny counts: does it run? The figures mean nothing.")] = False,
 ) -> None:
-    """Measure; a table, and as the last line one JSON object. NAME: router, peers, search."""
+    """Measure; a table, and as the last line one JSON object. NAME: router, peers, search, outages, detection."""
     report = run("bench", VERBS["bench"], name, runs, quick)
     print(report.table())
     print(report.line())

@@ -17,11 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client import Counter, Histogram
 
+from config.clock import SystemClock
+from config.database import database
 from config.errors import Problem
 from config.heartbeat import Heartbeat
 from config.logging import told
 from config.operator import operator
 from config.settings import settings
+from ivr.called import Called
 from ivr.carriers import asterisk_answer as answer
 from ivr.carriers.asterisk_dialplan import emergency_key
 from ivr.carriers.asterisk_pyst2 import Agi, AGIError
@@ -37,7 +40,8 @@ SECONDS = Histogram(
     "From accepted to acknowledged.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0),
 )
-NAMES = frozenset({"arrived", "next", "waiting", "key", "after-offer", "after-partner", "resume"})
+NOTICES = frozenset({"notice", "notice-key"})  # of those whom we have called
+NAMES = frozenset({"arrived", "next", "waiting", "key", "after-offer", "after-partner", "resume"}) | NOTICES
 THREADS = 32
 WAITING = 2000  # connections accepted and not yet served; beyond it they are closed at once (fallback)
 PROBE_SECONDS = 5.0
@@ -46,8 +50,10 @@ PROBE_SECONDS = 5.0
 class AgiServer:
     """Listens from `start()` to `stop()`; `flow` answers on `loop`."""
 
-    def __init__(self, flow: IvrPort, loop: asyncio.AbstractEventLoop, *, host: str, port: int) -> None:
-        self._flow = flow
+    def __init__(
+        self, flow: IvrPort, loop: asyncio.AbstractEventLoop, *, host: str, port: int, called: Called | None = None
+    ) -> None:
+        self._flow, self._called = flow, called
         self._loop = loop
         self._deadline = settings().step_deadline_ms / 1000
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="agi")
@@ -134,7 +140,9 @@ class AgiServer:
 
     async def _ask(self, request: answer.Request) -> dict[str, str]:
         instruction: Instruction
-        if request.name == "arrived":
+        if request.name in NOTICES:
+            instruction = await self._notice(request)
+        elif request.name == "arrived":
             instruction = await self._flow.arrived(answer.arrival(request, operator()), request.token)
         else:
             instruction = await self._flow.step(answer.step(request, operator()))
@@ -144,6 +152,14 @@ class AgiServer:
             emergency_key=emergency_key(operator()),
             emergency_queue=operator().queues.emergency,
         )
+
+    async def _notice(self, request: answer.Request) -> Instruction:
+        reference = request.call.removeprefix("n")
+        if self._called is None or reference == request.call:
+            raise answer.BadRequest("notice")
+        if request.name == "notice":
+            return await asyncio.to_thread(self._called.picked_up, reference)
+        return await asyncio.to_thread(self._called.keyed, reference, request.digits)
 
 
 async def probe(host: str, port: int) -> bool:
@@ -183,7 +199,8 @@ async def serve() -> None:
     acd = Acd.from_settings()
     flow = build(acd)
     await flow.start()
-    server = AgiServer(flow, loop, host=settings().agi_host, port=settings().agi_port)
+    called = Called(database(), SystemClock())
+    server = AgiServer(flow, loop, host=settings().agi_host, port=settings().agi_port, called=called)
     server.start()
     log.info("FastAGI on %s:%d", settings().agi_host, settings().agi_port)
     tasks = [

@@ -11,7 +11,7 @@ from ivr.carriers.base import e164
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait
 from ivr.signals import Arrival, Step
 
-CALL = re.compile(r"c[0-9a-z]{8,40}")
+CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
 TOKEN = re.compile(r"[0-9A-Za-z.-]{1,64}")
 DIGITS = re.compile(r"[0-9*#]{0,32}")
 PLAYABLE = 60  # files in one list: Asterisk cuts an AGI line at 2,048 bytes

@@ -19,6 +19,7 @@ from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_meeting import GUEST
 from ivr.carriers.asterisk_moves import HungUp, Moves
+from ivr.carriers.asterisk_notices import NOTICE, not_reached
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.asterisk_telephones import Telephones
@@ -191,6 +192,9 @@ class AsteriskConnector(Connector):
             self._tell(f"{call} end", partial(self._hung_up, call, by="caller"))
         elif name == "OriginateResponse":
             action = message.get_header("ActionID", "")
+            if action.startswith(NOTICE):
+                self._tell(action, partial(asyncio.to_thread, not_reached, message))
+                return
             rung = self.moves.meeting.rung if action.endswith(GUEST) else self.moves.callbacks.rung
             self._tell(action.partition("/")[0], partial(rung, message))
         elif name == "DialState" and message.get_header("DialStatus") == "RINGING":

@@ -19,7 +19,7 @@ from config.operator import operator
 from ivr.carriers.twilio_context import e164
 from ivr.carriers.twilio_signature import FAILURES, MESSAGE, NotTwilio, Webhook, read_webhook
 from ivr.carriers.twilio_twiml import speakable
-from tickets.conversations import Written, receive
+from tickets.dialogue.conversations import Written, receive
 from tickets.kinds import ReportingKind
 
 log = logging.getLogger(__name__)

@@ -49,6 +49,12 @@ class _Http(TwilioHttpClient):
         return super().request(method, url, *args, **kwargs)
 
 
+def client(settings: Settings) -> Client:
+    """The account of the settings."""
+    http = _Http(settings.twilio_api_url)
+    return Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
+
+
 @dataclass(frozen=True)
 class LiveLeg:
     """A call that Twilio says is live."""
@@ -100,11 +106,7 @@ class TwilioRest:
     """The account of the settings."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = Client(
-            settings.twilio_account_sid,
-            settings.twilio_auth_token,
-            http_client=_Http(settings.twilio_api_url),
-        )
+        self._client = client(settings)
         self._from = settings.twilio_number or "+6221123"
         self._pace = Pace(settings.twilio_calls_per_second)
 
@@ -183,7 +185,7 @@ class TwilioRest:
             try:
                 return await asyncio.to_thread(request)
             except TwilioException as fault:
-                status, code = _answer(fault)
+                status, code = answer_of(fault)
                 if status == 404 or code in GONE_CODES:
                     return None
                 if status != 429 or pause is None:
@@ -195,7 +197,7 @@ class TwilioRest:
         raise AssertionError("unreachable")
 
 
-def _answer(fault: TwilioException) -> tuple[int, int]:
+def answer_of(fault: TwilioException) -> tuple[int, int]:
     """Status and code; the package has another exception for a list than for everything else."""
     if isinstance(fault, TwilioRestException):
         return fault.status, fault.code

@@ -98,6 +98,13 @@ def hang_up(say: Sequence[Fragment] = ()) -> str:
     return str(response)
 
 
+def ask_once(say: Sequence[Fragment], action: str, timeout: int) -> str:
+    """One key, or none, goes to `action`; `timeout` seconds."""
+    response = VoiceResponse()
+    _say(_gather(response, action, 1, timeout), say)
+    return str(response)
+
+
 def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> Gather:
     """Keys barge in on whatever is nested; silence reaches `action` too (actionOnEmptyResult).
 

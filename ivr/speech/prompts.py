@@ -17,7 +17,7 @@ from ivr.menu import Menu
 from ivr.speech import music, render
 from ivr.speech.cache import name_of
 from router.estimate import LAST
-from tickets import lookup, phrases
+from tickets.outages import lookup, phrases
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ def fixed() -> Iterator[tuple[str, str]]:
     places = range(1, files.menu.waiting.spoken_places + 1)
     yield from (("place", f"ke-{place}") for place in places)
     yield from (("minutes", str(minutes)) for minutes in range(1, LAST + 1))
+    for rule in files.compensation.regulations:
+        yield "regulation", rule.spoken
+        yield from (("percent", str(percent)) for percent in rule.percents)
+    yield from (("month", month) for month in phrases.MONTHS)
     for code, area in files.areas.areas.items():
         yield "area", area.name
         yield "outage.holding", phrases.holding(code)

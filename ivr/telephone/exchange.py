@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,7 @@ from ivr.telephone.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
-KEPT = 500  # ended legs remembered
+KEPT = 500  # ended legs, and messages, remembered
 ALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 MUSIC_SECONDS = 20.0
 
@@ -65,6 +66,8 @@ class Exchange:
         self.clock = clock or SystemClock()  # how long a conversation lasted is told by this one
         self.legs: dict[str, Leg] = {}
         self.rooms: dict[str, Room] = {}
+        self.messages: deque[tuple[str, str]] = deque(maxlen=KEPT)  # to whom and what, the newest last
+        self.stopped: set[str] = set()  # numbers that have sent STOP
         self._webhooks = Webhooks(token)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reports: dict[str, asyncio.Task[None]] = {}

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +20,10 @@ from ivr.telephone.exchange import Exchange
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.rest_answers import Body, RestFault, one, page, rfc2822
 from ivr.telephone.rest_conferences import conferences, participants, update_participant
+from ivr.telephone.rest_messages import create_message
+
+Work = Callable[[Exchange, dict[str, list[str]]], tuple[int, Body]]
+Run = Callable[[Request, str, Work], Awaitable[JSONResponse]]
 
 FIELDS_UNUSED = (
     "phone_number_sid", "price", "answered_by", "forwarded_from", "group_sid", "caller_name",
@@ -31,8 +35,7 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
     """The routes below the base that stands for https://api.twilio.com."""
     router = APIRouter(prefix="/2010-04-01/Accounts/{account}", include_in_schema=False)
 
-    async def run(request: Request, account: str, work: Callable[[Exchange, dict[str, list[str]]], tuple[int, Body]],
-                  ) -> JSONResponse:  # fmt: skip
+    async def run(request: Request, account: str, work: Work) -> JSONResponse:
         exchange = exchange_of(request)
         try:
             _check_login(request, exchange, account)
@@ -61,6 +64,17 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
     async def update(request: Request, account: str, sid: str) -> JSONResponse:
         return await run(request, account, lambda exchange, form: _update(exchange, sid, form))
 
+    _beside_calls(router, run)
+    return router
+
+
+def _beside_calls(router: APIRouter, run: Run) -> None:
+    """Messages and conferences."""
+
+    @router.post("/Messages.json")
+    async def message(request: Request, account: str) -> JSONResponse:
+        return await run(request, account, create_message)
+
     @router.get("/Conferences.json")
     async def listing_of_conferences(request: Request, account: str) -> JSONResponse:
         query = dict(request.query_params)
@@ -76,8 +90,6 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
         return await run(
             request, account, lambda exchange, form: update_participant(exchange, conference, sid, form)
         )  # fmt: skip
-
-    return router
 
 
 def resource(exchange: Exchange, leg: Leg) -> dict[str, Any]:
