@@ -12,11 +12,17 @@ from starlette.staticfiles import StaticFiles
 
 from agent_desk import (
     board,
+    board_alerts,
     board_calls,
     board_control,
+    board_crews,
     board_level,
+    board_orders,
+    board_outages,
+    board_places,
     crew,
     desk,
+    desk_links,
     desk_stream,
     health,
     housekeeping,
@@ -28,7 +34,7 @@ from agent_desk import (
     tracking,
 )
 from agent_desk.live import Live
-from agent_desk.news import fingerprint
+from agent_desk.news import alerts, fingerprint
 from agent_desk.openapi import describe
 from agent_desk.pages import STATIC
 from agent_desk.security import SecurityHeaders, guard
@@ -37,7 +43,7 @@ from config.clock import Clock, SystemClock
 from config.database import Database, database
 from config.errors import Problem
 from config.settings import settings
-from ivr.carriers import twilio_api, twilio_messages
+from ivr.carriers import twilio_api, twilio_messages, twilio_notices
 from ivr.service import IvrService, build
 from router.api import api as router_api
 from router.calls_api import api as calls_api
@@ -49,6 +55,13 @@ from router.surge_api import api as surge_api
 from router.talk_api import api as talk_api
 from tickets import api as tickets_api
 from tickets import decision_api, reports_api
+from tickets.compensation import api as compensation_api
+from tickets.figures import api as figures_api
+from tickets.incidents import api as incidents_api
+from tickets.notices import api as notices_api
+from tickets.outages import api as outages_api
+from tickets.outages import attached_api
+from tickets.workorders import api as workorders_api
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +94,24 @@ def create_app(
     app.state.figures = figures or Figures.from_settings()
     app.state.limits = limits or Limits.from_settings()
     app.state.store_ready = False
-    app.state.live = Live(news=lambda: fingerprint(app.state.db))
-    for module in (health, login, desk, desk_stream, board, board_level, board_control, board_calls, crew):
+    app.state.live = Live(news=lambda: fingerprint(app.state.db), alerts=lambda: alerts(app.state.db))
+    for module in (
+        health,
+        login,
+        desk,
+        desk_links,
+        desk_stream,
+        board,
+        board_level,
+        board_control,
+        board_outages,
+        board_places,
+        board_alerts,
+        board_calls,
+        board_crews,
+        board_orders,
+        crew,
+    ):
         app.include_router(module.router)
     for module in (tracking, public_report):
         app.include_router(module.router)
@@ -91,6 +120,13 @@ def create_app(
         decision_api.router,
         mobile_api.router,
         reports_api.router,
+        outages_api.router,
+        notices_api.router,
+        figures_api.router,
+        compensation_api.router,
+        attached_api.router,
+        incidents_api.router,
+        workorders_api.router,
         calls_api,
         router_api,
         surge_api,
@@ -100,6 +136,7 @@ def create_app(
     ):
         app.include_router(api)
     app.include_router(twilio_messages.router)
+    app.include_router(twilio_notices.router)
     if settings().demo:
         app.include_router(telephone.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

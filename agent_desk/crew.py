@@ -3,44 +3,86 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from agent_desk import words
 from agent_desk.accounts import Principal
 from agent_desk.pages import render
 from agent_desk.problems import wants_json
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, Refused
-from tickets import completion, positions, workorders
+from config.operator import operator
+from tickets import completion, workorders
 from tickets.kinds import ReportingKind
+from tickets.models import Crew
 from tickets.schemas import RowId, Text
-from tickets.states import WorkOrderEvent
+from tickets.states import WITH_CREW, WorkOrderEvent, WorkOrderStatus
 from tickets.views import WorkOrderView
+from tickets.workorders import crews, positions
 
 router = APIRouter(include_in_schema=False)
 
 Me = Annotated[Principal, Depends(principal_of)]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a crew sees: its orders, which of them is in front, and the one whose customer may give stars."""
+
+    crew: Crew | None
+    orders: tuple[WorkOrderView, ...]
+    rated: int | None  # a finished order of a report
+
+    @property
+    def borrowed(self) -> str:
+        """The UP3 that has lent this crew, by name."""
+        home = self.crew.home_unit if self.crew else ""
+        return operator().areas.units[home].name if home else ""
+
+    @property
+    def zone(self) -> str:
+        """The time zone of its UP3."""
+        return operator().areas.units[self.crew.unit].zone if self.crew else "WIB"
+
+
 @router.get("/regu")
-async def crew(request: Request, me: Me, selesai: Annotated[RowId | None, Query()] = None) -> Response:
-    """The order in hand first (the furthest along), then those that wait. `selesai`: this one was just finished, and
+async def crew(
+    request: Request,
+    me: Me,
+    selesai: Annotated[RowId | None, Query()] = None,
+    kerja: Annotated[RowId | None, Query()] = None,
+) -> Response:
+    """The order that was chosen (`kerja`), else the one in hand (the furthest along), then those that wait; they may be
+    worked in any order (SOP Autodispatch APKT v1.3). `selesai`: this one was just finished; where it was a report's,
     the customer may rate it.
     """
 
-    def look() -> tuple[str, str, list[WorkOrderView]]:
+    def look() -> Shown:
         with database(request).reading() as session:
             mine = workorders.crew_of(session, me.login)
             if mine is None:
-                return "", "", []
-            return mine.name, mine.plate, workorders.list_orders(session, crew_id=mine.id)
+                return Shown(None, (), None)
+            orders = workorders.list_orders(session, crew_id=mine.id)
+            orders.sort(key=lambda order: (order.id != kerja, -WITH_CREW.index(WorkOrderStatus(order.status))))
+            return Shown(mine, tuple(orders), workorders.rateable(session, selesai, mine) if selesai else None)
 
-    name, plate, orders = await asyncio.to_thread(look)
-    begun = [o for o in orders if o.status not in ("assigned", "accepted")]
-    rest = [o for o in orders if o not in begun]
-    return render(request, "regu.html", name=name, plate=plate, orders=[*begun, *rest], done=selesai)
+    return render(request, "regu.html", shown=await asyncio.to_thread(look))
+
+
+@router.post("/regu/siap")
+async def ready(request: Request, me: Me) -> Response:
+    """A crew that said nothing for long is there again."""
+
+    def tell() -> None:
+        with database(request).transaction() as session:
+            crews.ready(session, me.login, now=clock(request).now())
+
+    await asyncio.to_thread(tell)
+    return JSONResponse({"ready": True}) if wants_json(request) else RedirectResponse("/regu", 303)
 
 
 @router.post("/regu/posisi")
@@ -51,15 +93,17 @@ async def position(
     lon: Annotated[float, Form(allow_inf_nan=False)],
     jalan: Annotated[Text, Form(max_length=120)] = "",
 ) -> Response:
-    """Where this crew is now: degrees, and the street as its telephone knows it."""
+    """Where this crew is now: degrees, and the street as its telephone knows it, if it does."""
     now = clock(request).now()
 
-    def tell() -> None:
+    def tell() -> Crew:
         with database(request).transaction() as session:
-            positions.tell(session, me.login, lat=lat, lon=lon, street=jalan, now=now)
+            return positions.tell(session, me.login, lat=lat, lon=lon, street=jalan, now=now)
 
-    await asyncio.to_thread(tell)
-    return JSONResponse({"at": now.isoformat()})
+    told = await asyncio.to_thread(tell)
+    said = f"Posisi terkirim {words.clock(now, operator().areas.units[told.unit].zone)}"
+    said += f": {told.street}." if told.street else "; nama jalannya tidak kami kenal."
+    return JSONResponse({"at": now.isoformat(), "street": told.street, "said": said})
 
 
 @router.post("/regu/{order}/nilai")
@@ -111,4 +155,7 @@ async def step(
     status = await asyncio.to_thread(move)
     if wants_json(request):
         return JSONResponse({"order": order, "status": status})
-    return RedirectResponse(f"/regu?selesai={order}" if event is WorkOrderEvent.COMPLETE else "/regu", 303)
+    if event is WorkOrderEvent.COMPLETE:
+        return RedirectResponse(f"/regu?selesai={order}", 303)
+    gone = event in (WorkOrderEvent.DECLINE, WorkOrderEvent.RETURN)
+    return RedirectResponse("/regu" if gone else f"/regu?kerja={order}", 303)

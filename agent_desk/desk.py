@@ -21,9 +21,11 @@ from config.errors import Invalid, Problem, Refused
 from config.operator import operator
 from router.agents import CsoState
 from router.store.types import Call, Cso
-from tickets import lookup, reports
-from tickets.again import file_or_apply
+from tickets import reports
 from tickets.kinds import ReportingKind, ReportKind
+from tickets.outages import lookup
+from tickets.outages.again import file_or_apply
+from tickets.outages.scopes import place_of
 from tickets.reports import ReportOpen
 from tickets.schemas import NewReport, RowId
 
@@ -43,6 +45,7 @@ async def desk(request: Request, me: Me) -> Response:
     cso = await _cso(request, me)
     call = cso.call if cso else ""
     context = await _card_context(request, me, call) if call else await _idle_context(request)
+    chosen = context["card"].chosen if call else None
     return render(
         request,
         "meja.html",
@@ -50,7 +53,7 @@ async def desk(request: Request, me: Me) -> Response:
         keys=desk_view.keys(),
         softphone=desk_view.softphone(),
         not_here=desk_view.NOT_HERE,
-        statements=await _statements(request, context.get("area", "")),
+        statements=await _statements(request, context["area"], chosen.id if chosen else None),
         **context,
     )
 
@@ -108,9 +111,11 @@ async def show_idle(request: Request, me: Me) -> Response:
 
 
 @router.get("/meja/pernyataan")
-async def show_statements(request: Request, me: Me, area: Annotated[str, Query(max_length=13)] = "") -> Response:
+async def show_statements(
+    request: Request, me: Me, area: Annotated[str, Query(max_length=13)] = "", persil: RowId | None = None
+) -> Response:
     """The statement bar."""
-    return render(request, "meja_pernyataan.html", statements=await _statements(request, area))
+    return render(request, "meja_pernyataan.html", statements=await _statements(request, area, persil))
 
 
 @router.get("/meja/tracking/{report}")
@@ -119,7 +124,7 @@ async def show_tracking(request: Request, me: Me, report: RowId) -> Response:
 
     def look() -> desk_data.Tracking | None:
         with database(request).reading() as session:
-            return desk_data.tracking(session, report)
+            return desk_data.tracking(session, report, now=clock(request).now())
 
     return render(request, "meja_tracking.html", tracking=await asyncio.to_thread(look))
 
@@ -169,8 +174,9 @@ async def file_report(request: Request, me: Me, form: Annotated[ReportForm, Form
     def save() -> desk_data.Tracking | None:
         with database(request).transaction() as session:
             file = file_or_apply if form.gabung else reports.file_report
-            report = file(session, new, now=clock(request).now())
-            return desk_data.tracking(session, report.id)
+            now = clock(request).now()
+            report = file(session, new, now=now)
+            return desk_data.tracking(session, report.id, now=now)
 
     try:
         saved = await asyncio.to_thread(save)
@@ -309,14 +315,15 @@ async def _idle_context(request: Request) -> dict[str, Any]:
     return {"card": None, "call_id": "", "outages": await _statements(request, ""), "area": ""}
 
 
-async def _statements(request: Request, area: str) -> list[Any]:
-    """Live outages with their word; the caller's own area first, then the newest."""
+async def _statements(request: Request, area: str, persil: int | None = None) -> list[Any]:
+    """Live outages with their word; those of the caller's own place first, then the newest."""
     now = clock(request).now()
 
     def look() -> list[Any]:
         with database(request).reading() as session:
             found = lookup.live_outages(session, now=now)
-        mine = [o for o in found if area and (area == o.area or area.startswith(o.area + "."))]
+            here = set(place_of(session, area, persil).codes()) if area else set()
+        mine = [o for o in found if here & set(o.codes)]
         rest = [o for o in found if o not in mine]
         return [(o, True) for o in mine] + [(o, False) for o in rest]
 

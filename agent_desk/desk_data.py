@@ -11,9 +11,13 @@ from sqlalchemy.orm import Session
 from agent_desk import words
 from config.operator import operator
 from router.store.types import Call
-from tickets import lookup, workorders
-from tickets.models import Report
-from tickets.tracking import Rung, rungs
+from tickets import workorders
+from tickets.compensation import answers
+from tickets.compensation import words as compensation_words
+from tickets.models import Premises, Report
+from tickets.outages import lookup
+from tickets.outages.scopes import Place
+from tickets.tracking import Rung, crews_of, rungs, whereabouts
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 
@@ -40,7 +44,10 @@ class Tracking:
     attached: bool  # to an outage: no work order of its own
     crew: str
     plate: str
+    no_mobile: bool  # the crew does not use the mobile application
+    whereabouts: str  # a sentence; "" without a crew of its own
     rungs: tuple[Rung, ...]
+    outage_crew: str  # attached: how far the outage's foremost crew is (WorkOrderStatus value); "" = nobody sent
 
     @property
     def word(self) -> str:
@@ -62,6 +69,7 @@ class Card:
     reports: tuple[ReportView, ...]
     tracking: Tracking | None
     verdict: Verdict
+    compensation: str  # of the chosen premises, in a sentence; "" = none is chosen
 
 
 def card(
@@ -82,7 +90,8 @@ def card(
     chosen = _chosen(known, extra.id if extra else premises_id)
     area = chosen.area if chosen else (call.region if call else "")
     # An outage of a whole region is news for this caller; one somewhere in the region is not yet.
-    outage = lookup.known_outage(session, area, now=now, need_audio=False) if area else None
+    place = Place(area, chosen.beside if chosen else ())
+    outage = lookup.known_outage(session, place, now=now, need_audio=False) if area else None
     reports = lookup.open_reports(session, [p.id for p in known])
     own = [r for r in reports if chosen and r.premises_id == chosen.id]
     shown = own[0] if own else None
@@ -93,9 +102,17 @@ def card(
         searched="" if not digits else "found" if extra else "unknown",
         outage=outage,
         reports=tuple(reports),
-        tracking=tracking(session, shown.id) if shown else None,
+        tracking=tracking(session, shown.id, now=now) if shown else None,
         verdict=verdict(call, outage, shown, now=now, zone=zone_of(area)),
+        compensation=_compensation(session, chosen, now=now),
     )
+
+
+def _compensation(session: Session, chosen: PremisesView | None, *, now: datetime) -> str:
+    """What the CSO answers to who asks for it (seed 003)."""
+    if chosen is None:
+        return ""
+    return compensation_words.told(answers.of_premises(session, Premises.id == chosen.id, None, now=now))
 
 
 def _chosen(known: Sequence[PremisesView], wanted: int | None) -> PremisesView | None:
@@ -146,19 +163,25 @@ def verdict(
     )
 
 
-def tracking(session: Session, report_id: int) -> Tracking | None:
-    """A report's ladder; None when the report does not exist."""
+def tracking(session: Session, report_id: int, *, now: datetime) -> Tracking | None:
+    """A report's ladder and its crew; None when the report does not exist."""
     report = session.get(Report, report_id)
     if report is None:
         return None
     order, crew = workorders.newest(session, report)
+    position, seen = whereabouts(order, crew, now=now)
+    attached = order is None and report.outage_id is not None
+    ahead = crews_of(session, report.outage_id) if attached and report.outage_id else None
     return Tracking(
         report=report.id,
         number=report.number,
         reported_at=report.reported_at,
         status=order.status.value if order is not None else "",
-        attached=order is None and report.outage_id is not None,
+        attached=attached,
         crew=crew.name if crew else "",
         plate=crew.plate if crew else "",
+        no_mobile=crew is not None and not crew.has_mobile,
+        whereabouts=words.whereabouts(position, seen, now, zone_of(report.area)) if crew else "",
         rungs=rungs(session, report, order),
+        outage_crew=ahead.value if ahead else "",
     )

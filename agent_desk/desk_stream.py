@@ -76,7 +76,7 @@ async def stream(
             yield _desk(live, request, me, "entry", entry=item)
         elif item is Sign.RESYNC:
             yield _desk(live, request, me, "snapshot")
-        elif item is not None:
+        elif item is not None and item is not Sign.ALERTS:
             yield ServerSentEvent(event=item.value, data={})
         now = waiting(live.pool, _cso(live, me))
         if now != shown:

@@ -32,6 +32,7 @@ class Sign(StrEnum):
     RESYNC = "resync"  # read the pool again
     LOST = "lost"  # the store does not answer; the page's data stand still
     NEWS = "news"  # a statement or an outage changed
+    ALERTS = "alerts"  # so did what somebody must look at; of the board alone
     STOP = "stop"  # the process ends
 
 
@@ -78,11 +79,11 @@ class Subscription:
 class Live:
     """One per web process; `run` is a task of the lifespan."""
 
-    def __init__(self, *, news: Callable[[], str] = lambda: "") -> None:
+    def __init__(self, *, news: Callable[[], str] = lambda: "", alerts: Callable[[], str] = lambda: "") -> None:
         self.pool: Pool | None = None  # None until the store has answered for the first time
         self.lost = True
         self.version = 0  # counts changes of the pool, for pages that coalesce
-        self._news = news
+        self._looks = {Sign.NEWS: news, Sign.ALERTS: alerts}
         self._subscriptions: set[Subscription] = set()
         self._stopped = False
 
@@ -153,18 +154,18 @@ class Live:
         return again
 
     async def watch_news(self) -> None:
-        """Statements live in SQL, written by any process: a cheap look every few seconds finds a new one."""
-        last = ""
+        """Statements and alerts live in SQL, written by any process: a cheap look every few seconds finds a new one."""
+        last: dict[Sign, str] = {}
         while True:
             try:
-                now = await asyncio.to_thread(self._news)
+                found = {sign: await asyncio.to_thread(look) for sign, look in self._looks.items()}
             except Exception as error:  # the database may be away; the next look tells
                 log.warning("statements cannot be read (%s)", type(error).__name__)
-                now = last
-            if now != last:
-                last = now
+                found = last
+            for sign in (sign for sign in found if found[sign] != last.get(sign, "")):
                 self.version += 1
-                self._tell(Sign.NEWS)
+                self._tell(sign)
+            last = found
             await asyncio.sleep(NEWS)
 
     def _tell(self, item: Entry | Sign) -> None:

@@ -19,13 +19,17 @@ from agent_desk.accounts import Principal
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, NotFound, Refused
 from config.openapi import faults
-from tickets import completion, lookup, repeats, reports, told, tracking
+from config.operator import operator
+from tickets import completion, repeats, reports, tracking
 from tickets.api import Number
 from tickets.contact_schemas import RungOut
+from tickets.contacts import Contact
 from tickets.idempotency import Write
+from tickets.incidents import told
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Report
-from tickets.repeats import Contact
+from tickets.outages import lookup
+from tickets.outages.scopes import place_of
 from tickets.reports_api import why
 from tickets.rules import Action
 from tickets.schemas import E164, Changes, Email, Idpel, Meter, Mobile, ReportOut, Text
@@ -111,6 +115,8 @@ class CrewOut(_Body):
     lon: float | None
     street: str
     position_at: datetime | None
+    mobile_application: bool
+    note: str = Field(description="Where the crew is, as a sentence; or why that cannot be said.")
 
 
 class TrackedOutageOut(_Body):
@@ -257,13 +263,13 @@ def _tracking(session: Session, report: Report, now: datetime) -> TrackingOut:
         date_time_of_report=report.reported_at,
         resolved_date_time=report.resolved_at,
         ladder=[RungOut.of(rung) for rung in seen.rungs] if seen and not seen.outage else [],
-        crew=_crew(seen) if seen and seen.order_status in tracking.UNDER_WAY else None,
+        crew=_crew(seen, now) if seen and seen.order_status in tracking.UNDER_WAY else None,
         outage=_outage(session, report, now) if seen and seen.outage else None,
         may_answer=completion.waits_for_the_customer(session, report),
     )
 
 
-def _crew(seen: tracking.TrackingView) -> CrewOut | None:
+def _crew(seen: tracking.TrackingView, now: datetime) -> CrewOut | None:
     if seen.crew is None:
         return None
     there = seen.position
@@ -273,11 +279,14 @@ def _crew(seen: tracking.TrackingView) -> CrewOut | None:
         lon=there.lon if there else None,
         street=there.street if there else "",
         position_at=there.at if there else None,
+        mobile_application=seen.crew.has_mobile,
+        note=words.whereabouts(there, seen.seen, now, operator().areas.units[seen.report.unit].zone),
     )
 
 
 def _outage(session: Session, report: Report, now: datetime) -> TrackedOutageOut | None:
-    known = lookup.known_outage(session, report.area, now=now, need_audio=False)
+    place = place_of(session, report.area, report.premises_id)
+    known = lookup.known_outage(session, place, now=now, need_audio=False)
     if known is None:
         return None
     return TrackedOutageOut(area_name=known.area_name, text=known.spoken, estimated_restoration_time=known.etr)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from config.database import Database
-from tickets.models import Outage, Statement
-from tickets.states import LIVE
+from tickets.incidents import escalation
+from tickets.models import OutageHistory, Statement
+
+CHANGES = (Statement.approved_at, Statement.published_at, Statement.replaced_at, Statement.withdrawn_at)
 
 
 def fingerprint(db: Database) -> str:
-    """Differs whenever a statement was published, an outage confirmed, changed or restored."""
+    """Differs whenever a statement was written, approved, published or withdrawn, or anything happened to an outage."""
     with db.reading() as session:
-        statement = session.execute(
-            select(func.max(Statement.id), func.max(Statement.published_at), func.max(Statement.replaced_at))
-        ).one()
-        outage = session.execute(
-            select(func.max(Outage.id), func.max(Outage.restored_at), func.max(Outage.closed_at))
-        ).one()
-        live = session.scalar(select(func.count()).where(Outage.status_kind.in_(LIVE)))
-    return f"{tuple(statement)} {tuple(outage)} {live}"
+        said = session.execute(select(func.max(Statement.id), *(func.max(column) for column in CHANGES))).one()
+        done = session.scalar(select(func.max(OutageHistory.id)))
+    return f"{tuple(said)} {done}"
+
+
+def alerts(db: Database) -> str:
+    """The same of what somebody must look at."""
+    with db.reading() as session:
+        return escalation.fingerprint(session)

@@ -23,11 +23,14 @@ R = Role
 ANYONE = "anyone"  # also without a login
 PUBLIC: frozenset[str] = frozenset({ANYONE, *Role})
 STAFF: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.DIRECTOR, R.OPERATOR, R.ENGINEER})
+APPROVERS: frozenset[str] = frozenset({R.SUPERVISOR, R.DIRECTOR})  # the other person, where two are required
 CONTROL: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR})  # the command centre
 PUBLISHERS: frozenset[str] = frozenset({R.SUPERVISOR})  # one approved statement, one who answers for it
 SERVING: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR})  # need the personal data of callers
 CALLS: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR})  # a CSO only the own one: router/talk_api.py
+TAKERS: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR})  # of alerts: whom they may reach
 BOARD: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR, R.ENGINEER})
+ANSWERABLE: frozenset[str] = frozenset({R.SUPERVISOR, R.DIRECTOR})  # who stand for the figures
 DESK: frozenset[str] = frozenset({R.CSO})
 CREW: frozenset[str] = frozenset({R.CREW})
 WRITE = "POST PUT PATCH DELETE"
@@ -50,6 +53,10 @@ class Scope(StrEnum):
     CALLS_WRITE = "calls:write"
     QUEUES_READ = "queues:read"
     QUEUES_WRITE = "queues:write"
+    FIGURES_READ = "figures:read"
+    FIGURES_WRITE = "figures:write"
+    COMPENSATION_READ = "compensation:read"
+    COMPENSATION_WRITE = "compensation:write"
 
 
 S = Scope
@@ -96,8 +103,11 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/papan", BOARD),
     Rule("GET", "/papan/*", BOARD),
     Rule("POST", "/papan/padam/*/pernyataan", PUBLISHERS),
+    Rule("POST", "/papan/padam/*/pernyataan/*", APPROVERS),
+    Rule("POST", "/papan/padam/*/perkiraan", PUBLISHERS),
     Rule("POST", "/papan/tingkat", PUBLISHERS),
     Rule("POST", "/papan/kendali/*", PUBLISHERS),
+    Rule("POST", "/papan/peringatan/*", TAKERS),
     Rule("POST", "/papan/*", CONTROL),
     Rule("GET", "/regu", CREW),
     Rule("POST", "/regu/*", CREW),
@@ -110,8 +120,13 @@ TABLE: tuple[Rule, ...] = (
     Rule("GET", "/api/v1/reports/*/decision", SERVING, S.REPORTS_WRITE),  # for whoever acts on it, no application
     Rule("GET", "/api/v1/report-categories", STAFF, S.REPORTS_CREATE),
     Rule("GET", "/api/v1/reports*", SERVING, S.REPORTS_READ),
+    Rule("GET", "/api/v1/alerts", STAFF, S.WORK_ORDERS_READ),
     Rule("GET", "/api/v1/outages*", STAFF, S.OUTAGES_READ),
     Rule("GET", "/api/v1/work-orders*", STAFF, S.WORK_ORDERS_READ),
+    Rule("GET", "/api/v1/kpi*", BOARD, S.FIGURES_READ),
+    Rule("GET", "/api/v1/crews*", STAFF, S.WORK_ORDERS_READ),
+    Rule("GET", "/api/v1/compensation", SERVING, S.CUSTOMERS_READ),
+    Rule("GET", "/api/v1/compensation/table", ANSWERABLE, S.COMPENSATION_READ),  # of all customers of a UP3
     Rule("GET", "/api/v1/*", STAFF, S.QUEUES_READ),
     Rule("POST", "/api/v1/reports", SERVING, S.REPORTS_CREATE),
     Rule("POST", "/api/v1/reports/*/contacts", SERVING, S.REPORTS_CREATE),  # an application proves IDPEL and number
@@ -119,13 +134,23 @@ TABLE: tuple[Rule, ...] = (
     Rule("POST", "/api/v1/reports/*/confirmation", SERVING, S.REPORTS_RATE),
     Rule("POST", "/api/v1/tracking", SERVING, S.TRACKING_READ),
     Rule("POST", "/api/v1/reports/*/resolve", CONTROL, S.REPORTS_WRITE),  # by a crew through its work order
+    Rule("PUT", "/api/v1/reports/*/exemption", ANSWERABLE, S.COMPENSATION_WRITE),
+    Rule("PUT", "/api/v1/outages/*/exemption", ANSWERABLE, S.COMPENSATION_WRITE),
+    Rule("PUT", "/api/v1/reports/*/incident/priority", CONTROL, S.REPORTS_WRITE),
     Rule(WRITE, "/api/v1/reports/*", SERVING, S.REPORTS_WRITE),
+    Rule("POST", "/api/v1/outages/*/subscriptions", SERVING, S.OUTAGES_WRITE),
+    Rule("POST", "/api/v1/notice-refusals", SERVING, S.OUTAGES_WRITE),
     Rule(WRITE, "/api/v1/outages/*/statements", PUBLISHERS, S.OUTAGES_WRITE),
+    Rule(WRITE, "/api/v1/outages/*/statements/*", APPROVERS, S.OUTAGES_WRITE),
+    Rule(WRITE, "/api/v1/outages/*/estimates", PUBLISHERS, S.OUTAGES_WRITE),
     Rule(WRITE, "/api/v1/level*", PUBLISHERS, S.QUEUES_WRITE),
     Rule(WRITE, "/api/v1/gaps/*", PUBLISHERS, S.QUEUES_WRITE),
     Rule(WRITE, "/api/v1/partners/*", PUBLISHERS, S.QUEUES_WRITE),
     Rule(WRITE, "/api/v1/outages*", CONTROL, S.OUTAGES_WRITE),
+    Rule("POST", "/api/v1/alerts/*", TAKERS, S.WORK_ORDERS_WRITE),
     Rule(WRITE, "/api/v1/work-orders*", CONTROL, S.WORK_ORDERS_WRITE),
+    Rule(WRITE, "/api/v1/kpi/card/*", ANSWERABLE, S.FIGURES_WRITE),
+    Rule(WRITE, "/api/v1/crews*", CONTROL, S.WORK_ORDERS_WRITE),
     Rule(WRITE, "/api/v1/calls/*", CALLS, S.CALLS_WRITE),
     Rule("POST", "/api/v1/agents/*/wrap-up", CALLS, S.QUEUES_WRITE),
     Rule(WRITE, "/api/v1/agents/*", PUBLISHERS, S.QUEUES_WRITE),

@@ -1,6 +1,6 @@
 """/lapor: a customer without a login reports in two steps: what and where, then what is known about it and the rest.
 
-The same table and the same words as the other written channels (tickets/dialogue_reports.py). A premises is shown by
+The same table and the same words as the other written channels (tickets/dialogue/reports.py). A premises is shown by
 its area alone; wrong numbers are few, as on /lacak, and so are reports from one address.
 """
 
@@ -26,12 +26,14 @@ from config.operator import operator
 from config.schema.messages import HAZARD
 from config.schema.reports import ReportCategory
 from config.settings import settings
-from tickets import dialogue_reports, hearing, lookup
-from tickets.channel_facts import Facts, drive
-from tickets.conversations import readable
-from tickets.dialogue_turn import About, Again, Comment, File, OutageIn, ReportsAt, Sender, State, Turn, kind_of
+from tickets.customers.phones import normalise
+from tickets.dialogue import hearing
+from tickets.dialogue import reports as dialogue_reports
+from tickets.dialogue.channel_facts import Facts, drive
+from tickets.dialogue.conversations import readable
+from tickets.dialogue.turn import About, Again, Comment, File, OutageIn, ReportsAt, Sender, State, Turn, kind_of
 from tickets.kinds import Intent, ReportingKind, ReportKind, UrgentReason
-from tickets.phones import normalise
+from tickets.outages import lookup
 from tickets.views import KnownOutage
 
 router = APIRouter(include_in_schema=False)
@@ -189,7 +191,7 @@ def _place(request: Request, session: Session, filled: Filled, now: datetime) ->
 
 def _known(session: Session, filled: Filled, area: str, now: datetime) -> Known:
     facts = _facts(session, filled, now)
-    outage = facts.fulfil(OutageIn(area)) if filled.kind == ReportKind.GANGGUAN else None
+    outage = facts.fulfil(OutageIn(area, filled.premises)) if filled.kind == ReportKind.GANGGUAN else None
     reports: list[About] = []
     if filled.kind == ReportKind.GANGGUAN and filled.premises is not None:
         reports = facts.fulfil(ReportsAt(filled.premises))

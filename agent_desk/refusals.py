@@ -38,13 +38,8 @@ REFUSALS: tuple[tuple[str, Slugs], ...] = (
     ("* /api/v1/reports/{number}/resolve", {409: "illegal-move", 422: "note-missing"}),
     ("* /api/v1/reports/{number}/comments", {422: "note-missing"}),
     ("* /api/v1/reports/{number}/tracking", {409: "rule-r23"}),
-    ("POST /api/v1/outages", {409: "outage-exists", 422: "unknown-area start-in-future etr-before-start"}),
-    ("* /api/v1/outages/{outage}/*", {404: "unknown-outage"}),
-    ("POST /api/v1/outages/{outage}/*", {409: "illegal-move outage-over", 422: "statement-empty"}),
-    (
-        "POST /api/v1/work-orders/*",
-        {403: "not-for-crews not-your-work-order", 404: "unknown-work-order", 409: "illegal-move no-crew-free"},
-    ),
+    ("* /api/v1/outages/{outage}*", {404: "unknown-outage"}),
+    ("POST /api/v1/outages/{outage}/*", {409: "illegal-move"}),
     ("GET /api/v1/calls", {403: "numbers-covered", 404: "unknown-queue", 422: "zone-missing"}),
     ("* /api/v1/calls/{call}*", {404: "unknown-call"}),
     (

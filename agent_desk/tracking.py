@@ -22,10 +22,11 @@ from agent_desk.accounts import TooManyAttempts
 from agent_desk.pages import render
 from agent_desk.security import clock, database
 from config.errors import Refused
-from tickets import completion, told
+from tickets import completion
+from tickets.contacts import Contact
+from tickets.incidents import told
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Report
-from tickets.repeats import Contact
 from tickets.schemas import Text
 from tickets.states import ReportStatus
 
@@ -122,7 +123,7 @@ def _find(
             refused = fault.title
     with db.reading() as session:
         report = session.get_one(Report, report.id)
-        seen = desk_data.tracking(session, report.id)
+        seen = desk_data.tracking(session, report.id, now=now)
         assert seen is not None  # noqa: S101 - the report is there
         finished = report.status is ReportStatus.SELESAI
         # The count of failures stays: one's own pair would otherwise buy guesses at others'.

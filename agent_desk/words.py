@@ -12,8 +12,10 @@ from config.operator import operator
 from router.agents import CsoState
 from router.calls import Outcome
 from router.store.types import Breaker, Partner
-from tickets import categories, phrases
+from tickets import categories
 from tickets.kinds import ReportKind
+from tickets.outages import phrases
+from tickets.tracking import WHY, Position, Seen
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ RESULTS = {
 
 PART_OF_OUTAGE = "Bagian dari padam meluas"
 NO_CREW = "Belum ada regu"
+NO_MOBILE = "Tanpa APKT Mobile"  # marks a crew whose position is never known
 REPORT_STATUS = {"BELUM_SELESAI": "Belum selesai", "SELESAI": "Selesai"}
 
 WORK_ORDER = {
@@ -90,6 +93,7 @@ WORK_ORDER = {
     "enroute": "Dalam perjalanan",
     "arrived": "Tiba di lokasi",
     "working": "Dalam pengerjaan",
+    "temporary": "Nyala sementara",
     "power_on": "Nyala",
     "done": "Selesai",
     "cancelled": "Dibatalkan",
@@ -102,6 +106,7 @@ NEXT_STEP = {
     "enroute": ("arrive", "Tiba di lokasi"),
     "arrived": ("start", "Mulai pengerjaan"),
     "working": ("power_on", "Listrik menyala"),
+    "temporary": ("power_on", "Listrik menyala"),
     "power_on": ("complete", "Selesai"),
 }
 
@@ -167,6 +172,16 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} m" if minutes else "< 1 m"
 
 
+def whereabouts(position: Position | None, seen: Seen, now: datetime, zone: str = "WIB") -> str:
+    """Where a crew is, as a street and how long ago that was told, or why that cannot be said."""
+    if position is None:
+        return WHY[seen]
+    place = f"di {position.street}" if position.street else "jauh dari jalan yang kami kenal"
+    minutes = int((now - position.at).total_seconds() // 60)
+    ago = f"{minutes} menit lalu" if minutes > 0 else "baru saja"
+    return f"Posisi regu: {place}, {ago} ({clock(position.at, zone)})."
+
+
 def running(seconds: float) -> str:
     """A running clock: `02.14`, `1.02.14`."""
     total = max(0, int(seconds))
@@ -214,6 +229,7 @@ HEARD = {
     "keyed": ("digits", "Menekan tombol"),
     "located": ("pin", "Lokasi dikenal"),
     "told": ("sound", "Mendengar pengumuman padam"),
+    "others": ("sound", "Mendengar ada laporan lain dari wilayahnya"),
     "emergency": ("warn", "Menekan darurat"),
     "triage": ("sound", "Saluran hampir penuh: ditanya darurat"),
     "status": ("sound", "Mendengar status laporannya"),

@@ -176,8 +176,8 @@ function showLost() {
 }
 
 function showNews() {
-  const area = $("pita")?.dataset.area ?? "";
-  window.htmx.ajax("GET", `/meja/pernyataan?area=${encodeURIComponent(area)}`, { target: "#pernyataan", swap: "innerHTML" });
+  const where = new URLSearchParams({ area: "", ...$("pita")?.dataset });
+  window.htmx.ajax("GET", `/meja/pernyataan?${where}`, { target: "#pernyataan", swap: "innerHTML" });
 }
 
 // One part of the card anew, the rest (and what is being typed) untouched.
@@ -270,10 +270,8 @@ function restoreDraft() {
 // --- htmx
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "panggilan") {
-    restoreDraft();
-    showNews();
-  }
+  if (event.detail.target.id === "panggilan") restoreDraft();
+  if (["panggilan", "pita"].includes(event.detail.target.id)) showNews();
   if (document.getElementById("tersimpan") && event.detail.target.id === "hasil-laporan") sessionStorage.removeItem(`draf:${shown || "tanpa"}`);
   decorate();
   tick();

@@ -142,8 +142,13 @@ source.addEventListener("board", (event) => {
 source.addEventListener("lost", () => (stopped = "Server telepon tidak menjawab"));
 source.addEventListener("news", () => {
   // Not while somebody writes there, nor over what was written and not yet sent.
-  const written = [...$("padam").querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue);
+  const changed = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+  const written = [...$("padam").querySelectorAll("textarea, input")].some(changed);
   if (!written && !$("padam").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/padam", { target: "#padam", swap: "innerHTML" });
+});
+source.addEventListener("alerts", () => {
+  // Who has the button in focus is about to press it: what it stands for must not change below the finger.
+  if (!$("peringatan").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/peringatan", { target: "#peringatan", swap: "innerHTML" });
 });
 source.addEventListener("bye", () => location.assign("/masuk"));
 
