@@ -29,7 +29,8 @@ from ivr.turn import (
     run,
 )
 from router.estimate import Told
-from tickets.views import KnownOutage, PremisesView, ReportView
+from tickets.outages.scopes import Place
+from tickets.views import CompensationView, KnownOutage, PremisesView, ReportView
 
 CHARACTERS_A_SECOND = 14  # of a voice at 160 words a minute
 THINKING_S = 1.5
@@ -43,7 +44,9 @@ class World:
     numbers: Mapping[str, PremisesView] = field(default_factory=dict)  # IDPEL or meter
     outages: list[KnownOutage] = field(default_factory=list)
     reports: list[ReportView] = field(default_factory=list)
+    compensation: CompensationView | None = None
     reserved: list[str] = field(default_factory=lambda: [f"54{n}" for n in range(100000001, 100000100)])
+    several: set[str] = field(default_factory=set)  # areas several others have just reported from
     place: int = 1
     told: Told | None = None
     announce: Announce = field(default_factory=lambda: Announce(every=20))
@@ -54,19 +57,26 @@ class World:
 
     def look_up(self, wanted: Lookup) -> Any:
         """The fact, as ivr.facts would read it from SQL."""
+        found: Any = None
         match wanted.kind:
             case "phone":
-                return self.phones.get(wanted.value, [])
+                found = self.phones.get(wanted.value, [])
             case "number":
-                return self.numbers.get(wanted.value)
+                found = self.numbers.get(wanted.value)
             case "outage":
-                return next((one for one in self.outages if one.area in prefixes(wanted.value)), None)
+                here = set(Place(wanted.value, wanted.beside).codes())
+                found = next((one for one in self.outages if here & set(one.codes or (one.area,))), None)
             case "region":
-                return [one for one in self.outages if wanted.value in prefixes(one.area)]
+                found = [one for one in self.outages if wanted.value in prefixes(one.area)]
+            case "several":
+                found = wanted.value in self.several
             case "reports":
-                return [one for one in self.reports if str(one.premises_id) == wanted.value]
+                found = [one for one in self.reports if str(one.premises_id) == wanted.value]
+            case "compensation":
+                found = self.compensation
             case "reserve":
-                return self.reserved.pop(0) if self.reserved else ""
+                found = self.reserved.pop(0) if self.reserved else ""
+        return found
 
 
 @dataclass

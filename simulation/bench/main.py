@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
-from simulation.bench import durable, growth, life, peers, rate, search
+from simulation.bench import detection, durable, growth, life, outages, peers, rate, search
 from simulation.bench.ground import BenchFailed
 from simulation.bench.report import Report
 
@@ -24,6 +24,8 @@ BENCHES: dict[str, Callable[..., Awaitable[None]]] = {
     "router": router,
     "peers": peers.measure,
     "search": search.measure,
+    "outages": outages.measure,
+    "detection": detection.measure,
 }
 
 

@@ -46,7 +46,7 @@ class Person:
         return " ".join(self.who).title()
 
     def words(self) -> set[tuple[EntryKind, str]]:
-        """What tickets/register.py would write beside the numbers."""
+        """What tickets/customers/register.py would write beside the numbers."""
         return entries_of(self.who, self.where, ())
 
 

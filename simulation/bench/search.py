@@ -24,9 +24,10 @@ from simulation.bench.people import People
 from simulation.bench.postgres import Postgres, own_postgres
 from simulation.bench.report import Report
 from simulation.bench.search_fill import fill
-from tickets import search, words
-from tickets.customer_import import import_customers
-from tickets.customer_lines import COLUMNS
+from tickets import words
+from tickets.customers import search
+from tickets.customers.importing import import_customers
+from tickets.customers.lines import COLUMNS
 from tickets.models import Customer, Phone, Premises, PremisesPhone
 from tickets.models import Report as Told
 
