@@ -154,9 +154,9 @@ def test_a_supervisor_publishes_a_statement_and_the_desk_shows_it(suar_web: Prod
     board.get_by_label("Sebab").fill("gangguan di gardu induk")
     board.get_by_label("Perkiraan nyala").fill("21.30")
     board.get_by_role("button", name="Catat padam").click()
-    tebet = board.locator("#padam li", has_text="Tebet")
+    tebet = board.locator("#padam li").filter(has=board.locator("b", has_text="Tebet"))
     expect(tebet).to_contain_text("Kalimat sementara")
-    tebet.locator("summary").click()
+    tebet.locator("summary", has_text="Tulis pernyataan").click()
     tebet.get_by_role("button", name="Setujui dan terbitkan").click()
     expect(tebet).to_contain_text("Terbit v1")
     board.get_by_role("button", name="Keluar").click()
@@ -172,6 +172,8 @@ def test_a_supervisor_publishes_a_statement_and_the_desk_shows_it(suar_web: Prod
         ("cso4", "/meja"),
         ("spv1", "/papan"),
         ("spv1", "/papan/panggilan"),
+        ("spv1", "/papan/pekerjaan"),
+        ("spv1", "/papan/regu"),
         ("regu1", "/regu"),
         ("", "/telepon"),
         ("", "/lacak"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,8 @@ from router.store.acd import Acd
 from router.store.types import Offer
 from tests.fixtures.desk import DeskClient, Web
 from tests.fixtures.wait import until_async
-from tickets.models import Report
+from tickets.models import Premises, Report
+from tickets.outages import outages
 from tickets.seed import SAMPLES
 
 pytestmark = [pytest.mark.store, pytest.mark.anyio]
@@ -88,6 +90,23 @@ async def test_a_caller_from_a_dark_area_brings_the_exact_sentence(web: Web, acd
     assert "Sampaikan pernyataan" in card
     assert "Area Gerunggang, padam sejak" in card
     assert "Harus disampaikan" in cso.page("/meja/pernyataan?area=19.71.05").text
+
+
+async def test_an_outage_of_the_callers_feeder_is_told_as_his(web: Web, acd: Acd) -> None:
+    cso = web.client("cso1")
+    cso.ready()
+    offer = await offered(acd, sample="no_outage")
+    premises = _only_premises(cso.page(f"/meja/panggilan/{offer.call}").text)
+    with web.db.transaction() as session:
+        home = session.get_one(Premises, int(premises))
+        home.feeder = "UJI-01"
+        session.flush()
+        values = {"cause": "gardu", "etr": None, "by": "spv1", "now": datetime.now(UTC)}
+        outages.confirm_outage(session, covers=["feeder:UJI-01"], **values)
+        area = home.area
+    assert "Harus disampaikan" not in cso.page(f"/meja/pernyataan?area={area}").text  # his neighbours have power
+    for page in ("/meja", f"/meja/pernyataan?area={area}&persil={premises}"):
+        assert "Harus disampaikan" in cso.page(page).text
 
 
 async def test_an_open_report_is_said_before_a_second_one_is_written(web: Web, acd: Acd) -> None:

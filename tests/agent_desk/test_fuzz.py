@@ -35,9 +35,9 @@ from config.operator import operator
 from tests.fixtures.desk import Web
 from tests.fixtures.tickets import a_report
 from tickets import completion, reports
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Outage, Premises, Report, WorkOrder
-from tickets.repeats import Contact
 
 pytestmark = [pytest.mark.store, pytest.mark.timeout(1200)]
 

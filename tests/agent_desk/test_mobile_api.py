@@ -16,10 +16,11 @@ from agent_desk.keys import WantedKey
 from agent_desk.permissions import EVERY_SCOPE
 from config.clock import SystemClock
 from tests.fixtures.desk import Web
-from tickets import completion, lookup, workorders
+from tickets import completion, workorders
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, ReportingKind
 from tickets.models import Crew, Premises, Rating, Report, ReportHistory
-from tickets.repeats import Contact
+from tickets.outages import lookup
 from tickets.seed import SAMPLES
 from tickets.states import ReportStatus, WorkOrderEvent
 

@@ -19,9 +19,10 @@ from router.store.acd import Acd
 from router.store.figures import Figures
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.tickets import NOON, a_crew, a_premises
-from tickets import history, outages
+from tickets import history
 from tickets.kinds import ReportKind
 from tickets.models import Premises, Report, Subscription
+from tickets.outages import outages
 
 pytestmark = [pytest.mark.store, pytest.mark.database]
 PHONE = "0812 3456 7890"

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from config.clock import SystemClock
 from tests.fixtures.desk import DeskClient, Web
 from tests.fixtures.tickets import a_report
-from tickets import completion, lookup, reports
+from tickets import completion, reports
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, ReportingKind
 from tickets.models import Rating, Report
-from tickets.repeats import Contact
+from tickets.outages import lookup
 from tickets.seed import SAMPLES
 from tickets.states import ReportStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -194,7 +194,7 @@ def test_an_address_that_would_write_dialplan_is_refused(
     files = operator()
     mitra = files.partners.partners["mitra"].model_copy(update={"asterisk": address})
     partners = files.partners.model_copy(update={"partners": {"mitra": mitra}})
-    changed = type(files)(**{**vars(files), "partners": partners})
+    changed = replace(files, partners=partners)
     monkeypatch.setattr(asterisk_dialplan, "operator", lambda: changed)
     with pytest.raises(ConfigError):
         render(folder)

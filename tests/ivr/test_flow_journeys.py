@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from config.operator import operator
 from ivr.instructions import Ask, Bye, Wait
 from ivr.turn import Enqueue
 from simulation.caller import ScriptedCaller, World
@@ -16,6 +18,7 @@ from tests.fixtures.callers import (
     IDPEL,
     IN_OUTAGE,
     LIFE_SUPPORT,
+    LIT,
     METER,
     NO_OUTAGE,
     SEVERAL,
@@ -23,6 +26,7 @@ from tests.fixtures.callers import (
     outage,
     report,
 )
+from tickets.views import CompensationView
 
 pytestmark = pytest.mark.unit
 Dial = Callable[..., ScriptedCaller]
@@ -39,7 +43,7 @@ def test_a_caller_from_a_dark_area_is_told_and_wants_to_be_told_when_power_is_ba
     wishes = {wish["kind"]: wish for wish in caller.intents}
     assert wishes["report"] == {
         "kind": "report", "key": "csimulated1:report", "number": "54100000001", "premises": 1, "area": DARK,
-        "trouble": "padam", "only_me": False, "phone": IN_OUTAGE,
+        "beside": [], "trouble": "padam", "only_me": False, "phone": IN_OUTAGE,
     }  # fmt: skip
     assert wishes["subscribe"] == {
         "kind": "subscribe", "key": "csimulated1:subscribe", "outage": 7, "phone": IN_OUTAGE,
@@ -137,6 +141,19 @@ def test_an_unknown_caller_chooses_among_the_affected_areas(call: Dial) -> None:
     assert caller.over
 
 
+def test_an_outage_of_a_feeder_is_told_to_who_is_on_it_and_to_who_chooses_it(call: Dial, world: World) -> None:
+    part = outage(codes=("feeder:MTG-03",), area_name="sebagian Menteng")
+    world.outages[:] = [part]
+    assert "outage.announcement" not in call(IN_OUTAGE).keys  # his feeder is not known
+    (home,) = world.phones[IN_OUTAGE]
+    world.phones = {**world.phones, IN_OUTAGE: [replace(home, beside=("ulp:menteng", "feeder:MTG-03"))]}
+    assert "outage.announcement" in call(IN_OUTAGE).keys
+    caller = call(UNKNOWN)
+    assert "sebagian Menteng" in caller.heard
+    caller.presses("1")
+    assert "outage.announcement" in caller.keys
+
+
 def test_an_unknown_caller_of_a_calm_region_hears_the_menu(call: Dial) -> None:
     caller = call(UNKNOWN, region="19")
     assert caller.keys == ["greeting", "emergency.short", "menu.main"]
@@ -200,10 +217,68 @@ def test_status_of_my_report(call: Dial, world: World) -> None:
     assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
 
 
-def test_no_open_report(call: Dial) -> None:
+def test_who_has_no_open_report_is_asked_for_one(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert "status.none" in caller.keys
+    assert caller.keys == ["emergency.short", "status.none", "status.report_now"]
+    caller.presses("1")
+    assert "report.filed" in caller.keys
+    assert caller.intents[0]["premises"] == 2
+
+
+# --- nobody who phones first is told that all is well
+
+
+def test_the_first_caller_of_a_place_hears_nothing_about_it_and_how_to_report(call: Dial) -> None:
+    caller = call(NO_OUTAGE)
+    assert caller.keys == ["greeting", "emergency.short", "menu.main"]
+    assert "Untuk melaporkan listrik padam, tekan satu." in caller.heard
+
+
+def test_the_fourth_caller_hears_that_others_have_reported(call: Dial, world: World) -> None:
+    world.several = {LIT}
+    caller = call(NO_OUTAGE)
+    assert caller.keys == ["greeting", "emergency.short", "locate.reported", "menu.main"]
+    assert caller.notes[-1] == {"what": "others", "area": LIT}
+    caller.presses("1")
+    assert "report.filed" in caller.keys
+
+
+def test_who_is_located_by_keys_hears_it_then_and_once(call: Dial, world: World) -> None:
+    world.several = {LIT}
+    caller = call(UNKNOWN, region="19")
+    caller.presses("2")
+    caller.presses(IDPEL)
+    assert "locate.reported" in caller.keys
+    caller.presses("1")
+    assert "locate.reported" not in caller.keys
+
+
+def test_in_a_busy_hour_it_is_said_too(call: Dial, world: World) -> None:
+    world.several, world.level = {LIT}, 1
+    assert "locate.reported" in call(NO_OUTAGE).keys
+
+
+def test_a_known_outage_is_announced_instead(call: Dial, world: World) -> None:
+    world.several = {DARK}
+    caller = call(IN_OUTAGE)
+    assert "outage.announcement" in caller.keys
+    assert "locate.reported" not in caller.keys
+
+
+def test_where_a_fact_cannot_be_had_nothing_is_claimed(
+    call: Dial, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "look_up", lambda _wanted: None)
+    caller = call(NO_OUTAGE)
+    assert caller.keys == ["greeting", "emergency.short", "menu.main"]
+
+
+def test_no_sentence_claims_that_there_is_no_outage() -> None:
+    claims = re.compile(r"(tidak|belum) ada (gangguan|padam|pemadaman)|normal|no (known )?(outage|power cut)", re.I)
+    said = [text for prompt in operator().prompts.prompts.values() for text in (prompt.id, prompt.en)]
+    assert said
+    assert [text for text in said if claims.search(text)] == []
 
 
 def test_reporting_the_same_again_tells_how_the_first_report_stands(call: Dial, world: World) -> None:
@@ -278,3 +353,43 @@ def test_the_last_lines_take_emergencies_only(call: Dial) -> None:
     caller = call(IN_OUTAGE, triage=True)
     caller.presses("9")
     assert caller.queues == [Enqueue("darurat", 0, emergency=True)]
+
+
+def test_a_caller_hears_what_his_place_is_owed_and_by_which_regulation(call: Dial, world: World) -> None:
+    rule = "Peraturan Menteri E S D M nomor 18 tahun 2019"
+    world.compensation = CompensationView(month="November", regulation=rule, percent=75)
+    caller = call(NO_OUTAGE)
+    assert isinstance(caller.presses("5"), Ask)
+    assert caller.keys == ["emergency.short", "compensation.owed", "after.compensation"]
+    assert f"Menurut {rule} kompensasi tempat Anda untuk bulan November adalah 75 persen" in caller.heard
+    waiting = caller.presses("0")
+    assert isinstance(waiting, Wait)
+    assert waiting.queue == "keluhan"
+
+
+@pytest.mark.parametrize(("percent", "said"), [(0, "compensation.nothing"), (None, "compensation.uncertain")])
+def test_no_percent_is_told_that_is_none_or_not_certain(
+    call: Dial, world: World, percent: int | None, said: str
+) -> None:
+    world.compensation = CompensationView(month="November", regulation="Peraturan Menteri", percent=percent)
+    caller = call(NO_OUTAGE)
+    caller.presses("5")
+    assert said in caller.keys
+    assert "persen" not in caller.heard
+    assert isinstance(caller.keeps_silent(), Bye)
+
+
+def test_a_compensation_that_cannot_be_read_now_leads_to_an_officer(call: Dial) -> None:
+    caller = call(NO_OUTAGE)
+    caller.presses("5")
+    assert caller.keys == ["emergency.short", "after.compensation"]
+
+
+def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: World) -> None:
+    world.compensation = CompensationView(month="November", regulation="Peraturan Menteri", percent=0)
+    caller = call(UNKNOWN)
+    caller.presses("0")  # none of the dark areas
+    caller.presses("5")
+    assert "identify" in caller.keys
+    caller.presses(IDPEL)
+    assert "compensation.nothing" in caller.keys

@@ -26,7 +26,8 @@ from tests.fixtures.product import free_ports
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until
-from tickets import conversations, outbox, reports
+from tickets import outbox, reports
+from tickets.dialogue import conversations
 from tickets.jobs import relay_once
 from tickets.models import Outbox, Premises, Report
 

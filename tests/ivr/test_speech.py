@@ -20,7 +20,7 @@ from ivr.speech import cache, indonesian, music, prompts, render, sound, voices
 from simulation.caller import ScriptedCaller, World
 from tests.fixtures.callers import IN_OUTAGE, NOON
 from tests.fixtures.servers import missing
-from tickets import phrases
+from tickets.outages import phrases
 
 pytestmark = pytest.mark.unit
 
@@ -194,9 +194,8 @@ def test_every_sentence_of_a_call_can_be_composed_from_the_cache(voice: voices.V
 def test_a_known_caller_is_told_within_ten_seconds_and_served_within_seventy_five(
     voice: voices.Voice, menu: Menu, world: World
 ) -> None:
-    announcement = phrases.announcement(
-        "31.71.06", since=NOON, cause="gangguan transmisi 500 kV Ungaran dan Pemalang", etr=NOON, as_of=NOON
-    )
+    cause = "gangguan transmisi 500 kV Ungaran dan Pemalang"
+    announcement = phrases.announcement(phrases.Told(area="31.71.06", since=NOON, cause=cause, etr=NOON, as_of=NOON))
     world.outages[:] = [replace(world.outages[0], spoken=announcement)]
 
     def seconds(fragment: Fragment) -> float:

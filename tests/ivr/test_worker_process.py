@@ -19,7 +19,8 @@ from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.wait import until
 from tickets import idempotency
 from tickets.models import KeptAnswer, Statement
-from tickets.outages import confirm_outage, publish_statement
+from tickets.outages import statements
+from tickets.outages.outages import confirm_outage
 
 pytestmark = pytest.mark.store
 TEXT = "Area Menteng, padam karena gangguan transmisi."
@@ -46,7 +47,7 @@ def test_it_beats_does_its_work_and_stops_within_three_seconds(
         with sqlite_db.transaction() as session:
             now = SystemClock().now()
             outage = confirm_outage(session, area="31.71.06", cause="transmisi", etr=None, by="spv1", now=now)
-            statement = publish_statement(session, outage.id, text=TEXT, by="spv1", now=now).id
+            statement = statements.publish(session, outage.id, text=TEXT, by="spv1", now=now).id
         until(lambda: _rendered(sqlite_db, statement), 30, "the statement may be heard")
         asked = time.monotonic()
         process.send_signal(signal.SIGTERM)

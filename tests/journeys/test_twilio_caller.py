@@ -9,8 +9,8 @@ from config.operator import operator
 from router.events import Event
 from tests.fixtures.twilio import World
 from tests.fixtures.wait import over, until_async
-from tickets import outages, phrases
 from tickets.models import Report, Subscription
+from tickets.outages import outages, phrases, statements
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -86,6 +86,6 @@ async def test_7_the_next_caller_hears_what_was_just_published(twilio: World) ->
 
     with twilio.db.transaction() as session:
         text = "Listrik di Menteng padam karena kabel tanah terputus. Perkiraan menyala pukul 23.15 WIB."
-        outages.publish_statement(session, outage.id, text=text, by="spv1", now=twilio.clock.now())
+        statements.publish(session, outage.id, text=text, by="spv1", now=twilio.clock.now())
     after = twilio.dials("no_outage")
     await twilio.hears(after, "kabel tanah terputus")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -170,7 +172,7 @@ async def test_8_the_cap_of_the_partner_is_kept(twilio: World) -> None:
     rules = operator().partners.partners["mitra"].model_copy(update={"cap": cap})
     partners = operator().partners.model_copy(update={"partners": {"mitra": rules}})
     await twilio.stop("dispatcher")
-    small = type(operator())(**{**vars(operator()), "partners": partners})
+    small = replace(operator(), partners=partners)
     await configure(twilio.acd, small)
     first = await waits(twilio, "no_outage")
     await twilio.later(1)

@@ -16,9 +16,10 @@ from config.database import Database
 from suar.main import app as command_line
 from tests.fixtures.desk import Web
 from tests.fixtures.servers import need
-from tickets import completion, lookup
+from tickets import completion
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, ReportingKind
-from tickets.repeats import Contact
+from tickets.outages import lookup
 from tickets.seed import SAMPLES
 
 pytestmark = pytest.mark.store

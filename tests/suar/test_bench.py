@@ -53,6 +53,24 @@ def test_the_search_bench_ends_with_its_growth() -> None:
     assert {f"import_new_{name}_per_s" for name in ("postgresql", "sqlite")} <= set(said["medians"])
 
 
+@pytest.mark.database
+def test_the_outages_bench_ends_with_its_ratios() -> None:
+    need("postgres")
+    ended = bench("outages", "--quick", "--runs", "1")
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert said["bench"] == "outages"
+    assert set(said["ratios"]) >= {"attach_growth", "minutes_for_80000"}
+
+
+@pytest.mark.unit
+def test_the_detection_bench_says_how_often_it_is_wrong_and_how_soon_right() -> None:
+    ended = bench("detection", "--quick", "--runs", "1")
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout.splitlines()[-1])
+    assert set(said["medians"]) >= {"false_per_place_year", "too_wide", "delay_min_2400", "missed_2400"}
+
+
 @pytest.mark.unit
 def test_a_bench_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
     ended = bench("nothing")

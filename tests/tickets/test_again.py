@@ -7,16 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.database import Database
 from tests.fixtures.contacts import LATE, SOON, entries, how_many, waits_for_us
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until
-from tickets import completion, outages, reports
-from tickets.again import ASKS, DANGER, ONLY_HERE, file_or_apply
+from tickets import completion, reports
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, UrgentReason
 from tickets.models import Report, WorkOrder
-from tickets.repeats import Contact
+from tickets.outages import outages
+from tickets.outages.again import ASKS, DANGER, ONLY_HERE, file_or_apply
 from tickets.schemas import NewReport
 from tickets.states import ReportStatus
 
@@ -112,6 +114,9 @@ def test_whose_building_alone_stays_dark_gets_a_crew_although_the_first_report_w
             report = file_or_apply(session, again, now=now)
             assert (report.id, report.outage_id, report.multiple_premises) == (first.id, None, False)
     assert how_many(db, WorkOrder) == 1
+    with db.reading() as session:
+        both = select(Report.priority, WorkOrder.priority).join(WorkOrder, WorkOrder.report_id == Report.id)
+        assert session.execute(both).one() == (3, 3), "one house, no longer an outage"
     with db.transaction() as session:
         outages.restore_outage(session, outage.id, by="spv1", now=now)
         assert session.get_one(Report, first.id).status is ReportStatus.BELUM_SELESAI

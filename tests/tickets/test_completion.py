@@ -12,14 +12,16 @@ from config.database import Database
 from config.errors import IllegalMove, Invalid, Problem, Refused
 from tests.fixtures.contacts import LATE, PLN, G, K, P, again, by_cso, entries, filed, how_many
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
-from tickets import completion, outages, reports, workorders
+from tickets import completion, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, ReportKind
 from tickets.models import Rating, Report, WorkOrder
+from tickets.outages import outages
 from tickets.reports import ReportOpen
 from tickets.states import ReportStatus, WorkOrderEvent
 
 pytestmark = pytest.mark.database
 
+SAID_YES = "Pelanggan: laporan sudah selesai."
 WAY = ("ACCEPT", "DEPART", "ARRIVE", "START", "POWER_ON", "COMPLETE")
 
 
@@ -109,10 +111,11 @@ def test_a_report_is_finished_once_and_never_without_a_note(db: Database) -> Non
 # C9: is it finished?
 
 
-def test_a_yes_is_kept_and_changes_nothing(db: Database) -> None:
+def test_a_yes_is_kept_and_closes_what_is_finished(db: Database) -> None:
     number = filed(db, closed=True)
     assert answered(db, number, finished=True, channel=ReportingKind.APP).status is ReportStatus.SELESAI
-    assert entries(db, number)[0].note == "Pelanggan: laporan sudah selesai."
+    said = [entry.note for entry in entries(db, number, HistoryKind.COMMENT)]
+    assert said == ["Ditutup. Pelanggan: sudah selesai.", "Pelanggan diberi tahu lewat aplikasi.", SAID_YES]
 
 
 def test_a_no_in_pln_mobile_opens_a_new_number_that_is_linked(db: Database) -> None:

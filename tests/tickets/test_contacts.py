@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from config.errors import NotFound, Problem, Refused
+from config.operator import operator
 from tests.fixtures.contacts import (
     ASKS,
     BOTH,
@@ -28,10 +29,11 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import a_crew, a_premises, a_report
-from tickets import completion, outages, repeats, reports, workorders
-from tickets.again import file_or_apply
+from tickets import completion, repeats, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
 from tickets.models import Report, WorkOrder
+from tickets.outages import outages
+from tickets.outages.again import file_or_apply
 from tickets.schemas import Changes
 from tickets.states import ReportStatus, WorkOrderEvent
 
@@ -197,6 +199,6 @@ def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_
     _together(112, touch)
     with db.reading() as session:
         crews = [order.crew for order in workorders.list_orders(session)]
-        assert max((crews.count(crew) for crew in set(crews) - {None}), default=0) <= workorders.MOST_ORDERS
+        assert max((crews.count(crew) for crew in set(crews) - {None}), default=0) <= operator().dispatch.most_orders
         per_report = select(func.count()).where(WorkOrder.status == "waiting").group_by(WorkOrder.report_id)
         assert max(session.scalars(per_report).all(), default=0) <= 1

@@ -20,11 +20,13 @@ from config.database import Base, Database
 from config.errors import Invalid, Problem, Refused
 from tests.fixtures.tickets import NOON, a_report
 from tests.fixtures.wait import until
-from tickets import customer_import, reports, search
-from tickets.customer_import import Imported, import_customers
-from tickets.customer_lines import COLUMNS, customer
-from tickets.lookup import premises_by_phone
+from tickets import reports
+from tickets.customers import importing as customer_import
+from tickets.customers import search
+from tickets.customers.importing import Imported, import_customers
+from tickets.customers.lines import COLUMNS, customer
 from tickets.models import Customer, ImportRun, Premises, SpecialNeed
+from tickets.outages.lookup import premises_by_phone
 
 pytestmark = pytest.mark.database
 
@@ -183,6 +185,10 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     ({"lat": "nan"}, "lat", "position"),
     ({"lon": ""}, "lon", "position"),
     ({"life_support": "mungkin"}, "life_support", "flag"),
+    ({"feeder": "MTG 03"}, "feeder", "feeder"),
+    ({"tariff_adjusted": "mungkin"}, "tariff_adjusted", "flag"),
+    ({"minimum_bill": "Rp 45.192"}, "minimum_bill", "minimum-bill"),
+    ({"minimum_bill": "2000000001"}, "minimum_bill", "minimum-bill"),
 ]
 
 

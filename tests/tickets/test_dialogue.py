@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from tests.fixtures.tickets import NOON, a_premises, link_phone
 from tests.fixtures.written import PHONE, Customer, number_in
-from tickets import history, outages, workorders
+from tickets import history, workorders
 from tickets.kinds import HistoryKind, ReportKind, UrgentReason
 from tickets.models import Premises, Subscription
+from tickets.outages import outages, statements
 
 pytestmark = pytest.mark.database
 
@@ -112,7 +113,7 @@ def test_what_is_known_of_the_area_is_told_first(customer: Customer, home: Premi
         outage = outages.confirm_outage(
             session, area="31.71", cause="gardu terbakar", etr=NOON + timedelta(hours=2), by="spv1", now=NOON
         )
-        outages.publish_statement(session, outage.id, text=None, by="spv1", now=NOON)
+        statements.publish(session, outage.id, text=None, by="spv1", now=NOON)
     told = customer.writes("listrik padam")
     assert "gardu terbakar" in told
     assert "Perkiraan menyala" in told

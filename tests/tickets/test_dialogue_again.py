@@ -13,8 +13,9 @@ from tests.fixtures.contacts import waits_for_us
 from tests.fixtures.tickets import NOON, a_report
 from tests.fixtures.wait import until
 from tests.fixtures.written import PHONE, Customer, number_in
-from tickets import conversations, reports
-from tickets.dialogue_turn import Turn
+from tickets import reports
+from tickets.dialogue import conversations
+from tickets.dialogue.turn import Turn
 from tickets.kinds import HistoryKind, ReportingKind, UrgentReason
 from tickets.models import Conversation, InboundMessage, Premises, SpecialNeed
 from tickets.states import ReportStatus

@@ -22,9 +22,9 @@ from config.errors import Problem
 from tests.fixtures.contacts import by_cso, filed
 from tests.fixtures.tickets import NOON
 from tickets import completion, history, repeats, reports
+from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report
-from tickets.repeats import Contact
 from tickets.schemas import Changes
 from tickets.states import ReportStatus
 

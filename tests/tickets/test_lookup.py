@@ -8,10 +8,10 @@ import pytest
 
 from config.database import Database
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
-from tickets import lookup, outages, reports, worklists
+from tickets import reports, worklists
 from tickets.kinds import ReportKind
-from tickets.models import Outage
-from tickets.states import OutageStatus
+from tickets.outages import lookup, outages, statements
+from tickets.outages.scopes import Place
 from tickets.worklists import Wanted
 
 pytestmark = pytest.mark.database
@@ -63,25 +63,25 @@ def test_before_a_statement_the_holding_sentence_is_heard_and_then_the_statement
     with db.transaction() as session:
         outage = outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
     with db.reading() as session:
-        known = lookup.known_outage(session, "31.71.06", now=NOON)
+        known = lookup.known_outage(session, Place("31.71.06"), now=NOON)
     assert known is not None
     assert (known.holding, known.statement_id, known.area_name) == (True, None, "Jakarta Pusat")
     assert known.spoken.startswith("Kami menerima banyak laporan padam dari wilayah Jakarta Pusat.")
 
     with db.transaction() as session:
-        statement = outages.publish_statement(session, outage.id, text="Sudah kami tangani.", by="spv1", now=NOON)
+        statement = statements.publish(session, outage.id, text="Sudah kami tangani.", by="spv1", now=NOON)
     with db.reading() as session:
-        unheard = lookup.known_outage(session, "31.71.06", now=NOON)
-        read_aloud_by_the_carrier = lookup.known_outage(session, "31.71.06", now=NOON, need_audio=False)
+        unheard = lookup.known_outage(session, Place("31.71.06"), now=NOON)
+        read_aloud_by_the_carrier = lookup.known_outage(session, Place("31.71.06"), now=NOON, need_audio=False)
     assert unheard is not None
     assert unheard.holding  # its sound does not exist yet
     assert read_aloud_by_the_carrier is not None
     assert read_aloud_by_the_carrier.spoken == "Sudah kami tangani."
 
     with db.transaction() as session:
-        outages.mark_rendered(session, statement.id, now=NOON)
+        statements.mark_rendered(session, statement.id, now=NOON)
     with db.reading() as session:
-        heard = lookup.known_outage(session, "31.71.06", now=NOON)
+        heard = lookup.known_outage(session, Place("31.71.06"), now=NOON)
     assert heard is not None
     assert (heard.spoken, heard.holding, heard.statement_id) == ("Sudah kami tangani.", False, statement.id)
     assert heard.published_at == NOON
@@ -90,12 +90,12 @@ def test_before_a_statement_the_holding_sentence_is_heard_and_then_the_statement
 def test_while_the_new_sound_is_made_the_old_word_is_heard_but_not_for_long(db: Database) -> None:
     with db.transaction() as session:
         outage = outages.confirm_outage(session, area="31", cause="", etr=None, by="spv1", now=NOON)
-        first = outages.publish_statement(session, outage.id, text="Satu.", by="spv1", now=NOON)
-        outages.mark_rendered(session, first.id, now=NOON)
-        outages.publish_statement(session, outage.id, text="Dua.", by="spv1", now=NOON)
+        first = statements.publish(session, outage.id, text="Satu.", by="spv1", now=NOON)
+        statements.mark_rendered(session, first.id, now=NOON)
+        statements.publish(session, outage.id, text="Dua.", by="spv1", now=NOON)
     with db.reading() as session:
-        soon = lookup.known_outage(session, "31", now=NOON + timedelta(seconds=59))
-        later = lookup.known_outage(session, "31", now=NOON + timedelta(seconds=61))
+        soon = lookup.known_outage(session, Place("31"), now=NOON + timedelta(seconds=59))
+        later = lookup.known_outage(session, Place("31"), now=NOON + timedelta(seconds=61))
     assert soon is not None
     assert later is not None
     assert soon.spoken == "Satu."
@@ -117,7 +117,7 @@ def test_an_outage_covers_its_area_and_all_below(db: Database, outage: str, call
     with db.transaction() as session:
         outages.confirm_outage(session, area=outage, cause="", etr=None, by="spv1", now=NOON)
     with db.reading() as session:
-        assert (lookup.known_outage(session, caller, now=NOON) is not None) is covered
+        assert (lookup.known_outage(session, Place(caller), now=NOON) is not None) is covered
 
 
 def test_the_newest_of_several_outages_is_told(db: Database) -> None:
@@ -125,7 +125,7 @@ def test_the_newest_of_several_outages_is_told(db: Database) -> None:
         outages.confirm_outage(session, area="19.71.05", cause="", etr=None, by="spv1", now=NOON)
         wide = outages.confirm_outage(session, area="19", cause="", etr=None, by="spv1", now=NOON)
     with db.reading() as session:
-        known = lookup.known_outage(session, "19.71.05", now=NOON)
+        known = lookup.known_outage(session, Place("19.71.05"), now=NOON)
     assert known is not None
     assert known.id == wide.id
 
@@ -140,7 +140,7 @@ def test_a_region_lists_what_lies_in_it_or_over_it(db: Database) -> None:
         assert {known.id for known in lookup.outages_in_region(session, "19", now=NOON)} == set(made[:2])
         assert {known.id for known in lookup.outages_in_region(session, "19.71", now=NOON)} == {made[0]}
         assert {known.id for known in lookup.outages_in_region(session, "31.71.06", now=NOON)} == {made[2]}
-        assert len(lookup.live_spoken(session, now=NOON)) == 3
+        assert len(lookup.live_spoken(session, now=NOON)) == 6  # of each its place and its holding sentence
 
 
 def test_a_restored_outage_is_not_told(db: Database) -> None:
@@ -148,23 +148,14 @@ def test_a_restored_outage_is_not_told(db: Database) -> None:
         outage = outages.confirm_outage(session, area="19", cause="", etr=None, by="spv1", now=NOON)
         outages.restore_outage(session, outage.id, by="spv1", now=NOON)
     with db.reading() as session:
-        assert lookup.known_outage(session, "19", now=NOON) is None
+        assert lookup.known_outage(session, Place("19"), now=NOON) is None
 
 
 def test_nobody_who_phones_first_is_told_that_all_is_well(db: Database) -> None:
     with db.transaction() as session:
-        session.add(
-            Outage(
-                area="19",
-                status_kind=OutageStatus.PREDICTED,
-                cause="",
-                reported_start=NOON,
-                created_at=NOON,
-                created_by="system",
-            )
-        )
+        outages.propose_outage(session, area="19", since=NOON, evidence={}, by="system", now=NOON)
     with db.reading() as session:
-        known = lookup.known_outage(session, "19.71.05", now=NOON)
+        known = lookup.known_outage(session, Place("19.71.05"), now=NOON)
     assert known is not None
     assert known.holding
 

@@ -10,9 +10,14 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from config.errors import IllegalMove, Invalid, NotFound, Problem, Refused
+from tests.fixtures.contacts import waits_for_us
 from tests.fixtures.tickets import NOON, a_report
-from tickets import history, lookup, outages, reports, subscriptions
-from tickets.models import Outage, Outbox, Report, Statement
+from tests.fixtures.wait import until
+from tickets import history, reports
+from tickets.models import Outage, Outbox, Report, Statement, Subscription
+from tickets.notices import subscriptions
+from tickets.outages import lookup, outages, statements
+from tickets.outages.scopes import Place
 from tickets.states import OutageStatus, ReportStatus, StatementStatus
 
 pytestmark = pytest.mark.database
@@ -28,14 +33,16 @@ def _confirm(db: Database, area: str = "19.71.05", **extra: object) -> Outage:
 
 def _outbox(db: Database) -> list[tuple[str, str, dict[str, object]]]:
     with db.reading() as session:
-        return [(row.kind, row.key, row.payload) for row in session.scalars(select(Outbox).order_by(Outbox.id))]
+        rows = session.scalars(select(Outbox).where(Outbox.kind == "render").order_by(Outbox.id))
+        return [(row.kind, row.key, row.payload) for row in rows]
 
 
 def test_confirming_makes_the_holding_sentence_ready_to_be_heard(db: Database) -> None:
     outage = _confirm(db)
     assert outage.status_kind is OutageStatus.CONFIRMED
     ((kind, key, payload),) = _outbox(db)
-    assert (kind, key, payload["statement"]) == ("render", f"holding:{outage.id}", None)
+    assert (kind, payload["statement"]) == ("render", None)
+    assert key.startswith(f"holding:{outage.id}:")
     assert "Gerunggang" in str(payload["texts"])
 
 
@@ -93,25 +100,19 @@ def test_what_is_spoken_holds_only_what_can_be_spoken(db: Database) -> None:
     outage = _confirm(db, cause=" pohon\x00 tumbang\n\x1b[31m ")
     assert outage.cause == "pohon tumbang [31m"
     with db.transaction() as session:
-        said = outages.publish_statement(
+        said = statements.publish(
             session, outage.id, text="Segera\x0b menyala.\r\nMohon\u200b maaf.\x01", by="spv1", now=NOON
         )
         assert said.text == "Segera menyala. Mohon maaf."
         with pytest.raises(Invalid):
-            outages.publish_statement(session, outage.id, text="\u200b\x00", by="spv1", now=NOON)
+            statements.publish(session, outage.id, text="\u200b\x00", by="spv1", now=NOON)
 
 
 def test_a_predicted_outage_is_confirmed_in_place(db: Database) -> None:
     with db.transaction() as session:
-        predicted = Outage(
-            area="19.71.05",
-            status_kind=OutageStatus.PREDICTED,
-            cause="",
-            reported_start=NOON - timedelta(minutes=9),
-            created_at=NOON,
-            created_by="system",
-        )
-        session.add(predicted)
+        since = NOON - timedelta(minutes=9)
+        predicted = outages.propose_outage(session, area="19.71.05", since=since, evidence={}, by="system", now=NOON)
+    assert predicted is not None
     confirmed = _confirm(db)
     assert (confirmed.id, confirmed.status_kind) == (predicted.id, OutageStatus.CONFIRMED)
     assert confirmed.reported_start == NOON - timedelta(minutes=9)
@@ -120,10 +121,10 @@ def test_a_predicted_outage_is_confirmed_in_place(db: Database) -> None:
 def test_each_publication_is_a_version_and_replaces_the_last(db: Database) -> None:
     outage = _confirm(db)
     with db.transaction() as session:
-        first = outages.publish_statement(session, outage.id, text=None, by="spv1", now=NOON)
-        second = outages.publish_statement(session, outage.id, text="  Segera menyala. ", by="spv2", now=NOON)
+        first = statements.publish(session, outage.id, text=None, by="spv1", now=NOON)
+        second = statements.publish(session, outage.id, text="  Segera menyala. ", by="spv2", now=NOON)
     with db.reading() as session:
-        newest, oldest = outages.statements(session, outage.id)
+        newest, oldest = statements.versions(session, outage.id)
     assert (newest.version, newest.text, newest.status) == (2, "Segera menyala.", StatementStatus.PUBLISHED)
     assert (newest.author, newest.approver, newest.published_at) == ("spv2", "spv2", NOON)
     assert (oldest.version, oldest.status, oldest.replaced_at) == (1, StatementStatus.REPLACED, NOON)
@@ -137,12 +138,12 @@ def test_a_statement_without_words_or_without_an_outage_is_refused(db: Database)
     outage = _confirm(db)
     with db.transaction() as session:
         with pytest.raises(Invalid):
-            outages.publish_statement(session, outage.id, text="  ", by="spv1", now=NOON)
+            statements.publish(session, outage.id, text="  ", by="spv1", now=NOON)
         with pytest.raises(NotFound):
-            outages.publish_statement(session, 999, text="Ada.", by="spv1", now=NOON)
+            statements.publish(session, 999, text="Ada.", by="spv1", now=NOON)
         outages.restore_outage(session, outage.id, by="spv1", now=NOON)
         with pytest.raises(Refused) as fault:
-            outages.publish_statement(session, outage.id, text="Ada.", by="spv1", now=NOON)
+            statements.publish(session, outage.id, text="Ada.", by="spv1", now=NOON)
         assert fault.value.slug == "outage-over"
         assert session.scalar(select(func.count()).select_from(Statement)) == 0
 
@@ -184,6 +185,23 @@ def test_a_report_filed_while_power_comes_back_is_finished_or_sent_to_a_crew(db:
             assert attached != open_still
 
 
+@pytest.mark.parametrize("wider", [True, False])
+def test_who_waited_for_an_outage_to_end_is_not_attached_to_it(db: Database, wider: bool) -> None:
+    around = _confirm(db, "19").id if wider else None
+    outage = _confirm(db)
+
+    def file() -> int | None:
+        with db.transaction() as session:
+            return reports.file_report(session, a_report(area="19.71.05"), now=NOON).outage_id
+
+    with ThreadPoolExecutor(1) as thread:
+        with db.transaction() as session:
+            outages.restore_outage(session, outage.id, by="spv1", now=NOON)
+            filing = thread.submit(file)
+            until(lambda: waits_for_us(db))
+        assert filing.result() == around
+
+
 def test_what_is_over_is_not_restored_again(db: Database) -> None:
     outage = _confirm(db)
     with db.transaction() as session:
@@ -200,7 +218,7 @@ def test_a_caller_is_on_the_list_once_however_often_he_asks(db: Database) -> Non
                 session, outage_id=outage.id, phone=phone, call=call, key=f"{call}:subscribe", now=NOON
             )
     with db.reading() as session:
-        (one,) = subscriptions.subscribers(session, outage.id)
+        (one,) = session.scalars(select(Subscription)).all()
     assert (one.phone, one.call) == (ANI, "c1")
 
 
@@ -226,15 +244,15 @@ def test_a_subscription_needs_a_number_and_a_living_outage(db: Database) -> None
 def test_a_newer_holding_sentence_does_not_hide_what_was_published(db: Database) -> None:
     whole = _confirm(db, "31")
     with db.transaction() as session:
-        outages.publish_statement(session, whole.id, text=None, by="spv1", now=NOON)
+        statements.publish(session, whole.id, text=None, by="spv1", now=NOON)
     part = _confirm(db, "31.71.06")
     with db.reading() as session:
-        known = lookup.known_outage(session, "31.71.06", now=NOON, need_audio=False)
+        known = lookup.known_outage(session, Place("31.71.06"), now=NOON, need_audio=False)
         assert known is not None
         assert (known.id, known.holding) == (whole.id, False)
     with db.transaction() as session:
-        outages.publish_statement(session, part.id, text=None, by="spv1", now=NOON)
+        statements.publish(session, part.id, text=None, by="spv1", now=NOON)
     with db.reading() as session:
-        known = lookup.known_outage(session, "31.71.06", now=NOON, need_audio=False)
+        known = lookup.known_outage(session, Place("31.71.06"), now=NOON, need_audio=False)
         assert known is not None
         assert known.id == part.id

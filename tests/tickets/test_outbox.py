@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
+from rq.executions import Execution
 from rq.job import JobStatus
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ def failing_job(key: str, payload: dict[str, Any]) -> None:
 @pytest.fixture
 def queue(store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch) -> Any:
     ran.clear()
-    monkeypatch.setattr(jobs, "JOBS", {"render": f"{__name__}.job"})
+    monkeypatch.setattr(jobs, "JOBS", {"render": jobs.Work(f"{__name__}.job")})
     client: Redis = sync_redis(store.url)
     yield Queue("jobs", connection=client)
     client.close()
@@ -131,7 +132,7 @@ def test_a_job_still_in_line_is_left_there(db: Database, queue: Queue) -> None:
 def test_a_failed_job_is_tried_again(db: Database, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     _put(db)
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "JOBS", {"render": f"{__name__}.failing_job"})
+        patch.setattr(jobs, "JOBS", {"render": jobs.Work(f"{__name__}.failing_job")})
         jobs.relay_once(db, queue, now=NOW)
         _work(queue)
     jobs.relay_once(db, queue, now=NOW + timedelta(seconds=61))
@@ -152,6 +153,25 @@ def test_a_job_whose_worker_was_killed_is_tried_again_when_nobody_can_be_at_it(
     started.save()
     jobs.relay_once(db, queue, now=NOW + timedelta(seconds=61))
     assert queue.count == (1 if again else 0)
+
+
+def test_a_job_that_a_killed_worker_has_half_deleted_is_tried_again(db: Database, queue: Queue) -> None:
+    """The row of its execution is gone, the list of its executions still names it: so it is, too, when the row's own
+    time was over.
+    """
+    _put(db)
+    jobs.relay_once(db, queue, now=NOW)
+    (started,) = queue.jobs
+    queue.remove(started)
+    started.set_status(JobStatus.STARTED)
+    with queue.connection.pipeline() as pipeline:
+        execution = Execution.create(started, 600, pipeline)
+        pipeline.delete(execution.key)
+        pipeline.execute()
+    jobs.relay_once(db, queue, now=NOW + timedelta(seconds=61))
+    assert queue.started_job_registry.count == 0
+    _work(queue)
+    assert len(ran) == 1
 
 
 def test_a_job_that_was_taken_out_of_the_line_and_never_begun_is_tried_again(db: Database, queue: Queue) -> None:

@@ -26,9 +26,10 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import NOON, a_crew, a_premises
-from tickets import outages, repeats, reports, workorders
+from tickets import repeats, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report, WorkOrder
+from tickets.outages import outages
 from tickets.reports import ReportOpen
 from tickets.schemas import Changes
 from tickets.states import ReportStatus, WorkOrderEvent

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from config.database import Database
 from config.errors import Invalid, NotFound, Problem, Refused
 from tests.fixtures.tickets import CONNECTION, NOON, a_crew, a_premises, a_report
-from tickets import numbers, outages, reports, workorders
+from tickets import numbers, reports, workorders
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import Report, WorkOrder
+from tickets.outages import outages
 from tickets.reports import ReportOpen
 from tickets.states import ReportStatus, WorkOrderStatus
 

@@ -9,8 +9,9 @@ import pytest
 from config.database import Database
 from tests.fixtures.reports_http import ReportsHttp
 from tests.fixtures.tickets import CONNECTION, NOON, a_crew, a_premises
-from tickets import lookup, outages, workorders
+from tickets import workorders
 from tickets.models import Crew
+from tickets.outages import lookup, outages
 from tickets.states import WorkOrderEvent
 
 pytestmark = pytest.mark.database

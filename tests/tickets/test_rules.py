@@ -9,9 +9,9 @@ import pytest
 from config.errors import Invalid
 from config.operator import prefixes
 from tests.fixtures.tickets import NOON, a_report
-from tickets import phrases
+from tickets.customers.phones import normalise
 from tickets.kinds import ReportKind
-from tickets.phones import normalise
+from tickets.outages import phrases
 from tickets.rules import Elapsed, elapsed, excludes_second, needs_work_order
 
 pytestmark = pytest.mark.unit
@@ -83,11 +83,13 @@ def test_midnight_in_the_zone_of_the_area_decides_what_tomorrow_is() -> None:
 
 def test_the_statement_is_composed_from_facts() -> None:
     text = phrases.announcement(
-        "19.71.05",
-        since=NOON - timedelta(hours=1, minutes=2),
-        cause="gangguan di gardu induk",
-        etr=NOON + timedelta(hours=3),
-        as_of=NOON,
+        phrases.Told(
+            area="19.71.05",
+            since=NOON - timedelta(hours=1, minutes=2),
+            cause="gangguan di gardu induk",
+            etr=NOON + timedelta(hours=3),
+            as_of=NOON,
+        )
     )
     assert text == (
         "Area Gerunggang, padam sejak pukul 10 lewat 58 WIB karena gangguan di gardu induk. "
@@ -96,10 +98,18 @@ def test_the_statement_is_composed_from_facts() -> None:
 
 
 def test_what_is_not_known_is_said_to_follow() -> None:
-    text = phrases.announcement("31", since=NOON, cause="", etr=None, as_of=NOON)
+    text = phrases.announcement(phrases.Told(area="31", since=NOON, cause="", etr=None, as_of=NOON))
     assert "sebab yang masih diperiksa" in text
     assert "Perkiraan waktu nyala menyusul." in text
     assert phrases.holding("31") == (
         "Kami menerima banyak laporan padam dari wilayah DKI Jakarta. Petugas sedang memeriksa. "
         "Perkiraan waktu nyala menyusul."
+    )
+
+
+def test_a_promise_of_the_day_it_began_is_told_without_a_date() -> None:
+    assert phrases.promise(NOON + timedelta(hours=2), NOON, "WIB") == "Perkiraan menyala pukul 14 WIB."
+    # at midnight "besok" would become wrong
+    assert (
+        phrases.promise(NOON + timedelta(days=1), NOON, "WIB") == "Perkiraan menyala tanggal 23 November pukul 12 WIB."
     )

@@ -12,10 +12,11 @@ from config import migrate
 from config.database import Database
 from config.errors import Invalid
 from tests.fixtures.tickets import NOON, a_premises, a_report, link_phone
-from tickets import register, repeats, reports, search, words
+from tickets import repeats, reports, words
+from tickets.contacts import Contact
+from tickets.customers import register, search
 from tickets.kinds import Intent, ReportingKind, ReportKind
 from tickets.models import Customer, Premises, PremisesEntry, Report, ReportEntry
-from tickets.repeats import Contact
 from tickets.schemas import Changes
 from tickets.states import ReportStatus
 from tickets.worklists import Wanted

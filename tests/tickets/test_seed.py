@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Base, Database
 from tests.fixtures.tickets import NOON, a_report
-from tickets import lookup, outages, reports, search, workorders
+from tickets import reports, workorders
+from tickets.customers import search
 from tickets.models import Customer, Premises
+from tickets.outages import lookup, outages, statements
+from tickets.outages.scopes import Place
 from tickets.seed import SAMPLES, seed
 from tickets.states import OutageStatus
 
@@ -47,9 +50,10 @@ def test_seeding_again_changes_nothing(seeded: Database) -> None:
 def test_each_sample_number_is_what_it_is_called(seeded: Database) -> None:
     with seeded.reading() as session:
         found = {key: lookup.premises_by_phone(session, number) for key, number in SAMPLES.items()}
+        places = {key: [Place(view.area, view.beside) for view in views] for key, views in found.items()}
         live = {
-            key: [lookup.known_outage(session, view.area, now=NOON, need_audio=False) for view in views]
-            for key, views in found.items()
+            key: [lookup.known_outage(session, place, now=NOON, need_audio=False) for place in here]
+            for key, here in places.items()
         }
         open_reports = {key: lookup.open_reports(session, [view.id for view in views]) for key, views in found.items()}
     assert {key: len(views) for key, views in found.items()} == {
@@ -80,10 +84,18 @@ def test_the_demo_customers_are_found(seeded: Database) -> None:
 def test_the_demo_outage_has_a_statement_and_jakarta_has_none(seeded: Database) -> None:
     with seeded.reading() as session:
         (outage,) = outages.list_outages(session)
-        (statement,) = outages.statements(session, outage.id)
+        (statement,) = statements.versions(session, outage.id)
         assert lookup.outages_in_region(session, "31", now=NOON) == []
     assert (outage.area, outage.status_kind) == ("19.71.05", OutageStatus.CONFIRMED)
     assert statement.text.startswith("Area Gerunggang, padam sejak pukul 11 lewat 10 WIB")
+
+
+def test_the_demo_has_planned_work_tomorrow_at_nine(seeded: Database) -> None:
+    with seeded.reading() as session:
+        (work,) = outages.list_outages(session, status=OutageStatus.SCHEDULED)
+        assert session.scalar(select(func.count()).where(Premises.feeder == "MEN-01"))
+    assert (work.area, work.reported_start) == ("19.05.01", NOON + timedelta(hours=21))
+    assert work.etr == NOON + timedelta(hours=24)
 
 
 def test_the_demo_callers_report_goes_to_the_demo_crew(seeded: Database) -> None:

@@ -10,7 +10,7 @@ import pytest
 from config.operator import load
 from config.settings import HERE
 from config.yaml_file import ConfigError
-from tickets import phrases
+from tickets.outages import phrases
 
 pytestmark = pytest.mark.unit
 

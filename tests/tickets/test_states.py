@@ -26,21 +26,30 @@ LEGAL = {
         assigned accept accepted
         assigned decline waiting
         assigned cancel cancelled
+        assigned lapse waiting
         accepted depart enroute
         accepted return waiting
         accepted cancel cancelled
+        accepted lapse waiting
         enroute arrive arrived
         enroute return waiting
         enroute cancel cancelled
+        enroute lapse waiting
         arrived start working
         arrived return waiting
         arrived cancel cancelled
         working power_on power_on
         working return waiting
         working cancel cancelled
+        working temporary temporary
+        temporary power_on power_on
+        temporary return waiting
+        temporary cancel cancelled
         power_on complete done
     """,
     "outage": """
+        scheduled begin confirmed
+        scheduled dismiss closed
         predicted confirm confirmed
         predicted dismiss closed
         confirmed restore_partially partiallyRestored
@@ -52,6 +61,9 @@ LEGAL = {
     """,
     "statement": """
         draft approve approved
+        draft withdraw withdrawn
+        approved withdraw withdrawn
+        published withdraw withdrawn
         approved publish published
         approved replace replaced
         published replace replaced

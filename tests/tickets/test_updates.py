@@ -25,7 +25,8 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import NOON
-from tickets import repeats, reports, search
+from tickets import repeats, reports
+from tickets.customers import search
 from tickets.kinds import HistoryKind, ReportKind
 from tickets.models import Report, WorkOrder
 from tickets.rules import Action

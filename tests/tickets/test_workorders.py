@@ -12,9 +12,10 @@ from config.database import Database
 from config.errors import IllegalMove, NotFound, Refused
 from tests.fixtures.tickets import NOON, a_crew, a_report
 from tickets import repeats, reports, workorders
+from tickets.contacts import Contact
 from tickets.kinds import Intent, ReportingKind, UrgentReason
 from tickets.models import Report, WorkOrder, WorkOrderHistory
-from tickets.repeats import Contact
+from tickets.outages import outages
 from tickets.states import ReportStatus, WorkOrderEvent, WorkOrderStatus
 
 pytestmark = pytest.mark.database
@@ -106,6 +107,22 @@ def test_a_declined_order_goes_to_another_crew_and_never_back(db: Database) -> N
     assert fault.value.slug == "no-crew-free"
 
 
+def test_who_came_and_began_first_did_so_for_good(db: Database) -> None:
+    """The clocks are the customer's: a second crew does not start them anew."""
+    with db.transaction() as session:
+        a_crew(session)
+        a_crew(session)
+    order, E = _file(db), WorkOrderEvent
+    for minutes, event in enumerate((E.ACCEPT, E.DEPART, E.ARRIVE, E.START, E.RETURN, E.ACCEPT, E.DEPART, E.ARRIVE)):
+        with db.transaction() as session:
+            workorders.advance(session, order, event, by="op1", now=NOON + timedelta(minutes=minutes))
+    with db.reading() as session:
+        view = workorders.view(session, order)
+    assert (view.status, view.arrived_at, view.started_at) == (
+        "arrived", NOON + timedelta(minutes=2), NOON + timedelta(minutes=3),
+    )  # fmt: skip
+
+
 def test_an_order_that_waited_is_assigned_when_a_crew_comes_on_duty(db: Database) -> None:
     order = _file(db)
     assert _crew(db, order) is None
@@ -156,6 +173,22 @@ def test_a_cancelled_order_is_not_accepted(db: Database) -> None:
     _advance(db, order, WorkOrderEvent.CANCEL)
     with pytest.raises(IllegalMove):
         _advance(db, order, WorkOrderEvent.ACCEPT)
+
+
+def test_what_a_crew_did_before_a_report_was_opened_again_is_over(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    _advance(db, _file(db), *(event for event, _ in WAY))
+    with db.transaction() as session:
+        outages.confirm_outage(session, area="31.71.06", cause="", etr=None, by="op1", now=NOON)
+        report = session.scalars(select(Report)).one()
+        contact = Contact(by="cso1", channel=ReportingKind.CALL, key="c2")
+        again = {"intent": Intent.PLN_SIDE, "urgent": None, "note": "Padam lagi.", "contact": contact}
+        repeats.lapor_ulang(session, report.number, **again, now=NOON + timedelta(hours=1))
+    with db.reading() as session:
+        report = session.scalars(select(Report)).one()
+        assert report.outage_id is not None
+        assert (workorders.of_report(session, report.id), workorders.newest(session, report)) == (None, (None, None))
 
 
 def test_an_order_that_does_not_exist(db: Database) -> None:
