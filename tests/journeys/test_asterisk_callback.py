@@ -56,7 +56,7 @@ def test_the_turn_comes_and_both_hear_each_other(line: Line) -> None:
     until(lambda: caller.hears(700) and telephone.hears(1000), 10, "both hear each other", every=0.2)
 
     colleague = line.telephone("cso2", tone=1300)
-    line.ready("cso2")
+    line.beside("cso2")
     token = callback(line, call).token
     line.ask(lambda acd: acd.transfer(call, token, cso="cso2", cmd=token))
     colleague.wait("CALL_INCOMING")

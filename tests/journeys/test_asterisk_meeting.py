@@ -72,7 +72,7 @@ def talk(line: Line) -> Talk:
     first.wait("CALL_INCOMING")
     first.answer()
     line.wait_call(caller, CallState.TALKING)
-    line.ready("cso2")
+    line.beside("cso2")
     made = Talk(line, caller, first, second, call)
     made.both_hear(caller, CALLER, first, FIRST)
     return made
@@ -121,12 +121,12 @@ def test_a_colleague_who_does_not_come_or_is_let_go_and_a_caller_who_gives_up(ta
     talk.line.wait_cso("cso2", CsoState.NOT_ANSWERING, 5)
     assert (talk.now.state, talk.now.cso, talk.now.held > 0) == (CallState.TALKING, "cso1", True)
 
-    talk.line.ready("cso2")
+    talk.line.beside("cso2")
     talk.consult()
     until(lambda: not talk.now.guest, OFFER_SECONDS + 6, "rung long enough", every=0.1)
     talk.line.wait_cso("cso2", CsoState.NOT_ANSWERING, 5)
 
-    talk.line.ready("cso2")
+    talk.line.beside("cso2")
     talk.consult()
     closed = talk.second.count("CALL_CLOSED")
     talk.answers()

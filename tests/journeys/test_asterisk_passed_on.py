@@ -22,7 +22,7 @@ def test_from_cso_to_cso_to_a_queue_to_a_partner_who_drops_the_caller(line: Line
     first.wait("CALL_INCOMING")
     first.answer()
     score = line.wait_call(caller, CallState.TALKING).score
-    line.ready("cso2")
+    line.beside("cso2")
 
     def now() -> Call:
         found = line.ask(lambda acd: acd.call(call))
