@@ -71,6 +71,9 @@ async def asterisk(data: Path) -> AsyncIterator[Manager]:
         await until_async(
             partial(started, manager, read_secrets(data / "asterisk").ami), 60, "Asterisk listens", every=0.2
         )
+        # It listens before it has every application: a channel made now would go when one of them is missing.
+        booted = [*asterisk_process.command(root, conf), "-rx", "core waitfullybooted"]
+        subprocess.run(booted, capture_output=True, check=True, timeout=60)  # noqa: ASYNC221
         yield manager
         await manager.close()
     finally:
