@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -80,6 +81,34 @@ TROUBLES = (killed_while_ringing, killed_while_talking, slow, full, accepting_th
 def test_whatever_a_partner_does_the_caller_talks_to_somebody(
     line: Line, trouble: Callable[[Phone, Phone], str]
 ) -> None:
+    talks_to_somebody(line, trouble)
+
+
+def test_a_partner_whose_end_is_told_a_second_late_costs_no_caller(line: Line) -> None:
+    """As on a busy machine: the thread that knows why the partner's channel ended comes after the caller's own."""
+    with told_late(line):
+        talks_to_somebody(line, killed_while_talking)
+
+
+@contextlib.contextmanager
+def told_late(line: Line) -> Iterator[None]:
+    """The hang-up handler of a partner's channel goes in circles for a second before it says anything."""
+    file = line.product.data / "asterisk" / "etc" / "extensions.conf"
+    before, handler = file.read_text(encoding="utf-8"), "[partnergone]\nexten => s,1,"
+    assert handler in before
+    circles = "Set(LATE=$[${STRFTIME(,,%s%3q)}+1000])\n same => n(on),GotoIf($[${STRFTIME(,,%s%3q)}<${LATE}]?on)\n"
+    try:
+        file.write_text(before.replace(handler, f"{handler}{circles} same => n,"), encoding="utf-8")
+        line.console("dialplan reload")
+        assert "${LATE}" in line.console("dialplan show s@partnergone")
+        yield
+    finally:
+        file.write_text(before, encoding="utf-8")
+        line.console("dialplan reload")
+
+
+def talks_to_somebody(line: Line, trouble: Callable[[Phone, Phone], str]) -> None:
+    """A caller whom a partner fails is back in line with the old score, and a CSO takes the call."""
     centre, caller = line.reachable_partner(tone=600), line.caller("no_outage", tone=1000)
     caller.dial("123")
     caller.wait("CALL_ESTABLISHED")
