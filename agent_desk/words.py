@@ -233,6 +233,7 @@ HEARD = {
     "emergency": ("warn", "Menekan darurat"),
     "triage": ("sound", "Saluran hampir penuh: ditanya darurat"),
     "status": ("sound", "Mendengar status laporannya"),
+    "compensation": ("sound", "Mendengar kompensasi tempatnya"),
     "report": ("doc", "Membuat laporan lewat IVR"),
     "subscribe": ("doc", "Minta dikabari saat menyala"),
 }

@@ -202,7 +202,8 @@ async def test_what_the_caller_heard_and_keyed_is_on_the_card(web: Web, acd: Acd
         call, carrier="twilio", channel="CA1", ani="", trunk="bangka", region="19", dialled="0717123", menu="m",
         cmd="a",
     )  # fmt: skip
-    notes = [{"what": "told", "outage": 1}, {"what": "keyed", "node": "menu", "keys": 1, "key": "0"}]
+    owed = {"what": "compensation", "percent": 75}
+    notes = [{"what": "told", "outage": 1}, owed, {"what": "keyed", "node": "menu", "keys": 1, "key": "0"}]
     await acd.step(call, token="t1", flow="", answer="", notes=notes)
     await acd.enqueue(call, queue="gangguan", cmd="q")
     assert await acd.offer_next() is not None
@@ -211,6 +212,7 @@ async def test_what_the_caller_heard_and_keyed_is_on_the_card(web: Web, acd: Acd
         return cso.page(f"/meja/panggilan/{call}").text
 
     await until_async(lambda: "Mendengar pengumuman padam" in card(), 5)
+    assert "Mendengar kompensasi tempatnya" in card()
     assert '<span class="k">0</span>Menekan tombol' in card()
     assert "Nomor tersembunyi" in card()
 
