@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from config.errors import Problem
 from config.operator import operator
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
@@ -255,18 +257,19 @@ class AsteriskConnector(Connector):
         return partial(self.acd.returned, call, token, reason=_reason(status, message.get_header("rang", "")))
 
     def _tell(self, call: str, verb: Callable[[], Awaitable[object]]) -> None:
-        """Say it to the store in the call's lane; that somebody said it before, or it is over, is no fault."""
+        """Say it in the call's lane; that somebody said it before, or it is over, is no fault."""
 
         async def say() -> None:
             for pause in (0.2, 0.5, 1.0, 2.0, 0.0):
                 try:
                     await verb()
                     return
-                except StoreUnavailable:
+                except (StoreUnavailable, SQLAlchemyError):
                     await asyncio.sleep(pause)
                 except Problem as problem:
                     log.debug("call %s: %s", call, problem.slug)
                     return
+            log.error("call %s: neither store nor database could be told", call)
 
         self.lanes.put(call, say)
 
