@@ -19,7 +19,7 @@ from config.logging import told
 from config.operator import operator
 from config.settings import Settings, settings
 from ivr.called import Called
-from ivr.carriers.twilio_rest import answer_of, client
+from ivr.carriers.twilio_rest import answer_of, caller_id, client
 from ivr.carriers.twilio_signature import CALL, FAILURES, MESSAGE, NotTwilio, Webhook, read_webhook
 from ivr.carriers.twilio_twiml import ask_once, hang_up
 from ivr.instructions import Ask, Bye
@@ -91,7 +91,7 @@ class TwilioCaller(_Account):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, operator().notices.calls.per_second)
-        self._from = settings.twilio_number or "+6221123"
+        self._from = caller_id(settings)
 
     def _ask(self, message: Message, text: str) -> object:
         return self._client.calls.create(

@@ -49,6 +49,11 @@ class _Http(TwilioHttpClient):
         return super().request(method, url, *args, **kwargs)
 
 
+def caller_id(settings: Settings) -> str:
+    """Whose number a called telephone shows (E.164)."""
+    return settings.twilio_number or "+6221123"
+
+
 def client(settings: Settings) -> Client:
     """The account of the settings."""
     http = _Http(settings.twilio_api_url)
@@ -107,7 +112,7 @@ class TwilioRest:
 
     def __init__(self, settings: Settings) -> None:
         self._client = client(settings)
-        self._from = settings.twilio_number or "+6221123"
+        self._from = caller_id(settings)
         self._pace = Pace(settings.twilio_calls_per_second)
 
     async def create_leg(
