@@ -140,15 +140,15 @@ source.addEventListener("board", (event) => {
   show();
 });
 source.addEventListener("lost", () => (stopped = "Server telepon tidak menjawab"));
-source.addEventListener("news", () => {
-  // Not while somebody writes there, nor over what was written and not yet sent.
-  const changed = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
-  const written = [...$("padam").querySelectorAll("textarea, input")].some(changed);
-  if (!written && !$("padam").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/padam", { target: "#padam", swap: "innerHTML" });
-});
-source.addEventListener("alerts", () => {
-  // Who has the button in focus is about to press it: what it stands for must not change below the finger.
-  if (!$("peringatan").contains(document.activeElement)) window.htmx.ajax("GET", "/papan/peringatan", { target: "#peringatan", swap: "innerHTML" });
+// Not while somebody writes there or is about to press a button, nor over what was written and not yet sent.
+const changed = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+const busy = (card) => card.contains(document.activeElement) || [...card.querySelectorAll("textarea, input")].some(changed);
+const refresh = (id) => busy($(id)) || window.htmx.ajax("GET", `/papan/${id}`, { target: `#${id}`, swap: "innerHTML" });
+source.addEventListener("news", () => refresh("padam"));
+source.addEventListener("alerts", () => refresh("peringatan"));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // Begun while the news was on its way.
+  if (event.detail.requestConfig.verb === "get" && busy(event.detail.target)) event.detail.shouldSwap = false;
 });
 source.addEventListener("bye", () => location.assign("/masuk"));
 

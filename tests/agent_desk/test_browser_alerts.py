@@ -68,3 +68,20 @@ def test_two_who_take_the_same_one(suar_web: Product, context: BrowserContext) -
     with db.reading() as session:
         assert session.get_one(Alert, late).taken_by == "op1"
     db.dispose()
+
+
+def test_a_note_being_written_stays_when_another_alert_comes(suar_web: Product, context: BrowserContext) -> None:
+    db = Database(f"sqlite:///{suar_web.data}/suar.db")
+    board = enter(context, suar_web, "spv1")
+    other = context.new_page()
+    other.goto(suar_web.base_url + "/papan")
+    untold = put(db, AlertKind.NOT_TOLD, "Pelanggan belum diberi tahu.")
+    card = board.locator(f"[data-alert='{untold}']")
+    card.get_by_text("Pelanggan sudah tahu…").click()
+    card.get_by_label("Catatan").fill("ditelepon dua kali")
+    board.get_by_role("heading", name="Peringatan").click()  # the focus is somewhere else now
+    late = put(db, AlertKind.ANSWER_LATE, "Keluhan belum dijawab.")
+    expect(other.locator(f"[data-alert='{late}']")).to_be_visible()
+    assert board.locator(f"[data-alert='{late}']").count() == 0
+    expect(card.get_by_label("Catatan")).to_have_value("ditelepon dua kali")
+    db.dispose()
