@@ -126,7 +126,9 @@ def follow_outage(session: Session, outage: Outage, *, now: datetime) -> None:
 
 
 def follow_report(session: Session, report: Report, *, now: datetime) -> None:
-    """The report was filed, answered, finished, or told again. Finished, its customer must be told in time."""
+    """The report was filed, answered, finished, told again, or left its outage. Finished, its customer must be told in
+    time.
+    """
     _follow(session, {f"{Clock.ANSWER}:report-{report.id}": of_report(report)}, now=now)
     if report.status is ReportStatus.SELESAI and report.told_at is None and report.outage_id is None:
         told = operator().incidents.clocks.told
