@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -23,6 +23,7 @@ from tickets import timers
 from tickets.incidents import alerts, escalation, incidents
 from tickets.kinds import AlertKind, Clock
 from tickets.models import Outage, OutagePeriod, Report, WorkOrder
+from tickets.outages import phrases
 from tickets.states import DARK, WITH_CREW, OutageStatus, ReportStatus, WorkOrderStatus
 
 TIMER = "clock"
@@ -151,9 +152,10 @@ def strike(session: Session, key: str, payload: dict[str, Any], now: datetime) -
         return
     if now >= found.warn:
         late = now >= found.late
-        minutes = round((found.late - found.started).total_seconds() / 60)
-        left = round((found.late - now).total_seconds() / 60)
-        text = f"{WORDS[clock]} sesudah {_long(minutes)}." if late else f"{WORDS[clock]}; sisa {_long(left)}."
+        minutes = round((found.late - (found.started if late else now)) / timedelta(minutes=1))
+        # What was promised may lie before the start.
+        said = phrases.duration(timedelta(minutes=max(0, minutes)))
+        text = f"{WORDS[clock]} sesudah {said}." if late else f"{WORDS[clock]}; sisa {said}."
         # Late, it strikes again whenever what it is about moves; that is no news.
         if text != alerts.says(session, LATE[clock], what):
             alert = alerts.put(session, LATE[clock], what, text=text, now=now, **about)
@@ -190,10 +192,3 @@ def _read(session: Session, clock: Clock, what: str) -> tuple[Running | None, di
     if isinstance(row, Report):
         return of_report(row), {"unit": row.unit, "report_id": row.id}
     return None, {}
-
-
-def _long(minutes: int) -> str:
-    hours, rest = divmod(max(0, minutes), 60)
-    if not hours:
-        return f"{rest} menit"
-    return f"{hours} jam {rest} menit" if rest else f"{hours} jam"
