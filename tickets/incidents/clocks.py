@@ -24,7 +24,7 @@ from tickets.incidents import alerts, escalation, incidents
 from tickets.kinds import AlertKind, Clock
 from tickets.models import Outage, OutagePeriod, Report, WorkOrder
 from tickets.outages import phrases
-from tickets.states import DARK, WITH_CREW, OutageStatus, ReportStatus, WorkOrderStatus
+from tickets.states import DARK, UNFINISHED, OutageStatus, ReportStatus
 
 TIMER = "clock"
 LATE = {
@@ -41,7 +41,6 @@ WORDS = {
 }
 OF_ORDERS = (Clock.RESPONSE, Clock.RECOVERY, Clock.PROMISE)
 _TABLES: dict[str, type[Base]] = {"order": WorkOrder, "outage": Outage, "report": Report}
-_UNFINISHED = (WorkOrderStatus.WAITING, *WITH_CREW)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def running(started: datetime, threshold: Threshold, late: datetime | None = Non
 def of_order(order: WorkOrder, clock: Clock) -> Running | None:
     """A clock of an order, if it runs. An order of an outage's place makes no promise: its outage does."""
     rules = operator().incidents.clocks
-    if order.status not in _UNFINISHED or order.power_on_at is not None:
+    if order.status not in UNFINISHED or order.power_on_at is not None:
         return None
     first = order.reported_at or order.created_at
     if clock is Clock.RESPONSE:
@@ -104,7 +103,7 @@ def of_incident(session: Session, report: Report) -> dict[Clock, Running]:
     if report.outage_id is not None:
         found[Clock.PROMISE] = of_outage(session, session.get_one(Outage, report.outage_id))
     else:
-        rows = select(WorkOrder).where(WorkOrder.report_id == report.id, WorkOrder.status.in_(_UNFINISHED))
+        rows = select(WorkOrder).where(WorkOrder.report_id == report.id, WorkOrder.status.in_(UNFINISHED))
         order = session.scalar(rows.order_by(WorkOrder.id.desc()).limit(1))
         found |= {clock: of_order(order, clock) for clock in OF_ORDERS} if order is not None else {}
     if report.resolved_at is not None and report.told_at is None:
