@@ -113,7 +113,7 @@ def update(
     if urgent and report.kind is ReportKind.GANGGUAN and report.outage_id is None:
         workorders.ensure(session, report, now=now)
     _change(session, report, changes, contact, now)
-    session.flush()
+    clocks.follow_report(session, report, now=now)
     return report
 
 

@@ -93,6 +93,8 @@ WORK_ORDER = Table[WorkOrderStatus, WorkOrderEvent](
 
 # Orders that keep a crew busy.
 WITH_CREW = (_W.ASSIGNED, _W.ACCEPTED, _W.ENROUTE, _W.ARRIVED, _W.WORKING, _W.TEMPORARY, _W.POWER_ON)
+# Orders that are neither done nor cancelled.
+UNFINISHED = (_W.WAITING, *WITH_CREW)
 
 # CIM CrewStatusKind.
 CREW_STATUS = {

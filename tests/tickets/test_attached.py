@@ -12,7 +12,8 @@ from tests.fixtures.contacts import by_cso
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tickets import completion, history, repeats, reports, timers, workorders
 from tickets.clockwork import HANDLERS
-from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, UrgentReason
+from tickets.incidents import alerts
+from tickets.kinds import AlertKind, CompletionCode, HistoryKind, Intent, ReportingKind, UrgentReason
 from tickets.models import OutagePeriod, OutageScope, Report, WorkOrder
 from tickets.outages import attached, links, outages, supply
 from tickets.states import ReportStatus, WorkOrderEvent, WorkOrderStatus
@@ -213,6 +214,19 @@ def test_a_proposal_that_was_wrong_gives_each_report_its_crew(db: Database) -> N
     _dismiss(db, wrong.id)
     assert _seen(db, number).outage_id is None
     assert _order(db, number) is not None
+
+
+def test_who_wrote_and_belonged_to_no_outage_after_all_is_missed_when_nobody_answers_him(db: Database) -> None:
+    with db.transaction() as session:
+        wrong = outages.propose_outage(session, area="31.71.06", since=NOON, evidence={}, by="system", now=NOON)
+    assert wrong is not None
+    number = _file(db, reporting_kind=ReportingKind.WHATSAPP)
+    assert _seen(db, number).outage_id == wrong.id
+    _dismiss(db, wrong.id)
+    timers.run_due(db, HANDLERS, now=NOON + 24 * HOUR)
+    with db.reading() as session:
+        late = [one.report_id for one in alerts.open_alerts(session) if one.kind is AlertKind.ANSWER_LATE]
+    assert late == [_seen(db, number).id]
 
 
 def test_a_proposal_inside_a_wider_one_leaves_its_reports_to_that(db: Database) -> None:

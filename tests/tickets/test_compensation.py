@@ -226,10 +226,3 @@ def test_a_cso_reads_it_in_one_line() -> None:
     assert "rekening minimum pelanggan belum diketahui" in words.told(owed(3, bill=None))
     assert "belum" not in words.told(owed(3, bill=0))
     assert "TMP lama gangguan unit ini belum diisi" in words.told(owed(3, by=table(declared=[])))
-
-
-@pytest.mark.parametrize(
-    ("minutes", "said"), [(0, "0 menit"), (59.9, "59 menit"), (60, "1 jam"), (125, "2 jam 5 menit")]
-)
-def test_durations_are_said_in_hours_and_minutes(minutes: float, said: str) -> None:
-    assert words.duration(timedelta(minutes=minutes)) == said

@@ -81,6 +81,13 @@ def test_midnight_in_the_zone_of_the_area_decides_what_tomorrow_is() -> None:
     assert phrases.spoken_time(late, "WIB", NOON) == "besok pukul 0 lewat 30 WIB"
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, "0 menit"), (59.9, "59 menit"), (60, "1 jam"), (125, "2 jam 5 menit")]
+)
+def test_durations_are_said_in_hours_and_minutes(minutes: float, said: str) -> None:
+    assert phrases.duration(timedelta(minutes=minutes)) == said
+
+
 def test_the_statement_is_composed_from_facts() -> None:
     text = phrases.announcement(
         phrases.Told(

@@ -25,10 +25,13 @@ from tests.fixtures.contacts import (
     how_many,
 )
 from tests.fixtures.tickets import NOON
-from tickets import repeats, reports
+from tickets import repeats, reports, timers
+from tickets.clockwork import HANDLERS
 from tickets.customers import search
-from tickets.kinds import HistoryKind, ReportKind
+from tickets.incidents import alerts
+from tickets.kinds import AlertKind, HistoryKind, ReportingKind, ReportKind, UrgentReason
 from tickets.models import Report, WorkOrder
+from tickets.outages import outages
 from tickets.rules import Action
 from tickets.schemas import Changes
 from tickets.states import ReportStatus
@@ -118,6 +121,18 @@ def test_changes_of_the_wrong_shape_are_refused(told: dict[str, str]) -> None:
         Changes(**told)
     if isinstance(fault.value, Problem):
         assert fault.value.field == "mobile"
+
+
+def test_whom_danger_takes_out_of_his_outage_is_missed_when_nobody_answers_him(db: Database) -> None:
+    with db.transaction() as session:
+        outages.confirm_outage(session, area="31.71", cause="", etr=None, by="spv1", now=NOON)
+    number = filed(db, reporting_kind=ReportingKind.WHATSAPP)
+    report = changed(db, number, DATA, urgent=UrgentReason.HAZARD)
+    assert report.outage_id is None
+    timers.run_due(db, HANDLERS, now=NOON + timedelta(hours=24))
+    with db.reading() as session:
+        late = [one.report_id for one in alerts.open_alerts(session) if one.kind is AlertKind.ANSWER_LATE]
+    assert late == [report.id]
 
 
 # R21: both in one contact

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from tickets.compensation import darkness
 from tickets.compensation.rules import Assessment, Missing
 from tickets.outages import phrases
 
@@ -17,13 +14,6 @@ LACKS = {
 }
 
 
-def duration(time: timedelta) -> str:
-    """`3 jam 20 menit`; minutes that have begun do not count."""
-    hours, minutes = divmod(darkness.minutes(time), 60)
-    parts = [f"{hours} jam"] if hours else []
-    return " ".join([*parts, f"{minutes} menit"] if minutes or not hours else parts)
-
-
 def rupiah(amount: int) -> str:
     """`Rp 45.192`."""
     return f"Rp {amount:,}".replace(",", ".")
@@ -34,9 +24,9 @@ def told(found: Assessment) -> str:
     month = f"{phrases.MONTHS[found.month.number - 1]} {found.month.year}"
     if not found.dark.time and not found.exempt:
         return f"{month}: tidak ada padam yang tercatat."
-    said = [f"{month}: padam {duration(found.dark.time)}, {found.dark.times} kali."]
+    said = [f"{month}: padam {phrases.duration(found.dark.time)}, {found.dark.times} kali."]
     if found.exempt:
-        said.append(f"{duration(found.exempt)} lagi tidak diperhitungkan (dikecualikan).")
+        said.append(f"{phrases.duration(found.exempt)} lagi tidak diperhitungkan (dikecualikan).")
     said.append(_owed(found))
     if found.percent and found.amount is None:
         said.append(f"Rupiahnya belum dapat dihitung: {LACKS[Missing.MINIMUM_BILL]}.")

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from config.errors import Invalid
 from config.operator import operator
 from tickets.customers.phones import normalise
+from tickets.outages.scopes import FEEDER_CODE
 
 # docs/search.md says what each means.
 COLUMNS = (
@@ -25,7 +26,6 @@ MOST_PHONES = 10
 MOST_POWER = MOST_BILL = 2_000_000_000  # VA and rupiah; what the columns hold
 _AREA = re.compile(r"\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_FEEDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,31}|")
 _TARIFF = re.compile(r"[A-Za-z][A-Za-z0-9./-]{0,7}")
 _FLAGS = {"": False, "0": False, "1": True, "tidak": False, "ya": True, "false": False, "true": True}
 
@@ -124,7 +124,7 @@ def customer(told: Mapping[str, str]) -> CustomerLine:
         life_support=_flag(value, "life_support"),
         public_service=_flag(value, "public_service"),
         told=frozenset(fields[len(COLUMNS) :]),
-        feeder=_matching(value, "feeder", _FEEDER),
+        feeder=_matching(value, "feeder", FEEDER_CODE) if value["feeder"] else "",
         tariff_adjusted=_flag(value, "tariff_adjusted") if value["tariff_adjusted"] else None,
         minimum_bill=_count(value, "minimum_bill", "minimum-bill", most=MOST_BILL) if value["minimum_bill"] else None,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -23,7 +23,8 @@ from tickets import timers
 from tickets.incidents import alerts, escalation, incidents
 from tickets.kinds import AlertKind, Clock
 from tickets.models import Outage, OutagePeriod, Report, WorkOrder
-from tickets.states import DARK, WITH_CREW, OutageStatus, ReportStatus, WorkOrderStatus
+from tickets.outages import phrases
+from tickets.states import DARK, UNFINISHED, OutageStatus, ReportStatus
 
 TIMER = "clock"
 LATE = {
@@ -40,7 +41,6 @@ WORDS = {
 }
 OF_ORDERS = (Clock.RESPONSE, Clock.RECOVERY, Clock.PROMISE)
 _TABLES: dict[str, type[Base]] = {"order": WorkOrder, "outage": Outage, "report": Report}
-_UNFINISHED = (WorkOrderStatus.WAITING, *WITH_CREW)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def running(started: datetime, threshold: Threshold, late: datetime | None = Non
 def of_order(order: WorkOrder, clock: Clock) -> Running | None:
     """A clock of an order, if it runs. An order of an outage's place makes no promise: its outage does."""
     rules = operator().incidents.clocks
-    if order.status not in _UNFINISHED or order.power_on_at is not None:
+    if order.status not in UNFINISHED or order.power_on_at is not None:
         return None
     first = order.reported_at or order.created_at
     if clock is Clock.RESPONSE:
@@ -103,7 +103,7 @@ def of_incident(session: Session, report: Report) -> dict[Clock, Running]:
     if report.outage_id is not None:
         found[Clock.PROMISE] = of_outage(session, session.get_one(Outage, report.outage_id))
     else:
-        rows = select(WorkOrder).where(WorkOrder.report_id == report.id, WorkOrder.status.in_(_UNFINISHED))
+        rows = select(WorkOrder).where(WorkOrder.report_id == report.id, WorkOrder.status.in_(UNFINISHED))
         order = session.scalar(rows.order_by(WorkOrder.id.desc()).limit(1))
         found |= {clock: of_order(order, clock) for clock in OF_ORDERS} if order is not None else {}
     if report.resolved_at is not None and report.told_at is None:
@@ -126,7 +126,9 @@ def follow_outage(session: Session, outage: Outage, *, now: datetime) -> None:
 
 
 def follow_report(session: Session, report: Report, *, now: datetime) -> None:
-    """The report was filed, answered, finished, or told again. Finished, its customer must be told in time."""
+    """The report was filed, answered, finished, told again, or left its outage. Finished, its customer must be told in
+    time.
+    """
     _follow(session, {f"{Clock.ANSWER}:report-{report.id}": of_report(report)}, now=now)
     if report.status is ReportStatus.SELESAI and report.told_at is None and report.outage_id is None:
         told = operator().incidents.clocks.told
@@ -149,9 +151,10 @@ def strike(session: Session, key: str, payload: dict[str, Any], now: datetime) -
         return
     if now >= found.warn:
         late = now >= found.late
-        minutes = round((found.late - found.started).total_seconds() / 60)
-        left = round((found.late - now).total_seconds() / 60)
-        text = f"{WORDS[clock]} sesudah {_long(minutes)}." if late else f"{WORDS[clock]}; sisa {_long(left)}."
+        minutes = round((found.late - (found.started if late else now)) / timedelta(minutes=1))
+        # What was promised may lie before the start.
+        said = phrases.duration(timedelta(minutes=max(0, minutes)))
+        text = f"{WORDS[clock]} sesudah {said}." if late else f"{WORDS[clock]}; sisa {said}."
         # Late, it strikes again whenever what it is about moves; that is no news.
         if text != alerts.says(session, LATE[clock], what):
             alert = alerts.put(session, LATE[clock], what, text=text, now=now, **about)
@@ -188,10 +191,3 @@ def _read(session: Session, clock: Clock, what: str) -> tuple[Running | None, di
     if isinstance(row, Report):
         return of_report(row), {"unit": row.unit, "report_id": row.id}
     return None, {}
-
-
-def _long(minutes: int) -> str:
-    hours, rest = divmod(max(0, minutes), 60)
-    if not hours:
-        return f"{rest} menit"
-    return f"{hours} jam {rest} menit" if rest else f"{hours} jam"

@@ -275,6 +275,7 @@ def _orphan(session: Session, outage: Outage, wanted: _Wanted, *, by: str, now: 
     left = session.scalars(alone).all()
     for report in left:
         priorities.put(session, report)
+        clocks.follow_report(session, report, now=now)
     workorders.ensure_all(session, left, now=now)
     return len(ids)
 

@@ -44,8 +44,10 @@ def add(session: Session, outage_id: int, where: Where, *, by: str, now: datetim
     unit = next((code for code, unit in operator().areas.units.items() if where.ulp in unit.ulp), None)
     if unit is None:
         raise Invalid("ULP itu tidak dikenal.", slug="unknown-ulp", field="ulp")
-    if not _somewhere(where):
-        raise Invalid("Posisi itu di luar Indonesia.", slug="position", field="lat")
+    if where.lat is not None and where.lon is not None:
+        positions.check(where.lat, where.lon)
+    elif where.lat is not None or where.lon is not None:
+        raise Invalid("Posisi itu perlu lintang dan bujur.", slug="position", field="lat")
     outage = attached.live(session, outage_id)
     location = FaultLocation(
         outage_id=outage.id,
@@ -109,9 +111,3 @@ def called_off(session: Session, outage_id: int, *, by: str, now: datetime) -> N
 
 def _key(outage_id: int) -> str:
     return f"outage:{outage_id}"
-
-
-def _somewhere(where: Where) -> bool:
-    if where.lat is None or where.lon is None:
-        return where.lat is None and where.lon is None
-    return positions.SOUTH <= where.lat <= positions.NORTH and positions.WEST <= where.lon <= positions.EAST

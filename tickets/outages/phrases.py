@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config import zones
 from config.operator import operator, prefixes
@@ -38,6 +38,13 @@ def written_time(instant: datetime, zone: str, now: datetime, *, language: str =
     if language == "en":
         return f"{ {-1: 'yesterday ', 0: '', 1: 'tomorrow '}.get(days, f'{at:%-d %B} ') }{at:%H:%M} {zone}"
     return f"{_DAYS.get(days, f'tanggal {at.day} {MONTHS[at.month - 1]} ')}pukul {at:%H.%M} {zone}"
+
+
+def duration(time: timedelta) -> str:
+    """`3 jam 20 menit`; minutes that have begun do not count."""
+    hours, minutes = divmod(time // timedelta(minutes=1), 60)
+    parts = [f"{hours} jam"] if hours else []
+    return " ".join([*parts, f"{minutes} menit"] if minutes or not hours else parts)
 
 
 def speakable(text: str) -> str:

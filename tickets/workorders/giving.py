@@ -32,10 +32,10 @@ from tickets.models import (
     WorkOrderHistory,
 )
 from tickets.once import insert_once
-from tickets.states import WITH_CREW, WORK_ORDER, WorkOrderEvent, WorkOrderStatus
+from tickets.states import UNFINISHED, WITH_CREW, WORK_ORDER, WorkOrderEvent, WorkOrderStatus
 from tickets.workorders import dispatch
 from tickets.workorders.dispatch import Candidate, Place, Task
-from tickets.workorders.reading import TURN, UNFINISHED, open_order, reported_at
+from tickets.workorders.reading import TURN, open_order, reported_at
 
 SILENT, RETRY = "crew-silent", "dispatch"  # kinds of timers: an order's crew says nothing; orders of a UP3 wait
 URGENT, ORDINARY = 1, 3

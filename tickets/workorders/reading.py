@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session, aliased
 
 from config.errors import NotFound, Refused
 from tickets.models import Crew, FaultLocation, Outage, Premises, Report, WorkOrder, WorkOrderHistory
-from tickets.states import WITH_CREW, WORK_ORDER, WorkOrderEvent, WorkOrderStatus
+from tickets.states import UNFINISHED, WORK_ORDER, WorkOrderEvent, WorkOrderStatus
 from tickets.views import WorkOrderView
 
-UNFINISHED = (WorkOrderStatus.WAITING, *WITH_CREW)
 # The order in which orders get a crew: priority 1 first, then who has waited longest.
 TURN = (WorkOrder.priority, WorkOrder.reported_at, WorkOrder.id)
 
