@@ -60,6 +60,11 @@ def armed(session: Session, kind: str, key: str) -> bool:
     return session.scalar(select(Timer.id).where(Timer.kind == kind, Timer.key == key)) is not None
 
 
+def payload(session: Session, kind: str, key: str) -> dict[str, Any]:
+    """What it was armed with; nothing when it is not to fall due."""
+    return session.scalar(select(Timer.payload).where(Timer.kind == kind, Timer.key == key)) or {}
+
+
 def disarm(session: Session, kind: str, *keys: str) -> None:
     """It is not wanted any more; one that is not armed changes nothing."""
     session.execute(delete(Timer).where(Timer.kind == kind, Timer.key.in_(keys)))

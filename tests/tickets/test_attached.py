@@ -364,3 +364,32 @@ def test_what_lies_outside_of_an_outage_that_is_smaller_than_was_thought_gets_a_
         assert _order(db, number) is not None
     _restore(db, proposal.id, at=NOON + HOUR)
     assert [_seen(db, number).status for number in outside] == [ReportStatus.BELUM_SELESAI] * 2
+
+
+@pytest.mark.parametrize("lit", [[], ["feeder:MTG-1"]], ids=["all of it", "a part"])
+def test_power_that_comes_back_meanwhile_does_not_finish_what_lay_outside(
+    db: Database, monkeypatch: pytest.MonkeyPatch, lit: list[str]
+) -> None:
+    monkeypatch.setattr(attached, "ORPHANS_AT_ONCE", 1)
+    with db.transaction() as session:
+        homes = [a_premises(session, feeder=f"MTG-{number}").id for number in range(1, 6)]
+        values = {"since": NOON, "evidence": {}, "by": "detection", "now": NOON}
+        proposal = outages.propose_outage(session, covers=["ulp:menteng"], **values)
+        assert proposal is not None
+    inside, still_dark, *outside = [_file(db, premises_id=home) for home in homes]
+    with db.transaction() as session:
+        facts = outages.Facts(covers=("feeder:MTG-1", "feeder:MTG-2"))
+        outages.confirm_proposal(session, proposal.id, facts, by="spv1", now=NOON)
+    assert [_seen(db, number).outage_id for number in outside] == [None, proposal.id, proposal.id]
+    if lit:
+        with db.transaction() as session:
+            supply.restore_partially(session, proposal.id, lit, by="spv1", now=NOON)
+    _restore(db, proposal.id, at=NOON)
+    for second in range(1, 4):
+        timers.run_due(db, HANDLERS, now=NOON + timedelta(seconds=second))
+    for number in outside:
+        report, order = _seen(db, number), _order(db, number)
+        assert (report.status, report.outage_id) == (ReportStatus.BELUM_SELESAI, None)
+        assert order is not None
+    for number in (inside, still_dark):
+        assert _seen(db, number).status is ReportStatus.SELESAI

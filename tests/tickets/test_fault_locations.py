@@ -13,7 +13,7 @@ from tickets import reports, workorders
 from tickets.incidents import alerts
 from tickets.kinds import AlertKind
 from tickets.models import FaultLocation, WorkOrder
-from tickets.outages import fault_locations, outages
+from tickets.outages import fault_locations, outages, supply
 from tickets.outages.fault_locations import Where
 from tickets.states import WorkOrderEvent, WorkOrderStatus
 
@@ -105,6 +105,79 @@ def test_power_back_calls_off_who_has_not_begun_and_asks_nobody_any_more(db: Dat
     assert _asked(db) == []
     with db.reading() as session:
         assert session.get_one(WorkOrder, assigned.id).status is WorkOrderStatus.CANCELLED
+
+
+def _cancel(db: Database, order: WorkOrder) -> None:
+    with db.transaction() as session:
+        workorders.advance(session, order.id, WorkOrderEvent.CANCEL, by="op1", now=NOON + timedelta(hours=1))
+
+
+def _again(db: Database, outage: int) -> None:
+    """Power is back, and goes."""
+    with db.transaction() as session:
+        outages.restore_outage(session, outage, by="spv1", now=NOON + timedelta(hours=2))
+    with db.transaction() as session:
+        supply.reopen(session, outage, by="spv1", now=NOON + timedelta(hours=3))
+
+
+def test_power_that_goes_again_finds_nobody_where_the_order_was_called_off(db: Database, outage: int) -> None:
+    _add(db, outage)
+    _again(db, outage)
+    assert [order.status for order in _orders(db, outage)] == [WorkOrderStatus.CANCELLED]
+    assert AlertKind.NO_CREW in _asked(db)
+
+
+def test_power_that_goes_again_finds_the_crew_that_went_on(db: Database, outage: int) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    _add(db, outage)
+    (order,) = _orders(db, outage)
+    with db.transaction() as session:
+        workorders.advance(session, order.id, WorkOrderEvent.ACCEPT, by="op1", now=NOON)
+    _again(db, outage)
+    assert _asked(db) == []
+
+
+def test_when_the_last_order_is_cancelled_somebody_knows_that_nobody_is_sent(db: Database, outage: int) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    _add(db, outage)
+    _add(db, outage, Where("Gardu T12", "tebet"))
+    one, other = _orders(db, outage)
+    _cancel(db, one)
+    assert _asked(db) == []
+    _cancel(db, other)
+    assert _asked(db) == [AlertKind.NO_CREW]
+    _add(db, outage, Where("Tiang MTG-03/18", "menteng"))
+    assert _asked(db) == []
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_a_cancelled_place_does_not_keep_the_last_one_from_asking_whether_power_is_back(
+    db: Database, outage: int, cancelled_first: bool
+) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    _add(db, outage)
+    _add(db, outage, Where("Gardu T12", "tebet"))
+    one, other = _orders(db, outage)
+    if cancelled_first:
+        _cancel(db, one)
+    _mend(db, other)
+    if not cancelled_first:
+        _cancel(db, one)
+    assert _asked(db) == [AlertKind.ALL_LIT]
+
+
+def test_what_was_lit_before_power_went_again_says_nothing_of_this_time(db: Database, outage: int) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    _add(db, outage)
+    _mend(db, *_orders(db, outage))
+    _again(db, outage)
+    _add(db, outage, Where("Gardu T12", "tebet"))
+    _cancel(db, _orders(db, outage)[1])
+    assert _asked(db) == [AlertKind.NO_CREW]
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,11 @@ def follow(session: Session, outage_id: int, *, by: str, now: datetime, gone: Se
 
     Dark: those inside that were told before it was known are marked, "INFO PADAM MELUAS", and what a return of power
     had finished is open again. Lit, all of it or in part: finished. Dismissed, or in scopes that were never part of it
-    (`gone`): each has its crew. Done twice it is done once.
+    (`gone`): each has its crew. Done twice it is done once; what the timer has not done yet of `gone` goes on.
     """
+    gone = sorted({*gone, *timers.payload(session, GO_ON, str(outage_id)).get("gone", ())})
     if _round(session, outage_id, by=by, now=now, gone=gone):
-        timers.arm(session, GO_ON, str(outage_id), now + SOON, {"by": by, "gone": [*gone]})
+        timers.arm(session, GO_ON, str(outage_id), now + SOON, {"by": by, "gone": gone})
     elif session.get_one(Outage, outage_id).status_kind in DARK:
         timers.arm(session, GO_ON, str(outage_id), now + ONCE_MORE, {"by": by})
 
@@ -122,14 +123,17 @@ def _round(session: Session, outage_id: int, *, by: str, now: datetime, gone: Se
     session.flush()
     outage = session.get_one(Outage, outage_id)
     told: dict[str, Any] = {"by": by, "now": now}
+    outside = (inside(gone), not_(inside(scopes.of(session, outage.id))))
     if outage.status_kind in DARK:
-        outside = (inside(gone), not_(inside(scopes.of(session, outage.id))))
         more = bool(gone) and _orphan(session, outage, outside, **told) == ORPHANS_AT_ONCE
         done = [_finish_lit(session, outage, **told), _open_again(session, outage, **told)]
         return AT_ONCE in (*done, _mark(session, outage, **told)) or more
     if outage.status_kind is OutageStatus.CLOSED and outage.restored_at is None:
         return _orphan(session, outage, (), **told) == ORPHANS_AT_ONCE
     if outage.restored_at is not None:
+        # Whose power was never part of it does not have it back: first these, then all others are finished.
+        if gone and _orphan(session, outage, outside, **told) == ORPHANS_AT_ONCE:
+            return True
         return _finish(session, outage, (), at=outage.restored_at, **told) == AT_ONCE
     return False
 

@@ -13,13 +13,12 @@ from config.operator import operator
 from tickets import workorders
 from tickets.incidents import alerts
 from tickets.kinds import AlertKind
-from tickets.models import FaultLocation, Outage, WorkOrder
-from tickets.outages import attached, phrases
+from tickets.models import FaultLocation, WorkOrder
+from tickets.outages import all_lit, attached, phrases
 from tickets.outages import moves as outage_moves
 from tickets.states import WORK_ORDER, WorkOrderEvent
 from tickets.workorders import positions
 
-NOBODY_SENT = "Padam ini belum punya titik gangguan: belum ada regu yang dikirim."
 OVER = "Padam ini sudah berakhir."
 
 
@@ -62,7 +61,7 @@ def add(session: Session, outage_id: int, where: Where, *, by: str, now: datetim
     session.add(location)
     session.flush()
     workorders.assign_place(session, location, now=now)
-    for kind, key in ((AlertKind.NO_CREW, _key(outage.id)), (AlertKind.ALL_LIT, str(outage.id))):
+    for kind, key in ((AlertKind.NO_CREW, all_lit.key(outage.id)), (AlertKind.ALL_LIT, str(outage.id))):
         alerts.end(session, kind, key, now=now)
     return location
 
@@ -73,25 +72,6 @@ def of(session: Session, outage_id: int) -> list[tuple[FaultLocation, WorkOrder 
     outage_moves.found(session, outage_id)
     found = session.execute(rows.where(FaultLocation.outage_id == outage_id).order_by(FaultLocation.id))
     return [(row[0], row[1]) for row in found]
-
-
-def wanted(session: Session, outage: Outage, *, now: datetime) -> None:
-    """Reports that belong to an outage have no order of their own: while it has no place either, somebody must know
-    that nobody is sent. For an outage that begins, or begins again.
-    """
-    dark = (FaultLocation.outage_id == outage.id, FaultLocation.cleared_at.is_(None))
-    alerts.end(session, AlertKind.ALL_LIT, str(outage.id), now=now)
-    if session.scalar(select(FaultLocation.id).where(*dark).limit(1)) is None:
-        unit = operator().unit_of(outage.area)[0]
-        alerts.put(
-            session,
-            AlertKind.NO_CREW,
-            _key(outage.id),
-            unit=unit,
-            text=NOBODY_SENT,
-            now=now,
-            outage_id=outage.id,
-        )
 
 
 def called_off(session: Session, outage_id: int, *, by: str, now: datetime) -> None:
@@ -105,9 +85,5 @@ def called_off(session: Session, outage_id: int, *, by: str, now: datetime) -> N
         row = session.get_one(WorkOrder, order)
         if WORK_ORDER.allows(row.status, WorkOrderEvent.CANCEL):
             workorders.advance(session, order, WorkOrderEvent.CANCEL, by=by, now=now, note=OVER)
-    for kind, key in ((AlertKind.NO_CREW, _key(outage_id)), (AlertKind.ALL_LIT, str(outage_id))):
+    for kind, key in ((AlertKind.NO_CREW, all_lit.key(outage_id)), (AlertKind.ALL_LIT, str(outage_id))):
         alerts.end(session, kind, key, now=now)
-
-
-def _key(outage_id: int) -> str:
-    return f"outage:{outage_id}"

@@ -20,7 +20,7 @@ from tickets.incidents import alerts, clocks
 from tickets.kinds import AlertKind, CauseKind, NoticeEvent, OutageKind
 from tickets.models import LIVE_SCOPE, Outage, OutageScope
 from tickets.notices import notices
-from tickets.outages import attached, estimates, fault_locations, phrases, scopes, statements
+from tickets.outages import all_lit, attached, estimates, fault_locations, phrases, scopes, statements
 from tickets.outages.moves import locked, move, remember
 from tickets.states import LIVE, OUTAGE, OutageEvent, OutageStatus
 
@@ -106,7 +106,7 @@ def _confirm(session: Session, outage: Outage, facts: Facts, *, by: str, now: da
     session.flush()
     clocks.follow_outage(session, outage, now=now)
     attached.follow(session, outage.id, by=by, now=now, gone=gone)
-    fault_locations.wanted(session, outage, now=now)
+    all_lit.wanted(session, outage, now=now)
     alerts.end(session, AlertKind.OUTAGE_PROPOSED, str(outage.id), now=now)
     statements.prepare_holding(session, outage, now=now)
     notices.announce(session, outage, NoticeEvent.START, by=by, now=now)

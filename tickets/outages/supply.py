@@ -15,7 +15,7 @@ from tickets.incidents import clocks
 from tickets.kinds import NoticeEvent
 from tickets.models import Outage, OutagePeriod
 from tickets.notices import notices
-from tickets.outages import attached, estimates, fault_locations, scopes, statements
+from tickets.outages import all_lit, attached, estimates, scopes, statements
 from tickets.outages.moves import locked, move, remember
 from tickets.states import OUTAGE, OutageEvent, OutageStatus
 
@@ -87,7 +87,7 @@ def reopen(
         estimates.record(session, outage, None, reason="Padam lagi.", by=by, now=now)
     clocks.follow_outage(session, outage, now=now)
     attached.follow(session, outage.id, by=by, now=now)
-    fault_locations.wanted(session, outage, now=now)
+    all_lit.wanted(session, outage, now=now)
     _renamed(session, outage, dark, own_name, now)
     statements.renew(session, outage, by=by, now=now)
     news = None if dark == whole else [code for code in dark if code not in was]

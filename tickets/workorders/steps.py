@@ -21,6 +21,7 @@ from tickets.workorders.reading import crew_of, not_yours, unknown
 
 _GIVEN_BACK = (WorkOrderEvent.DECLINE, WorkOrderEvent.RETURN)
 _NOT_FOR_CREWS = (WorkOrderEvent.ASSIGN, WorkOrderEvent.CANCEL)
+_ENDS_A_PLACE = (WorkOrderEvent.POWER_ON, WorkOrderEvent.CANCEL)
 # What starts or stops a clock.
 _TIMED = tuple(WorkOrderEvent[name] for name in ("ARRIVE", "START", "POWER_ON", "COMPLETE", "CANCEL"))
 _REACHED = {
@@ -51,6 +52,8 @@ def advance(
         raise Refused("Itu dilakukan sistem bila regu tidak memberi kabar.", slug="not-for-people", status=403)
     if crew_id is not None and event is not WorkOrderEvent.ASSIGN:
         raise Invalid("Regu hanya disebut saat menugaskan.", slug="crew-only-assign", field="crew")
+    if event in _ENDS_A_PLACE:
+        all_lit.hold(session, work_order_id)
     order = locked(session, work_order_id)
     _check_crew(session, order, event, by)
     if event is WorkOrderEvent.ASSIGN:
@@ -65,6 +68,8 @@ def advance(
         _resolve(session, order, code, by=by, now=now, note=note)
     elif event is WorkOrderEvent.POWER_ON and order.fault_location_id:
         all_lit.cleared(session, order.fault_location_id, now=now)
+    elif event is WorkOrderEvent.CANCEL:
+        all_lit.cancelled(session, order, now=now)
     _watch(session, order, crew, now=now)
     # What the command centre cancels is no word from the crew.
     back = crew is not None and event is not WorkOrderEvent.CANCEL and heard(session, crew)
