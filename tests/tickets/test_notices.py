@@ -104,6 +104,38 @@ def test_where_two_answer_no_cause_and_no_time_is_told_before_the_second_has_app
     assert "pohon tumbang. Perkiraan menyala pukul 17.00 WIB." in said(2)[-1]
 
 
+@pytest.mark.usefixtures("two_people")
+def test_where_two_answer_a_time_that_is_taken_back_is_told_once_the_second_has_approved(db: Database) -> None:
+    outage, at = dark(db), NOON + timedelta(minutes=5)
+    assert "Perkiraan menyala pukul 14.00 WIB." in two_say(db, outage, at)[-1]
+    with db.transaction() as session:
+        estimates.revise(session, outage, None, reason="Belum jelas.", by="spv1", now=at)
+    assert len(estimates_told(db, outage)) == 1
+    taken_back = two_say(db, outage, at)
+    assert len(taken_back) == 2
+    assert "Perkiraan waktu nyala menyusul." in taken_back[-1]
+    assert two_say(db, outage, at) == taken_back, "there is no time to take back any more"
+
+
+@pytest.mark.usefixtures("two_people")
+def test_where_two_answer_power_that_goes_again_has_no_time_to_take_back(db: Database) -> None:
+    outage, again = dark(db), NOON + timedelta(minutes=5)
+    first = two_say(db, outage, NOON)
+    with db.transaction() as session:
+        outages.restore_outage(session, outage, by="spv1", now=again)
+        supply.reopen(session, outage, by="spv1", now=again)
+    assert two_say(db, outage, again) == first, "its start was told again, without a time"
+
+
+def two_say(db: Database, outage: int, at: datetime) -> list[str]:
+    """What is known now is written by one, approved by the other and published; the estimates told by then."""
+    with db.transaction() as session:
+        version = statements.draft(session, outage, text=None, by="spv1", now=at).version
+        statements.approve(session, outage, version, by="dir1", now=at)
+        statements.release(session, outage, version, now=at)
+    return estimates_told(db, outage)
+
+
 def estimates_told(db: Database, outage: int) -> list[str]:
     with db.reading() as session:
         mine = (Notice.outage_id == outage, Notice.event == NoticeEvent.ESTIMATE)

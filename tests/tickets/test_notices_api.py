@@ -9,10 +9,10 @@ from config.database import Database
 from tests.fixtures.notices import Memory, Post, a_street, dark, lit
 from tests.fixtures.reports_http import ReportsHttp
 from tests.fixtures.tickets import NOON, a_premises, a_report
-from tickets import reports
+from tickets import reports, timers
 from tickets.kinds import RecipientStatus
 from tickets.models import NoticeRecipient, NoticeRefusal, Report, Subscription
-from tickets.notices import batches
+from tickets.notices import batches, notified
 from tickets.notices.batches import Outcome
 
 pytestmark = pytest.mark.database
@@ -88,6 +88,25 @@ def test_the_reports_of_those_who_were_told_know_it_and_the_others_do_not(db: Da
     with db.reading() as session:
         known = {row.phone: row.told_at is not None for row in session.scalars(select(Report))}
     assert known == {PHONE: True, "": False, phones[2]: False}
+
+
+def test_who_is_told_while_nobody_is_found_is_not_forgotten_and_then_it_ends(db: Database) -> None:
+    with db.transaction() as session:
+        home = a_premises(session, area="19.71.05")
+    outage, post = dark(db), Post(db, Memory())
+    with db.transaction() as session:
+        reports.file_report(session, a_report(premises_id=home.id, phone=PHONE), now=NOON)
+    notice = lit(db, outage)
+    post.run()
+    for status in (RecipientStatus.SENDING, RecipientStatus.SENT):
+        with db.transaction() as session:
+            session.get_one(NoticeRecipient, (notice.id, PHONE)).status = status
+        post.wait(seconds=30)
+    with db.reading() as session:
+        assert [row.told_at is not None for row in session.scalars(select(Report))] == [True]
+    post.wait(seconds=30)
+    with db.reading() as session:
+        assert not timers.armed(session, notified.TOLD, str(notice.id))
 
 
 @pytest.mark.parametrize("how", ["late", "uncertain"])

@@ -350,21 +350,6 @@ def test_work_that_begins_when_it_should_have_ended_promises_nothing(life: Life)
     assert life.hears().startswith(PLANNED)
 
 
-def test_planned_work_explains_what_callers_say(db: Database, life: Life) -> None:
-    life.schedule(ROOT, starts=NOON + HOUR)
-    life.now = NOON + HOUR
-    proposal = life.propose(ROOT)
-    assert proposal is not None
-    with db.transaction() as session:
-        filed = reports.file_report(session, a_report(area=ROOT), now=life.now).id
-    life.at(NOON + HOUR)
-    assert life.row(proposal).status_kind is OutageStatus.CLOSED
-    known = life.known()
-    assert known is not None
-    with db.reading() as session:
-        assert session.get_one(Report, filed).outage_id == known.id
-
-
 def test_work_that_is_called_off_never_begins(db: Database, life: Life) -> None:
     outage = life.schedule()
     life.dismiss(outage, "hujan")

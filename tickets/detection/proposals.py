@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import Refused
@@ -18,7 +18,7 @@ from tickets.detection.judge import Finding, codes_of
 from tickets.detection.people import Heard, distinct
 from tickets.incidents import alerts
 from tickets.kinds import AlertKind, AlertLevel
-from tickets.models import Outage, PlaceBaseline, Statement, Subscription
+from tickets.models import Outage, PlaceBaseline, Statement
 from tickets.outages import attached, outages, scopes, statements
 from tickets.outages.moves import locked, remember
 from tickets.outages.scopes import FEEDER, ULP
@@ -109,9 +109,6 @@ def _grown(session: Session, outage: Outage, finding: Finding, evidence: dict[st
 
 def _absorbed(session: Session, other: Outage, outage: Outage, now: datetime) -> None:
     """Who wanted to be told of a part is told of the whole, and its reports are the whole's."""
-    known = select(Subscription.phone).where(Subscription.outage_id == outage.id)
-    moved = (Subscription.outage_id == other.id, Subscription.phone.not_in(known))
-    session.execute(update(Subscription).where(*moved).values(outage_id=outage.id))
     attached.hand_over(session, other.id, outage.id, by=BY, now=now)
     _ends(session, other, f"Bagian dari usulan padam {outage.id}.", now)
 

@@ -19,6 +19,7 @@ TOLD = "notice-told"  # timer: some reports at a time
 SOON = timedelta(seconds=30)
 NEXT = timedelta(seconds=1)
 KNOW = (RecipientStatus.SENT, RecipientStatus.DELIVERED)
+OPEN = (RecipientStatus.WAITING, RecipientStatus.SENDING)
 HOW = {NoticeChannel.SMS: ReportingKind.SMS, NoticeChannel.CALL: ReportingKind.IVR}
 
 
@@ -31,6 +32,7 @@ def soon(session: Session, notice: Notice, *, now: datetime) -> None:
 def tell(session: Session, key: str, payload: dict[str, Any], now: datetime) -> None:
     """Timer: the finished reports that a notice is about and whose number was told of it."""
     notice, found = session.get_one(Notice, int(key)), 0
+    more = notice.superseded_at is None and _open(session, notice)  # before the reads: what comes during them counts
     for channel, how in HOW.items():
         told = (
             NoticeRecipient.notice_id == notice.id,
@@ -50,5 +52,11 @@ def tell(session: Session, key: str, payload: dict[str, Any], now: datetime) -> 
         if len(ids) == incidents.AT_ONCE:
             timers.arm(session, TOLD, key, now + NEXT)
             return
-    if found:  # who was told meanwhile saw this timer, which goes with what it does: it looks once more
+    if found or more:  # who was told meanwhile saw this timer, which goes with what it does: it looks once more
         timers.arm(session, TOLD, key, now + SOON)
+
+
+def _open(session: Session, notice: Notice) -> bool:
+    """Whether somebody may still be told."""
+    mine = (NoticeRecipient.notice_id == notice.id, NoticeRecipient.status.in_(OPEN))
+    return notice.collected_at is None or bool(session.scalar(select(exists().where(*mine))))

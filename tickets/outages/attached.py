@@ -26,6 +26,7 @@ from tickets.models import (
     Premises,
     Report,
     ReportHistory,
+    Subscription,
     WorkOrder,
     WorkOrderHistory,
 )
@@ -83,9 +84,12 @@ def go_on(session: Session, key: str, payload: dict[str, Any], now: datetime) ->
 
 
 def hand_over(session: Session, outage_id: int, to: int, *, by: str, now: datetime) -> None:
-    """A proposal has turned out to be part of another one, both locked: its reports are that one's. None of them has
-    an order of its own, and none gets one.
+    """A proposal has turned out to be part of another outage, both locked: its reports are that one's, and who wanted
+    to be told is told of that one. None of the reports has an order of its own, and none gets one.
     """
+    known = select(Subscription.phone).where(Subscription.outage_id == to)
+    moved = (Subscription.outage_id == outage_id, Subscription.phone.not_in(known))
+    session.execute(update(Subscription).where(*moved).values(outage_id=to))
     while ids := _ids(session, (Report.outage_id == outage_id,)):
         _write(session, ids, "Bagian dari padam yang lebih luas.", {"outage": outage_id}, {"outage": to}, by=by, at=now)
         _set(session, ids, outage_id=to)

@@ -70,20 +70,24 @@ def schedule(
 
 def begin(session: Session, key: str, payload: dict[str, Any], now: datetime) -> None:
     """Timer: the power is off from the hour that was announced. What was approved for it is said, else the holding
-    sentence of planned work. A proposal of just these places is explained by it.
+    sentence of planned work. A proposal of just these places is explained by it: what was reported and who wanted to
+    be told go with it, and what lies outside has its crew.
     """
     outage = locked(session, int(key))
     if outage.status_kind is not OutageStatus.SCHEDULED:
         return
     codes = scopes.of(session, outage.id)
+    explained: set[str] = set()
     for proposal in _proposals(session, codes):
+        explained.update(scopes.of(session, locked(session, proposal).id))
+        attached.hand_over(session, proposal, outage.id, by=CLOCKWORK, now=now)
         outages.dismiss_outage(session, proposal, note="Pekerjaan terencana.", by=CLOCKWORK, now=now)
     move(session, outage, OutageEvent.BEGIN, by=CLOCKWORK, now=now)
     outage.confirmed_at, outage.confirmed_by = now, outage.created_by
     # Where another outage has just this code, its word is heard and this one's time counts all the same.
     scopes.announce(session, outage, scopes.free(session, codes))
     scopes.darken(session, outage, codes, since=outage.reported_start)
-    attached.follow(session, outage.id, by=CLOCKWORK, now=now)
+    attached.follow(session, outage.id, by=CLOCKWORK, now=now, gone=sorted(explained))
     approved = [one for one in statements.versions(session, outage.id) if one.status is StatementStatus.APPROVED]
     if approved and approved[0].etr == statements.may_promise(outage, now):
         statements.release(session, outage.id, approved[0].version, now=now)

@@ -267,6 +267,7 @@ def _say(session: Session, outage: Outage, statement: Statement, *, now: datetim
         raise Refused("Pekerjaan itu belum mulai.", slug="outage-not-begun")
     if statement.etr != may_promise(outage, now):
         raise _outdated()
+    promised_before = _last_said(session, outage)
     for old in _lasting(session, outage):
         if old.status is StatementStatus.PUBLISHED:
             old.status = STATEMENT.next(old.status, StatementEvent.REPLACE)
@@ -280,10 +281,18 @@ def _say(session: Session, outage: Outage, statement: Statement, *, now: datetim
         timers.disarm(session, EXPIRES, str(outage.id))
     alerts.end(session, AlertKind.STATEMENT_EXPIRED, str(outage.id), now=now)
     outbox.put(session, "render", f"statement:{statement.id}", {"texts": [statement.text], "statement": statement.id})
-    if statement.etr is not None and operator().statements.two_people:
-        # Until now it was nobody's word.
+    if operator().statements.two_people and (statement.etr or promised_before):
+        # Until now it was nobody's word: a time, or that the one they were told of does not hold.
         notices.announce(session, outage, NoticeEvent.ESTIMATE, by=statement.approver or statement.author, now=now)
     return statement
+
+
+def _last_said(session: Session, outage: Outage) -> datetime | None:
+    """The time in what was last published; of power that is gone again the start was told anew, without a time."""
+    rows = select(Statement.etr).where(Statement.outage_id == outage.id, Statement.published_at.is_not(None))
+    if outage.reopened_at is not None:
+        rows = rows.where(Statement.published_at >= outage.reopened_at)
+    return session.scalar(rows.order_by(Statement.published_at.desc(), Statement.version.desc()).limit(1))
 
 
 def _withdraw(statement: Statement, now: datetime) -> None:
