@@ -1,5 +1,5 @@
 """menu.yaml: what a caller meets, as data. One class per kind of node; targets are names of nodes, `say` are keys
-of prompts.yaml. What the kinds do is in ivr/nodes.py, cross-checks are in config/menu_faults.py.
+of prompts.yaml. What the kinds do is in ivr/nodes/, cross-checks are in config/menu_faults.py.
 """
 
 from __future__ import annotations

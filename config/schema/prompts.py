@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from config.schema.base import Bilingual, Shape, names_in
 
-# What may stand in braces; the flow fills it in (ivr/nodes.py).
+# What may stand in braces; the flow fills it in (ivr/nodes/).
 PLACEHOLDERS = frozenset({"number", "place", "key", "name", "low", "high", "percent", "regulation", "month"})
 
 

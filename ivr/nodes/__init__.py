@@ -1,0 +1,11 @@
+"""What each kind of node does: when it is entered, and when something was keyed there.
+
+A kind of the menu's file (config/schema/menu.py) is one function with `@entering`, and one with `@answering` where it
+asks; the tables they stand in are in ivr/nodes/going.py.
+"""
+
+from ivr.nodes import ends, outage, place, self_service
+from ivr.nodes.ends import FRONT, TRIAGE, triage
+from ivr.nodes.going import go, keyed
+
+__all__ = ["FRONT", "TRIAGE", "ends", "go", "keyed", "outage", "place", "self_service", "triage"]

@@ -1,0 +1,63 @@
+"""Where the dialogue ends: a line, a callback, goodbye, and the few words of the last lines."""
+
+from __future__ import annotations
+
+from config.schema import menu as shapes
+from ivr.callback import agreed, full
+from ivr.nodes.going import enter, entering
+from ivr.nodes.outage import tell_region
+from ivr.turn import CallBack, Enqueue, Flow, Note, Turn, outages_near
+
+TRIAGE = "(triage)"  # not a node of the file: a few words, the emergency key, goodbye
+FRONT = 4  # surge level from which nobody new gets further than the triage
+
+
+def triage(turn: Turn) -> Flow:
+    """A few words and the emergency key, then released; the number is kept for calling back.
+
+    What is known of the region is said while that costs nobody a line of the last ones.
+    """
+    rules = turn.menu.shape.triage
+    turn.state.node = TRIAGE
+    yield Note({"what": "triage"})
+    if turn.caller.gapped or turn.caller.level >= FRONT:
+        outages = yield from outages_near(turn.caller.region)
+        yield from tell_region(turn, outages, rules.announcements)
+    return turn.ask(rules.say, ())
+
+
+@entering(shapes.QueueNode)
+def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
+    if turn.caller.gapped and node.queue != turn.menu.shape.emergency.queue:
+        return (yield from triage(turn))
+    standing = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
+    if standing is None:
+        return (yield from full(turn, node.queue, node.skills))
+    turn.join(node.queue)
+    if turn.caller.kept and turn.menu.shape.waiting.callback:
+        turn.say(turn.menu.shape.waiting.callback.kept)
+    turn.say(node.say)
+    return (yield from turn.wait(standing))
+
+
+@entering(shapes.CallbackNode)
+def _enter_callback(turn: Turn, node: shapes.CallbackNode) -> Flow:
+    if turn.caller.gapped:
+        return (yield from triage(turn))
+    rules, state = turn.menu.shape.waiting.callback, turn.state
+    if rules is not None and turn.callback_key():
+        answer: str = yield CallBack(node.queue, state.priority)
+        if answer in ("agreed", "later"):
+            return (yield from agreed(turn, node.queue, answer))
+        if answer == "callback-exists":
+            return turn.bye(rules.exists_bye)
+    # Not through `go`: what stands there now may be this very node.
+    state.node = node.unable
+    other = turn.menu.shape.nodes[node.unable]
+    return (yield from enter(turn, other))
+
+
+@entering(shapes.ByeNode)
+def _enter_bye(turn: Turn, node: shapes.ByeNode) -> Flow:
+    yield from ()
+    return turn.bye(node.say)

@@ -1,0 +1,59 @@
+"""What is known where the caller is, and what he may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from config.schema import menu as shapes
+from ivr.instructions import Fragment
+from ivr.nodes.going import enter, enter_node, entering, go, repeating
+from ivr.turn import Effect, Flow, Note, Turn, outage_in
+from tickets.views import KnownOutage
+
+
+def announce(turn: Turn, name: str, outage: KnownOutage) -> Flow:
+    """Enter an outage node with an outage already at hand: one lookup less while the caller listens to nothing."""
+    node = enter_node(turn, name, affected=True)
+    if not isinstance(node, shapes.OutageNode):
+        return (yield from enter(turn, node))
+    return (yield from _tell(turn, node, outage))
+
+
+@entering(shapes.OutageNode)
+def _enter_outage(turn: Turn, node: shapes.OutageNode) -> Flow:
+    outage = yield from outage_in(turn.state)
+    if outage is None:
+        turn.state.outage = None
+        return (yield from go(turn, node.over))
+    return (yield from _tell(turn, node, outage))
+
+
+@repeating(shapes.OutageNode)
+def _asked_again(turn: Turn, node: shapes.OutageNode, full: bool) -> Flow:
+    return (yield from _enter_outage(turn, node) if full else options(turn, node))
+
+
+def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage) -> Flow:
+    turn.state.outage = outage.id
+    yield from say_outage(turn, outage, turn.state.area)
+    return (yield from options(turn, node))
+
+
+def say_outage(turn: Turn, outage: KnownOutage, area: str) -> Generator[Effect, Any, None]:
+    """The announcement, and on record which one was heard."""
+    told = {"what": "told", "outage": outage.id, "statement": outage.statement_id, "holding": outage.holding}
+    yield Note({**told, "area": area})
+    turn.said.append(Fragment("outage.holding" if outage.holding else "outage.announcement", outage.spoken))
+
+
+def tell_region(turn: Turn, outages: Sequence[KnownOutage], count: int) -> Generator[Effect, Any, None]:
+    """The official words of a region for who is not located yet; those of the widest areas first."""
+    for outage in sorted(outages, key=lambda one: one.area.count("."))[:count]:
+        yield from say_outage(turn, outage, outage.area)
+
+
+def options(turn: Turn, node: shapes.OutageNode) -> Flow:
+    """What may be keyed after it."""
+    yield from ()
+    return turn.ask(node.say, turn.text(node.options))
