@@ -117,6 +117,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "music": s.sounds_dir / "moh",
         "music_classes": music.classes(op),
         "emergency_key": emergency_key(op),
+        "front": op.surge.front,
         "last_resort": op.queues.last_resort,
         "pool": settings().pool,
         "emergency_queue": op.queues.emergency,

@@ -13,6 +13,7 @@ from ivr.speech import sound
 BAR = 2.0  # seconds a chord lasts
 CHORDS = ((262, 330, 392, 494), (220, 262, 330, 440), (175, 220, 262, 349), (196, 247, 294, 392))  # Hz
 PEAK = 5000
+SILENCE = "none"  # a queue without any
 
 
 def ensure() -> Path:
@@ -27,7 +28,7 @@ def classes(operator: Operator) -> list[str]:
     """The classes of music that queues ask for and that have recordings (8 kHz, 16 bit, mono) in their folder; every
     other one is the own piece.
     """
-    wanted = {queue.announce.music for queue in operator.queues.queues.values()} - {"default"}
+    wanted = {queue.announce.music for queue in operator.queues.queues.values()} - {"default", SILENCE}
     return sorted(name for name in wanted if recordings(name))
 
 

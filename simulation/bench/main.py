@@ -7,7 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
-from simulation.bench import detection, durable, growth, life, outages, peers, rate, search
+from simulation.bench import detection, durable, growth, ivr, life, outages, peers, rate, search
 from simulation.bench.ground import BenchFailed
 from simulation.bench.report import Report
 
@@ -22,6 +22,7 @@ async def router(report: Report, *, quick: bool) -> None:
 
 BENCHES: dict[str, Callable[..., Awaitable[None]]] = {
     "router": router,
+    "ivr": ivr.measure,
     "peers": peers.measure,
     "search": search.measure,
     "outages": outages.measure,

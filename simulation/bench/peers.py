@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from simulation.bench.exchange import asterisk_root
 from simulation.bench.ground import BenchFailed
-from simulation.bench.hotline import CSOS, PEER, SUAR, TALK_MS, Hotline, asterisk_root, hotline
+from simulation.bench.hotline import CSOS, PEER, SUAR, TALK_MS, Hotline, hotline
 from simulation.bench.observer import Waits, pair
 from simulation.bench.report import Report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,8 +12,10 @@ import pytest
 
 from config import operator
 from config.schema.menu import QueueNode
+from config.settings import HERE
+from simulation.bench.exchange import SCENARIOS
 from simulation.bench.ground import BenchFailed
-from simulation.bench.hotline import QUEUE, SCENARIOS, rules
+from simulation.bench.hotline import QUEUE, rules
 from simulation.bench.observer import Manager, Mark, mark, pair
 
 pytestmark = pytest.mark.unit
@@ -60,7 +63,10 @@ def test_the_first_ring_counts_and_who_never_hears_one_is_counted() -> None:
 
 
 def test_the_operators_files_of_the_bench_have_no_fault_and_lead_straight_into_line(tmp_path: Path) -> None:
-    files = operator.load(rules(tmp_path))
+    made = tmp_path / "utility"
+    shutil.copytree(HERE / "utility", made)
+    rules(made)
+    files = operator.load(made)
     start = files.menu.nodes[files.menu.start]
     assert isinstance(start, QueueNode)
     assert start.queue == QUEUE
