@@ -26,7 +26,9 @@ class Announce(Shape):
     estimate: bool = Field(default=True, description="How long it will take (docs/router/estimate.md).")
     prompts: list[str] = Field(default=[], description="Keys of prompts.yaml; one at each announcement, in turn.")
     music: str = Field(
-        default="default", pattern=r"^[a-z0-9-]{1,32}$", description="Folder of recordings beside the own piece; none = silence."
+        default="default",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Folder of recordings beside the own piece; none = silence.",
     )
 
 

@@ -80,7 +80,8 @@ async def arm(at: Exchange, dialled: str, at_once: int, seconds: float, *, rate:
         before = at.cpu()
         last = await callers.after(first.seconds + seconds)
         used = {name: now - before.get(name, 0.0) for name, now in at.cpu().items()}
-    done = last.done - first.done; print(dialled, done, {k: round(v*1e3/max(1,done),2) for k,v in used.items()})
+    done = last.done - first.done
+    print(dialled, done, {k: round(v * 1e3 / max(1, done), 2) for k, v in used.items()})
     asterisk = used.pop("asterisk")
     whole = asterisk + (sum(used.values()) if dialled == DIALLED else 0)
     return Arm(

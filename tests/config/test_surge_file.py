@@ -20,6 +20,7 @@ pytestmark = pytest.mark.unit
         ("surge", "lines: 0.85", "lines: 0.65", "lines must not fall from one level to the next"),
         ("surge", "lines: 0.97", "lines: 1.2", "less than or equal to 1"),
         ("surge", "lower_share: 0.7", "lower_share: 1", "less than 1"),
+        ("surge", "front: 200", "front: -1", "greater than or equal to 0"),
         ("surge", '"31": {per_s: 8, burst: 60}', '"31": {per_s: -8, burst: 60}', "greater than 0"),
         ("surge", '"31": {per_s: 8, burst: 60}', '"77": {per_s: 8, burst: 60}', "no area 77"),
         ("surge", '"31": 1200', '"32": 1200', "no area 32"),

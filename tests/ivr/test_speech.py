@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import shutil
 import wave
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from ivr.carriers import twilio_music
 from ivr.instructions import Ask, Fragment
 from ivr.menu import Menu
 from ivr.speech import cache, indonesian, music, prompts, render, sound, voices
@@ -138,6 +140,13 @@ def test_what_is_not_rendered_is_left_out_and_told_by_its_key(
     assert files == [cache.path_for("Ada.")]
     assert "outage.announcement" in caplog.text
     assert "rahasia" not in caplog.text
+
+
+def test_a_queue_without_music_is_silent_on_twilio_too(sounds: Path) -> None:
+    with wave.open(io.BytesIO(twilio_music.music(3, music.SILENCE))) as silence:
+        frames = silence.readframes(silence.getnframes())
+    assert len(frames) == 3 * 8000 * 2
+    assert not any(frames)
 
 
 def test_music_is_made_once_and_repeats_without_a_gap(sounds: Path) -> None:

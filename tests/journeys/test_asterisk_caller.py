@@ -117,6 +117,26 @@ def test_at_level_four_the_announcement_without_a_question_and_the_emergency_key
         until(lambda: "=0" in _level(line), 10, "calm again", every=0.1)
 
 
+def test_at_level_four_who_comes_when_all_lines_of_the_front_are_taken_is_refused_before_the_answer(line: Line) -> None:
+    first, second, third = (line.caller(f"+62811222{n:04}") for n in range(3))
+    line.ask(lambda acd: acd.set_level(4, reason="uji", by="spv1"))
+    try:
+        until(lambda: "=4" in _level(line), 10, "the level is known", every=0.1)
+        first.dial("123")
+        first.wait("CALL_ESTABLISHED")
+        second.dial("123")
+        second.wait("CALL_CLOSED")
+        assert "CALL_ESTABLISHED" not in second.kinds(), "refused, not answered"
+        until(lambda: first.heard().loud_seconds() > 0.5, 10, "the announcement", every=0.1)
+        first.press("9")
+        until(lambda: line.place(first) not in ("", "full"), 10, "in danger: no caller of the front any more")
+        third.dial("123")
+        third.wait("CALL_ESTABLISHED")
+    finally:
+        line.ask(lambda acd: acd.set_level(0, reason="uji", by="spv1"))
+        until(lambda: "=0" in _level(line), 10, "calm again", every=0.1)
+
+
 def _level(line: Line) -> str:
     shown = line.console("dialplan show globals").splitlines()
     return next((row.replace(" ", "") for row in shown if "SUAR_LEVEL" in row), "")
