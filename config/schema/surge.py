@@ -43,8 +43,8 @@ class Surge(Shape):
     front: int = Field(
         default=200,
         ge=0,
-        description="Level 4 on Asterisk: callers at once who hear the announcement; who comes beyond is refused before "
-        "the call is answered, and the number kept. 0 = nobody is answered.",
+        description="Level 4 on Asterisk: callers at once who hear the announcement; who comes beyond is refused "
+        "before the call is answered, and the number kept. 0 = nobody is answered.",
     )
     normal: dict[Code, float] = Field(description="Area → calls an hour on an ordinary day; more than 0.")
     levels: dict[int, Level]

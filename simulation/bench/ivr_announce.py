@@ -27,6 +27,7 @@ class Arm:
     per_second: float
     cpu_ms: float  # of Asterisk, and of ours with the store where they take part
     suar_ms: float  # of all our processes and the store, whoever was asked
+    by_process: dict[str, float]  # the same one by one, with Asterisk
     failed: int
     repeated: int
 
@@ -54,8 +55,8 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
             found[dialled].append(await arm(at, dialled, at_once, 25.0 if quick else REAL_SECONDS, rate=at_once / 20))
     report.section(
         "A real announcement",
-        f"The same with a file of {REAL_MS // 1000} s and {at_once} calls on the line: the most that the plain dialplan",
-        "carried without a message sent twice. Callers come evenly.",
+        f"The same with a file of {REAL_MS // 1000} s and {at_once} calls on the line: the most that the plain",
+        "dialplan carried without a message sent twice. Callers come evenly.",
     )
     _tell(report, "real", found, cps_goal="≥ 0.95", cpu_goal="")
 
@@ -81,13 +82,13 @@ async def arm(at: Exchange, dialled: str, at_once: int, seconds: float, *, rate:
         last = await callers.after(first.seconds + seconds)
         used = {name: now - before.get(name, 0.0) for name, now in at.cpu().items()}
     done = last.done - first.done
-    print(dialled, done, {k: round(v * 1e3 / max(1, done), 2) for k, v in used.items()})
-    asterisk = used.pop("asterisk")
-    whole = asterisk + (sum(used.values()) if dialled == DIALLED else 0)
+    spent = {name: value * 1e3 / max(1, done) for name, value in used.items()}
+    ours = sum(spent.values()) - spent["asterisk"]
     return Arm(
         done / (last.seconds - first.seconds),
-        whole * 1e3 / max(1, done),
-        sum(used.values()) * 1e3 / max(1, done),
+        spent["asterisk"] + (ours if dialled == DIALLED else 0),
+        ours,
+        spent,
         last.failed - first.failed,
         last.repeated - first.repeated,
     )
@@ -100,6 +101,9 @@ def _tell(report: Report, name: str, found: dict[str, list[Arm]], *, cps_goal: s
         report.row(f"{name}_{who}_cpu_ms", [one.cpu_ms for one in arms], "ms", label=f"{who}: processor time of a call")
         report.row(f"{name}_{who}_failed", [one.failed for one in arms], "calls", label=f"{who}: failed")
         report.row(f"{name}_{who}_repeated", [one.repeated for one in arms], "", label=f"{who}: messages sent again")
+    for process in sorted(ours[0].by_process):
+        values = [one.by_process.get(process, 0.0) for one in ours]
+        report.row(f"{name}_suar_{process}_ms", values, "ms", label=f"suar: of that {process}")
     idle = [one.suar_ms for one in plain]
     report.row(f"{name}_suar_beside_ms", idle, "ms", label="Suar's processes beside a plain call (they see it end)")
     pairs = [*zip(ours, plain, strict=True)]

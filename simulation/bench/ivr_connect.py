@@ -46,7 +46,8 @@ async def measure(root: Path, report: Report, *, quick: bool) -> None:
                     rings[arm, rate].append(await _rings(line, ARMS[arm], rate, 1.0 if quick else RATE_SECONDS))
     report.section(
         f"Callers served by {CSOS} CSOs",
-        f"{AT_ONCE} callers at once, whoever is served calls again; the telephone rings 0.2 s, talk {TALK_MS} ms, no wrap-up.",
+        f"{AT_ONCE} callers at once, whoever is served calls again; the telephone rings 0.2 s, talk {TALK_MS} ms,",
+        "no wrap-up.",
     )
     for arm in ARMS:
         report.row(f"connect_{arm}_per_s", connected[arm], "calls/s", label=f"{arm}: served")
