@@ -182,7 +182,7 @@ def _premises() -> Select[*tuple[Any, ...]]:
     own = (Premises.id, Premises.idpel, Premises.meter, Premises.area, Premises.street, Premises.address)
     place = (Premises.ulp, Premises.feeder)
     return (
-        select(*own, *place, Customer.name, SpecialNeed.life_support)
+        select(*own, *place, Customer.name, SpecialNeed.life_support, SpecialNeed.public_service)
         .join(Customer, Customer.id == Premises.customer_id)
         .outerjoin(SpecialNeed, SpecialNeed.premises_id == Premises.id)
     )
@@ -206,6 +206,7 @@ def _premises_view(row: Row[*tuple[Any, ...]]) -> PremisesView:
         life_support=bool(row.life_support),
         unit_prefix=operator().unit_of(row.area)[1].prefix,
         beside=beside(row.ulp, row.feeder),
+        public_service=bool(row.public_service),
     )
 
 
