@@ -4,6 +4,8 @@ which words.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from string import Formatter
@@ -14,6 +16,7 @@ from tickets.outages.phrases import speakable
 from tickets.rules import Action, Decision, Sentence
 
 EITHER = "Bapak/Ibu"
+_IN_WORDS = re.compile(r"(?<=\d) \([a-z]+\)")  # `3 (tiga)` is said once
 ALOUD = "Bapak Ibu"  # the same where no CSO reads it: a voice would say the stroke
 
 
@@ -63,6 +66,20 @@ def told(decision: Decision, facts: Facts, words: Spoken) -> tuple[Said, ...]:
     elif decision.sentence is Sentence.MISSING_DATA:
         said += _missing(facts, words)
     return tuple(said)
+
+
+def every_sentence(words: Spoken) -> Iterator[Said]:
+    """Each sentence in each of its forms as the menu says it, without what differs from call to call."""
+    for one_building in (True, False):
+        facts = Facts(ALOUD, one_building)
+        yield promise(facts, words)
+        moving, late = words.position, words.late
+        yield _said("S2", facts, moving.say, *_promotion(facts, moving.promotion))
+        for repeat in (late.repeated, late.offered):
+            yield _said("S3", facts, late.say, repeat, *_promotion(facts, late.promotion))
+    for code in (CompletionCode.DATA_INCOMPLETE, CompletionCode.PHONE_UNREACHABLE):
+        yield from _missing(Facts(ALOUD, completion=code), words)
+    yield _completed(Facts(ALOUD), words)
 
 
 def promise(facts: Facts, words: Spoken) -> Said:
@@ -121,5 +138,5 @@ def _pieces(facts: Facts, whole: str) -> tuple[str, ...]:
             pieces[-1] += facts.salutation
         elif field is not None:
             pieces += [given[field], ""]
-    said = [speakable(piece).strip(" ,.;:") for piece in pieces]
+    said = [_IN_WORDS.sub("", speakable(piece)).strip(" ,.;:") for piece in pieces]
     return tuple(piece for piece in said if piece)

@@ -13,6 +13,7 @@ from config.operator import operator
 from tickets import workorders
 from tickets.models import (
     LIVE_SCOPE,
+    Crew,
     Customer,
     Outage,
     OutageScope,
@@ -75,6 +76,11 @@ def streets_spoken(session: Session, limit: int = 2000) -> list[str]:
         .where(PremisesPhone.phone_id.in_(shared))
     )
     return list(session.scalars(rows.distinct().order_by(Premises.street).limit(limit)))
+
+
+def streets_of_crews(session: Session) -> list[str]:
+    """Where crews were last: told to who asks for a report."""
+    return list(session.scalars(select(Crew.street).where(Crew.street != "").distinct().order_by(Crew.street)))
 
 
 def open_reports(session: Session, premises_ids: Sequence[int]) -> list[ReportView]:
