@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Problem
 from config.operator import operator
-from tickets import decisions, history, repeats, reports, scripts, workorders
+from tickets import decisions, history, numbers, repeats, reports, scripts, workorders
 from tickets.contacts import Contact
 from tickets.asked import LATELY
 from tickets.dialogue import turn as wishes
@@ -72,7 +72,7 @@ class Facts:
         known = [proof for proof in proofs if proof is not None]
         if not known:
             return None
-        report = self._session.scalar(select(Report).where(Report.number == wish.number, or_(*known)))
+        report = self._session.scalar(select(Report).where(numbers.names(wish.number), or_(*known)))
         return self._about(report) if report else None
 
     def file(self, wish: wishes.File) -> About | Problem:

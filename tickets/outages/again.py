@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from config.schema.messages import HAZARD
-from tickets import decisions, repeats, reports, workorders
+from tickets import decisions, numbers, repeats, reports, workorders
 from tickets.contacts import Contact
+from tickets.customers import register
 from tickets.incidents import clocks, priorities
 from tickets.kinds import Intent, UrgentReason
 from tickets.models import Report
@@ -35,6 +36,8 @@ def file_or_apply(session: Session, new: NewReport, *, now: datetime) -> Report:
         report = repeats.held(session, fault.number)
     if report.status is ReportStatus.SELESAI:  # finished while we waited for it
         return reports.file_report(session, new, now=now)
+    if new.number and numbers.also(session, report, new.number):  # the caller has written it down
+        register.reports(session, [report.id])
     if new.only_me:
         _alone(session, report, now=now)
     contact = Contact(by=new.by, channel=new.reporting_kind, key=f"again:{new.key}"[:100], call=new.call)
