@@ -157,6 +157,7 @@ def _enter_still_dark(turn: Turn, node: shapes.StillDarkNode) -> Flow:
     report = next((one for one in known if one.number == state.finished), None)
     wish = {"kind": "still-dark", "key": _key(turn, "still-dark"), "number": state.finished}
     yield Intent({**wish, "only_me": state.only_me})
+    yield Note({"what": "still-dark"})
     turn.say(node.number, **_number(state.finished))
     if report is not None and not report.open:
         _say(turn, report.again.get(state.language, ()))
