@@ -116,7 +116,7 @@ class StillDarkNode(Shape):
     """The report that was told as finished is not: Lapor Ulang by the rule table, then on to `then`."""
 
     kind: Literal["still_dark"]
-    number: Say = Field(min_length=1, description="{number} is read digit by digit.")
+    number: Say = Field(min_length=1, description="That it is open again; {number} is read digit by digit.")
     fresh: str = Field(description="Where a caller goes who has no such report.")
     then: str
 

@@ -214,7 +214,7 @@ def test_status_of_my_report(call: Dial, world: World) -> None:
     world.reports.append(report(2, "54100000777*"))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
     assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
 
 

@@ -35,7 +35,7 @@ HOSPITAL, LANDLINE, OWN = "+628110000009", "+622112345678", "0211239"
 
 def test_a_known_caller_hears_which_area_he_is_taken_for_before_anything_is_said_of_it(call: Dial) -> None:
     caller = call(IN_OUTAGE)
-    assert "Untuk wilayah Menteng" in caller.heard.partition("Area Menteng, padam")[0]
+    assert "Untuk Menteng" in caller.heard.partition("Area Menteng, padam")[0]
     assert caller.heard.endswith("Tempat lain? Tekan delapan.")
     assert "Tebet" in call(NO_OUTAGE).heard
 
@@ -143,6 +143,20 @@ def test_on_that_number_an_outage_is_told_first_and_the_officer_stays_at_every_l
         assert "outage.options" in caller.keys
         assert isinstance(caller.presses("0"), Wait)
         assert caller.queues == [Enqueue("gangguan", 5)]
+
+
+@pytest.mark.parametrize(
+    ("ani", "dialled", "queues"), [(NO_OUTAGE, "", []), (LIFE_SUPPORT, "", ["gangguan"]), (NO_OUTAGE, OWN, ["gangguan"])]
+)
+def test_in_a_gapped_area_they_keep_the_officer(
+    menu: Menu, world: World, ani: str, dialled: str, queues: list[str]
+) -> None:
+    caller = ScriptedCaller(menu, world, ani=ani, dialled=dialled)
+    caller.caller = replace(caller.caller, gapped=True)
+    caller.dials()
+    if not dialled:
+        caller.presses("0")
+    assert [one.queue for one in caller.queues] == queues
 
 
 def test_no_place_takes_the_head_start_of_the_number_away(call: Dial) -> None:
@@ -268,7 +282,7 @@ def test_the_first_word_about_the_place_and_the_whole_call_stay_within_their_tim
     world.reports.append(report(2))
     for ani, key in ((IN_OUTAGE, "1"), (NO_OUTAGE, "2")):
         caller = call(ani)
-        first = next(line.at for line in caller.lines if "Untuk wilayah" in line.what)
+        first = next(line.at for line in caller.lines if "Untuk" in line.what)
         assert first <= 10
         caller.presses(key)
         if not caller.over:
@@ -283,4 +297,4 @@ def test_a_premises_of_a_wide_outage_hears_its_own_area(call: Dial, world: World
     world.outages = [replace(outage(), area="31.71", area_name="Jakarta Pusat", codes=("31.71",), spoken="Padam.")]
     caller = call(IN_OUTAGE)
     assert caller.keys[2:4] == ["locate.here", "outage.announcement"]
-    assert "Untuk wilayah Menteng Padam." in caller.heard
+    assert "Untuk Menteng Padam." in caller.heard

@@ -46,7 +46,7 @@ def test_within_three_hours_the_promise_in_the_words_of_the_cso(call: Dial, worl
     world.reports.append(report(2, work_order_status="assigned", said=words(CALLER)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.assigned", "script.S1", "after.report"]
+    assert caller.keys == ["emergency.short", "status.assigned", "script.S1", "after.compensation"]
     assert "estimasi waktu penyelesaiannya ± 3 jam dari waktu lapor" in caller.heard
     assert "Bapak Ibu dapat memantau melalui PLN Mobile" in caller.heard
 
@@ -55,7 +55,7 @@ def test_within_three_hours_the_crews_street_is_told_when_it_is_known(call: Dial
     world.reports.append(report(2, street=STREET, said=words(CALLER)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "status.position", "script.S1", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "status.position", "script.S1", "after.compensation"]
     assert f"Petugas sekarang di {STREET}" in caller.heard
 
 
@@ -64,7 +64,7 @@ def test_after_three_hours_the_crew_on_its_way_is_told_with_its_street(call: Dia
     world.reports.append(report(2, street=STREET, said=words(moving, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.number", "script.S2", "after.report"]
+    assert caller.keys == ["emergency.short", "status.number", "script.S2", "after.compensation"]
     assert f"petugasnya sudah di {STREET} mohon untuk ditunggu" in caller.heard
     assert "3 jam" not in caller.heard, "it would be false by now"
 
@@ -73,7 +73,7 @@ def test_after_three_hours_without_a_position_an_apology(call: Dial, world: Worl
     world.reports.append(report(2, said=words(CALLER, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "after.compensation"]
     assert "sudah melampaui perkiraan 3 jam" in caller.heard
     assert "dari waktu lapor" not in caller.heard
 
@@ -83,7 +83,7 @@ def test_a_street_without_its_sound_leaves_no_hole_in_a_sentence(call: Dial, wor
     world.reports.append(report(2, street="", said=words(moving, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
 
 
 def test_several_reports_are_told_faults_first_and_not_more_than_three(call: Dial, world: World) -> None:
@@ -94,7 +94,7 @@ def test_several_reports_are_told_faults_first_and_not_more_than_three(call: Dia
     caller = call(NO_OUTAGE)
     caller.presses("2")
     told = ["status.enroute", "script.S1", "status.complaint", "status.request"]
-    assert caller.keys == ["emergency.short", *told, "after.report"]
+    assert caller.keys == ["emergency.short", *told, "after.compensation"]
     assert "5 4 1 0 0 0 0 0 0 0 3" in caller.heard
     assert "5 4 1 0 0 0 0 0 0 0 4" not in caller.heard
     assert "regu" not in caller.heard.partition("Keluhan")[2], "nobody is sent for a complaint"
@@ -105,7 +105,7 @@ def test_inside_an_outage_its_statement_comes_first_and_no_promise_contradicts_i
     caller = call(UNKNOWN, region="19")
     caller.presses("2")
     caller.presses("540000000001")
-    assert caller.keys == ["emergency.short", "outage.announcement", "status.attached", "after.report"]
+    assert caller.keys == ["emergency.short", "outage.announcement", "status.attached", "after.compensation"]
     assert "3 jam" not in caller.heard
     assert caller.notes[-3]["area"] == DARK
 
@@ -115,14 +115,14 @@ def test_a_report_of_ones_own_inside_an_outage_has_its_own_crew(call: Dial, worl
     caller = call(UNKNOWN, region="19")
     caller.presses("2")
     caller.presses("540000000001")
-    assert caller.keys == ["emergency.short", "outage.announcement", "status.enroute", "script.S1", "after.report"]
+    assert caller.keys == ["emergency.short", "outage.announcement", "status.enroute", "script.S1", "after.compensation"]
 
 
 def test_who_has_heard_the_statement_in_this_call_does_not_hear_it_again(call: Dial, world: World) -> None:
     world.reports.append(report(1, outage_id=7))
     caller = call(IN_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.attached", "after.report"]
+    assert caller.keys == ["emergency.short", "status.attached", "after.compensation"]
 
 
 # --- finished lately
@@ -209,4 +209,4 @@ def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: Wor
     caller.presses("2")
     assert "identify" in caller.keys
     caller.presses(IDPEL)
-    assert caller.keys == ["emergency.short", "status.enroute", "script.S1", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "script.S1", "after.compensation"]
