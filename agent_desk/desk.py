@@ -289,7 +289,8 @@ async def _card_context(
     pool = _live(request).pool
     heard = list(pool.heard.get(call.id, ())) if pool and call else []
     places = (note for _, note in reversed(heard) if note.get("what") in ("located", "elsewhere"))
-    located = next(places, {}).get("premises")
+    place: dict[str, Any] = next(places, {})
+    located = place.get("premises")
     told = [(at, note) for at, note in heard if note.get("what") in words.HEARD]
     now = clock(request).now()
 

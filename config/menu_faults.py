@@ -55,16 +55,16 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
         *_opening_faults(menu),
     ]
     if not found:  # a graph with holes has no paths to speak of
-        found = [*_key_faults(menu), *_dead_ends(menu), *_circles(menu)]
+        found = [*_key_faults(menu), *_finished_faults(menu), *_dead_ends(menu), *_circles(menu)]
     return [file.fault(loc, reason) for loc, reason in found]
 
 
 def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
-    if menu.start not in menu.nodes:
-        yield ("start",), f"no node {menu.start!r}"
-    for number, own in menu.own_numbers.items():
-        if own.start and own.start not in menu.nodes:
-            yield ("own_numbers", number, "start"), f"no node {own.start!r}"
+    starts: list[tuple[Loc, str]] = [(("start",), menu.start)]
+    starts += [(("own_numbers", one, "start"), own.start) for one, own in menu.own_numbers.items() if own.start]
+    for loc, start in starts:
+        if start not in menu.nodes:
+            yield loc, f"no node {start!r}"
     for name, node in menu.nodes.items():
         for where, target in targets(node):
             if target not in menu.nodes:
@@ -156,14 +156,18 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name), "waiting.callback must say what is said"
         if node.kind == "menu" and not node.keys:
             yield ("nodes", name), "a menu without keys"
-        if isinstance(node, ReportNode) and node.finished and not node.closed:
-            yield ("nodes", name), "must say `closed`: which report was finished"
-        if isinstance(node, StatusNode) and node.closed_then and not node.closed:
+        if node.kind == "report" and node.subscribe and not node.withheld:
+            yield ("nodes", name), "must say `withheld`: where callers go who have no number to be told on"
+
+
+def _finished_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """Whoever is asked about a finished report has heard which one it is."""
+    for name, node in menu.nodes.items():
+        asks = (isinstance(node, ReportNode) and node.finished) or (isinstance(node, StatusNode) and node.closed_then)
+        if asks and not getattr(node, "closed", None):
             yield ("nodes", name), "must say `closed`: which report was finished"
         if isinstance(node, StillDarkNode) and menu.nodes[node.fresh].kind != "report":
             yield ("nodes", name, "fresh"), "must be a node of kind report"
-        if node.kind == "report" and node.subscribe and not node.withheld:
-            yield ("nodes", name), "must say `withheld`: where callers go who have no number to be told on"
 
 
 def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:

@@ -71,7 +71,7 @@ def _street(order: WorkOrder | None, crew: Crew | None, now: datetime) -> str:
 def _said(session: Session, report: Report, intent: Intent, now: datetime) -> Mapping[str, tuple[Said, ...]]:
     decision = decisions.decision_of(report, intent, None, now=now)
     facts = decisions.facts_of(session, report, by="", now=now, salutation=scripts.ALOUD)
-    told = {}
+    told: dict[str, tuple[Said, ...]] = {}
     for language in operator().menu.languages:
         zone = operator().areas.units[report.unit].zone
         resolved = spoken_time(report.resolved_at, zone, now, language) if report.resolved_at else ""

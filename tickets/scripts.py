@@ -130,13 +130,12 @@ def _said(name: str, facts: Facts, *parts: str) -> Said:
 
 
 def _pieces(facts: Facts, whole: str) -> tuple[str, ...]:
-    given = {"street": facts.street, "resolved": facts.resolved, "note": facts.note}
     pieces = [""]
     for literal, field, _, _ in Formatter().parse(whole):
         pieces[-1] += literal
         if field == "salutation":
             pieces[-1] += facts.salutation
         elif field is not None:
-            pieces += [given[field], ""]
+            pieces += [str(getattr(facts, field)), ""]
     said = [_IN_WORDS.sub("", speakable(piece)).strip(" ,.;:") for piece in pieces]
     return tuple(piece for piece in said if piece)

@@ -63,7 +63,12 @@ def test_only_my_building_is_dark(call: Dial) -> None:
 def test_silence_after_the_announcement_ends_politely(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     assert isinstance(caller.keeps_silent(), Ask)
-    assert caller.keys == ["emergency", "again.silent", "outage.options", "locate.another"]  # not the whole speech again
+    assert caller.keys == [
+        "emergency",
+        "again.silent",
+        "outage.options",
+        "locate.another",
+    ]  # not the whole speech again
     assert isinstance(caller.keeps_silent(), Bye)
     assert caller.keys == ["goodbye"]
     assert caller.state.closing
@@ -208,23 +213,6 @@ def test_a_withheld_number_can_do_all_but_be_told(call: Dial) -> None:
     assert caller.keys == ["emergency.short", "withheld"]
     assert caller.intents == []
     assert isinstance(caller.presses("0"), Wait)
-
-
-def test_status_of_my_report(call: Dial, world: World) -> None:
-    world.reports.append(report(2, "54100000777*"))
-    caller = call(NO_OUTAGE)
-    caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
-    assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
-
-
-def test_who_has_no_open_report_is_asked_for_one(call: Dial) -> None:
-    caller = call(NO_OUTAGE)
-    caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.none", "status.report_now"]
-    caller.presses("1")
-    assert "report.filed" in caller.keys
-    assert caller.intents[0]["premises"] == 2
 
 
 # --- nobody who phones first is told that all is well

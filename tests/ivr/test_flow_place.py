@@ -1,4 +1,4 @@
-"""Who calls and from where: taken from the telephone's number, said, and put right with one key; a number of its own."""
+"""Who calls and from where: taken from the telephone and put right with a key; own numbers; configured answers."""
 
 from __future__ import annotations
 
@@ -146,7 +146,8 @@ def test_on_that_number_an_outage_is_told_first_and_the_officer_stays_at_every_l
 
 
 @pytest.mark.parametrize(
-    ("ani", "dialled", "queues"), [(NO_OUTAGE, "", []), (LIFE_SUPPORT, "", ["gangguan"]), (NO_OUTAGE, OWN, ["gangguan"])]
+    ("ani", "dialled", "queues"),
+    [(NO_OUTAGE, "", []), (LIFE_SUPPORT, "", ["gangguan"]), (NO_OUTAGE, OWN, ["gangguan"])],
 )
 def test_in_a_gapped_area_they_keep_the_officer(
     menu: Menu, world: World, ani: str, dialled: str, queues: list[str]

@@ -42,6 +42,23 @@ def finished(completion: CompletionCode = CompletionCode.DONE, *, premises: int 
     return report(premises, status=CLOSED.value, work_order_status=None, **told)
 
 
+def test_status_of_my_report(call: Dial, world: World) -> None:
+    world.reports.append(report(2, "54100000777*"))
+    caller = call(NO_OUTAGE)
+    caller.presses("2")
+    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
+    assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
+
+
+def test_who_has_no_open_report_is_asked_for_one(call: Dial) -> None:
+    caller = call(NO_OUTAGE)
+    caller.presses("2")
+    assert caller.keys == ["emergency.short", "status.none", "status.report_now"]
+    caller.presses("1")
+    assert "report.filed" in caller.keys
+    assert caller.intents[0]["premises"] == 2
+
+
 def test_within_three_hours_the_promise_in_the_words_of_the_cso(call: Dial, world: World) -> None:
     world.reports.append(report(2, work_order_status="assigned", said=words(CALLER)))
     caller = call(NO_OUTAGE)
@@ -115,7 +132,13 @@ def test_a_report_of_ones_own_inside_an_outage_has_its_own_crew(call: Dial, worl
     caller = call(UNKNOWN, region="19")
     caller.presses("2")
     caller.presses("540000000001")
-    assert caller.keys == ["emergency.short", "outage.announcement", "status.enroute", "script.S1", "after.compensation"]
+    assert caller.keys == [
+        "emergency.short",
+        "outage.announcement",
+        "status.enroute",
+        "script.S1",
+        "after.compensation",
+    ]
 
 
 def test_who_has_heard_the_statement_in_this_call_does_not_hear_it_again(call: Dial, world: World) -> None:

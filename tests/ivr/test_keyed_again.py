@@ -12,12 +12,11 @@ from config.settings import settings
 from ivr.instructions import Instruction
 from ivr.speech.cache import path_for
 from tests.fixtures.ivr_service import AT_MENTENG, AT_TEBET, TEBET, Ivr
-from tests.fixtures.tickets import a_premises, a_report, link_phone
+from tests.fixtures.tickets import a_report, link_phone
 from tickets import completion, history, reports, workorders
 from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, HistoryKind, ReportingKind
 from tickets.models import Crew, Premises, Report, SpecialNeed, WorkOrder
-from tickets.outages import outages
 from tickets.outages.again import STILL_DARK
 from tickets.states import ReportStatus, WorkOrderEvent
 

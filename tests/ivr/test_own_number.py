@@ -17,7 +17,9 @@ OWN, EVERYBODY = "0211239", "021123"
 @pytest.mark.unit
 @pytest.mark.parametrize("dialled", [OWN, EVERYBODY])
 def test_both_carriers_tell_the_number_that_was_dialled(dialled: str) -> None:
-    asked = asterisk_answer.Request.read("arrived", "PJSIP/trunk-1", ["t", "c1763794347x12", "", "08120000002", dialled])
+    asked = asterisk_answer.Request.read(
+        "arrived", "PJSIP/trunk-1", ["t", "c1763794347x12", "", "08120000002", dialled]
+    )
     assert asterisk_answer.arrival(asked, operator()).dialled == dialled
     assert asterisk_answer.trunk_of(dialled, operator()) == "jakarta", "its region is known too"
     assert twilio_context.as_dialled("+62" + dialled.removeprefix("0")) == dialled

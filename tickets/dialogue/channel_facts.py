@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from config.errors import Problem
 from config.operator import operator
 from tickets import decisions, history, numbers, repeats, reports, scripts, workorders
-from tickets.contacts import Contact
 from tickets.asked import LATELY
+from tickets.contacts import Contact
 from tickets.dialogue import turn as wishes
 from tickets.dialogue.turn import About, Answered, Sender, State, Wish
 from tickets.kinds import Intent, ReportingKind, ReportKind

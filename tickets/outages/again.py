@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -58,7 +59,11 @@ def still_dark(session: Session, number: str, *, only_me: bool, contact: Contact
     report = repeats.held(session, number)
     if only_me and not repeats.before(session, report, contact):
         _alone(session, report, now=now)
-    told = {"urgent": decisions.urgent_place(session, report.premises_id), "note": STILL_DARK, "contact": contact}
+    told: dict[str, Any] = {
+        "urgent": decisions.urgent_place(session, report.premises_id),
+        "note": STILL_DARK,
+        "contact": contact,
+    }
     try:
         with session.begin_nested():
             return repeats.apply(session, report.number, intent=Intent.PLN_SIDE, **told, now=now).report
