@@ -288,7 +288,9 @@ async def _card_context(
     call = await _call(request, me, call_id)
     pool = _live(request).pool
     heard = list(pool.heard.get(call.id, ())) if pool and call else []
-    located = next((note.get("premises") for _, note in reversed(heard) if note.get("what") == "located"), None)
+    places = (note for _, note in reversed(heard) if note.get("what") in ("located", "elsewhere"))
+    place: dict[str, Any] = next(places, {})
+    located = place.get("premises")
     told = [(at, note) for at, note in heard if note.get("what") in words.HEARD]
     now = clock(request).now()
 

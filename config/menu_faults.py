@@ -15,6 +15,7 @@ from config.schema.menu import (
     QueueNode,
     ReportNode,
     StatusNode,
+    StillDarkNode,
     targets,
 )
 from config.schema.prompts import Prompts
@@ -33,6 +34,12 @@ _FILLED = {
     "number": {"number"},
     "by_status": {"number"},
     "otherwise": {"number"},
+    "here": {"name"},
+    "attached": {"number"},
+    "moving": {"number"},
+    "position": {"name"},
+    "other_kinds": {"number"},
+    "closed": {"number"},
     "owed": {"percent", "regulation", "month"},
     "nothing": {"month"},
     "uncertain": {"month"},
@@ -48,13 +55,16 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
         *_opening_faults(menu),
     ]
     if not found:  # a graph with holes has no paths to speak of
-        found = [*_key_faults(menu), *_dead_ends(menu), *_circles(menu)]
+        found = [*_key_faults(menu), *_finished_faults(menu), *_dead_ends(menu), *_circles(menu)]
     return [file.fault(loc, reason) for loc, reason in found]
 
 
 def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
-    if menu.start not in menu.nodes:
-        yield ("start",), f"no node {menu.start!r}"
+    starts: list[tuple[Loc, str]] = [(("start",), menu.start)]
+    starts += [(("own_numbers", one, "start"), own.start) for one, own in menu.own_numbers.items() if own.start]
+    for loc, start in starts:
+        if start not in menu.nodes:
+            yield loc, f"no node {start!r}"
     for name, node in menu.nodes.items():
         for where, target in targets(node):
             if target not in menu.nodes:
@@ -97,14 +107,14 @@ _SENTENCES = frozenset(
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
         " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
-        " owed nothing uncertain"
+        " owed nothing uncertain another here attached moving position closed"
     ).split()
 )
 
 
 def _said_in(loc: Loc, fields: dict[str, object]) -> Iterator[tuple[Loc, str]]:
     for name, value in fields.items():
-        if name == "by_status" and isinstance(value, dict):
+        if name in ("by_status", "other_kinds") and isinstance(value, dict):
             for status, keys in value.items():
                 yield from _said((*loc, name, status), keys)
         elif name in _SENTENCES:
@@ -150,6 +160,16 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name), "must say `withheld`: where callers go who have no number to be told on"
 
 
+def _finished_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """Whoever is asked about a finished report has heard which one it is."""
+    for name, node in menu.nodes.items():
+        asks = (isinstance(node, ReportNode) and node.finished) or (isinstance(node, StatusNode) and node.closed_then)
+        if asks and not getattr(node, "closed", None):
+            yield ("nodes", name), "must say `closed`: which report was finished"
+        if isinstance(node, StillDarkNode) and menu.nodes[node.fresh].kind != "report":
+            yield ("nodes", name, "fresh"), "must be a node of kind report"
+
+
 def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
     opening = menu.emergency.sentences
     reason = f"must start with an emergency sentence ({', '.join(opening)})"
@@ -174,7 +194,7 @@ def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:
         for name in menu.nodes
         if name not in ends
     )
-    reached = _any_level(menu, [menu.start])
+    reached = _any_level(menu, menu.starts())
     while more := _any_level(menu, [t for name in reached for _, t in targets(menu.nodes[name])]) - reached:
         reached |= more
     yield from ((("nodes", name), "nobody can reach it") for name in menu.nodes if name not in reached)
@@ -202,6 +222,8 @@ def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
 
 
 def _goes_on(node: Node) -> list[str]:
-    fields = {"locate": ("outage", "clear"), "outage": ("over",), "report": ("existing", "withheld", "then")}
-    fields |= {"status": ("then", "none_then"), "compensation": ("then",), "callback": ("unable",)}
+    fields = {"locate": ("outage", "clear"), "outage": ("over",)}
+    fields |= {"report": ("existing", "withheld", "finished", "then"), "information": ("then",)}
+    fields |= {"status": ("then", "none_then", "closed_then"), "still_dark": ("fresh", "then")}
+    fields |= {"compensation": ("then",), "callback": ("unable",)}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

@@ -158,9 +158,20 @@ def load(folder: Path) -> Operator:
     faults += _incident_faults(operator, files["incidents"])
     faults += _compensation_faults(operator, files["compensation"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
+    faults += _own_number_faults(operator, files["menu"])
     if faults:
         raise ConfigError(faults)
     return operator
+
+
+def _own_number_faults(operator: Operator, file: YamlFile) -> list[str]:
+    """A number that nobody can dial, or whose region is not known, would be a promise to a hospital."""
+    known = {number for trunk in operator.areas.trunks.values() for number in trunk.dialled}
+    return [
+        file.fault(("own_numbers", number), "no trunk of areas.yaml has it among its `dialled`")
+        for number in operator.menu.own_numbers
+        if number not in known
+    ]
 
 
 def _area_faults(operator: Operator, file: YamlFile) -> list[str]:

@@ -79,8 +79,13 @@ def _in_line(turn: Turn, signal: Signal) -> Flow:
 
 
 def _arrive(turn: Turn) -> Flow:
-    turn.state.language = turn.menu.shape.languages[0]
-    return (yield from go(turn, turn.menu.shape.start))
+    shape = turn.menu.shape
+    turn.state.language = shape.languages[0]
+    own = shape.own_numbers.get(turn.caller.dialled)
+    if own:
+        turn.state.floor = turn.state.priority = own.priority
+        yield Note({"what": "own-number", "priority": own.priority})
+    return (yield from go(turn, own.start if own and own.start else shape.start))
 
 
 def _after_triage(turn: Turn) -> Flow:

@@ -23,11 +23,12 @@ from config.errors import Problem
 from ivr import arrivals
 from router.events import Entry, Event
 from router.store.acd import Acd
+from tickets.contacts import Contact
 from tickets.detection.arrivals import record
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
 from tickets.notices.subscriptions import subscribe
-from tickets.outages.again import file_or_apply
+from tickets.outages.again import file_or_apply, still_dark
 from tickets.schemas import NewReport
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,11 @@ def _report(session: Session, call: str, wish: dict[str, Any], at: datetime) -> 
     file_or_apply(session, new, now=at)
 
 
+def _still_dark(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
+    contact = Contact(by="ivr", channel=ReportingKind.IVR, key=wish["key"], call=call)
+    still_dark(session, wish["number"], only_me=bool(wish.get("only_me")), contact=contact, now=at)
+
+
 def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
     phone = wish.get("phone") or ""
     subscribe(session, outage_id=wish["outage"], phone=phone, call=call, key=wish["key"], now=at)
@@ -137,5 +143,6 @@ def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) 
 
 _KINDS: dict[str, Callable[[Session, str, dict[str, Any], datetime], None]] = {
     "report": _report,
+    "still-dark": _still_dark,
     "subscribe": _subscribe,
 }

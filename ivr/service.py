@@ -246,7 +246,14 @@ class IvrService:
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
         caller = Caller(
-            call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped, level=call.level
+            call.id,
+            call.ani,
+            call.region,
+            triage,
+            kept=bool(call.kept),
+            gapped=call.gapped,
+            level=call.level,
+            dialled=call.dialled,
         )
         state = _state(call)
         try:

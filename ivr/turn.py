@@ -48,6 +48,11 @@ class State:
     number: str = ""  # of the report filed in this call
     filed: bool = False
     priority: int = 0
+    floor: int = 0  # of the number dialled: no place makes it less
+    by_phone: bool = False  # placed by the telephone's number alone
+    moved: int = 0  # how often another place was meant
+    finished: str = ""  # number of the finished report that was told
+    only_me: bool = False  # said so before that was told
     queue: str = ""  # in line there
     emergency: bool = False
     place: int = 0  # last one spoken; 0 = none yet
@@ -85,6 +90,7 @@ class Caller:
     kept: bool = False  # calls again instead of being called back: the place stays
     gapped: bool = False  # more callers of the area than officers can take: everything but an officer
     level: int = 0  # of the surge ladder, now
+    dialled: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Signal:
 class Lookup:
     """Wanted: a fact. The shell answers None (or an empty list) when it cannot be had in time."""
 
-    kind: Literal["phone", "number", "outage", "region", "reports", "reserve", "several", "compensation"]
+    kind: Literal["phone", "number", "outage", "region", "asked", "reserve", "several", "compensation"]
     value: str
     beside: tuple[str, ...] = ()  # of "outage": as of the State
     but: int | None = None  # of "several": the premises that asks
@@ -331,10 +337,10 @@ def compensation(premises: int) -> Generator[Effect, Any, CompensationView | Non
     return found
 
 
-def open_reports(premises: int | None) -> Generator[Effect, Any, list[ReportView]]:
-    """The open reports of a premises, newest first."""
-    found = (yield Lookup("reports", str(premises))) if premises is not None else []
-    return sorted(found or [], key=lambda report: report.reported_at, reverse=True)
+def asked_reports(premises: int | None) -> Generator[Effect, Any, list[ReportView]]:
+    """What may be told of the reports of a premises, faults first: open ones, and a fault finished lately."""
+    found = (yield Lookup("asked", str(premises))) if premises is not None else []
+    return list(found or [])
 
 
 def reserved_number(area: str) -> Generator[Effect, Any, str]:

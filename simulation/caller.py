@@ -70,8 +70,10 @@ class World:
                 found = [one for one in self.outages if wanted.value in prefixes(one.area)]
             case "several":
                 found = wanted.value in self.several
-            case "reports":
-                found = [one for one in self.reports if str(one.premises_id) == wanted.value]
+            case "asked":
+                mine = [one for one in self.reports if str(one.premises_id) == wanted.value]
+                mine.sort(key=lambda one: one.reported_at, reverse=True)
+                found = sorted(mine, key=lambda one: (one.kind != "G", not one.open))
             case "compensation":
                 found = self.compensation
             case "reserve":
@@ -104,10 +106,11 @@ class ScriptedCaller:
         ani: str = "",
         region: str = "31",
         triage: bool = False,
+        dialled: str = "",
         seconds: Callable[[Fragment], float] = estimated_seconds,
     ) -> None:
         self.menu, self.world = menu, world
-        self.caller = Caller("csimulated1", ani, region, triage)
+        self.caller = Caller("csimulated1", ani, region, triage, dialled=dialled)
         self.clock = VirtualClock(datetime(2019, 8, 4, 5, 0, tzinfo=UTC))
         self.instruction: Instruction = Reject()
         self.intents: list[dict[str, Any]] = []

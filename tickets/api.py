@@ -101,4 +101,5 @@ def _customer(view: PremisesView) -> CustomerOut:
         street=view.street,
         address=view.address,
         special_need=view.life_support,
+        public_service=view.public_service,
     )

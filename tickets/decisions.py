@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from config.operator import operator
 from config.schema.rules import Rules
 from tickets.kinds import Intent, ReportKind, UrgentReason
-from tickets.models import Report
+from tickets.models import Report, SpecialNeed
 from tickets.outages.phrases import spoken_time
 from tickets.rules import Decision, clock_start, decide, elapsed
 from tickets.scripts import EITHER, Facts
@@ -21,6 +21,14 @@ def decision_of(report: Report, intent: Intent, urgent: UrgentReason | None, *, 
     """What the table says about a contact at `now`, on the clock the operator has chosen (C6)."""
     start = clock_start(report.reported_at, report.reopened_at, operator().rules.rule_clock)
     return decide(report.kind, report.status, intent, elapsed(start, now), urgent is not None)
+
+
+def urgent_place(session: Session, premises_id: int | None) -> UrgentReason | None:
+    """Who must not stay dark is urgent whether or not it is said (C5): for channels without a CSO."""
+    need = session.get(SpecialNeed, premises_id) if premises_id is not None else None
+    if need is not None and need.life_support:
+        return UrgentReason.LIFE_SUPPORT
+    return UrgentReason.PUBLIC_SERVICE if need is not None and need.public_service else None
 
 
 def facts_of(session: Session, report: Report, *, by: str, now: datetime, salutation: str = EITHER) -> Facts:

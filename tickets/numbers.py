@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, Refused
 from config.operator import operator
-from tickets.models import NumberSequence
+from tickets.models import NumberSequence, Report, ToldNumber
 
 FIRST, LAST = 100_000_001, 999_999_999  # never a leading zero: it would be lost in a spreadsheet
+
+
+def names(number: str) -> ColumnElement[bool]:
+    """In a query about reports: that of a number, with or without its star (C10), or the one it was told for."""
+    plain = number.removesuffix("*")
+    told = select(ToldNumber.report_id).where(ToldNumber.number == plain)
+    return or_(Report.number == plain, Report.id == told.scalar_subquery())
+
+
+def also(session: Session, report: Report, number: str) -> bool:
+    """From now on the report is found by this number too; False when it is already. Its register is the caller's."""
+    if number == report.number or session.get(ToldNumber, number) is not None:
+        return False
+    session.add(ToldNumber(number=number, report_id=report.id))
+    session.flush()
+    return True
 
 
 def reserve(session: Session, prefix: str, count: int) -> list[str]:

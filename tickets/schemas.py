@@ -269,4 +269,5 @@ class CustomerOut(Body):
     area_name: str
     street: str
     address: str
-    special_need: bool
+    special_need: bool = Field(description="Somebody there depends on power to live (CIM Customer.specialNeed).")
+    public_service: bool = Field(description="A hospital, a water works: counted as critical (CIM criticalCount).")

@@ -1,16 +1,23 @@
-"""What the CSO says: pure. The row of the table says which sentence, the facts say which words."""
+"""What is told about a report, by a CSO or by the menu: pure. The row of the table says which sentence, the facts say
+which words.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from string import Formatter
 
-from config.schema.scripts import Scripts
+from config.schema.scripts import Scripts, Spoken
 from tickets.kinds import CompletionCode
 from tickets.outages.phrases import speakable
 from tickets.rules import Action, Decision, Sentence
 
 EITHER = "Bapak/Ibu"
+_IN_WORDS = re.compile(r"(?<=\d) \([a-z]+\)")  # `3 (tiga)` is said once
+ALOUD = "Bapak Ibu"  # the same where no CSO reads it: a voice would say the stroke
 
 
 @dataclass(frozen=True)
@@ -36,10 +43,19 @@ class Said:
 
     name: str
     text: str
+    pieces: tuple[str, ...] = ()  # the text without its stop, cut at what differs from call to call: a sound for each
 
 
 def sentences(decision: Decision, facts: Facts, words: Scripts) -> tuple[Said, ...]:
     """What a contact is told, and N1 where a new report is made."""
+    said = [*told(decision, facts, words)]
+    if decision.new_number:
+        said.append(Said("N1", related(words, number=facts.number, prefix=facts.prefix, cso=facts.cso)))
+    return tuple(said)
+
+
+def told(decision: Decision, facts: Facts, words: Spoken) -> tuple[Said, ...]:
+    """What a contact is told, in the words of one language."""
     said = []
     if decision.sentence is Sentence.PROMISE:
         said.append(promise(facts, words))
@@ -49,14 +65,26 @@ def sentences(decision: Decision, facts: Facts, words: Scripts) -> tuple[Said, .
         said.append(_completed(facts, words))
     elif decision.sentence is Sentence.MISSING_DATA:
         said += _missing(facts, words)
-    if decision.new_number:
-        said.append(Said("N1", related(words, number=facts.number, prefix=facts.prefix, cso=facts.cso)))
     return tuple(said)
 
 
-def promise(facts: Facts, words: Scripts) -> Said:
+def every_sentence(words: Spoken) -> Iterator[Said]:
+    """Each sentence in each of its forms as the menu says it, without what differs from call to call."""
+    for one_building in (True, False):
+        facts = Facts(ALOUD, one_building)
+        yield promise(facts, words)
+        moving, late = words.position, words.late
+        yield _said("S2", facts, moving.say, *_promotion(facts, moving.promotion))
+        for repeat in (late.repeated, late.offered):
+            yield _said("S3", facts, late.say, repeat, *_promotion(facts, late.promotion))
+    for code in (CompletionCode.DATA_INCOMPLETE, CompletionCode.PHONE_UNREACHABLE):
+        yield from _missing(Facts(ALOUD, completion=code), words)
+    yield _completed(Facts(ALOUD), words)
+
+
+def promise(facts: Facts, words: Spoken) -> Said:
     """S1; also what the first call is told."""
-    return Said("S1", _join(facts, words.promise.say, *_promotion(facts, words.promise.promotion)))
+    return _said("S1", facts, words.promise.say, *_promotion(facts, words.promise.promotion))
 
 
 def related(words: Scripts, *, number: str, prefix: str, cso: str) -> str:
@@ -65,24 +93,24 @@ def related(words: Scripts, *, number: str, prefix: str, cso: str) -> str:
     return f"{tag} {words.related.number.format(number=number)}"
 
 
-def _progress(decision: Decision, facts: Facts, words: Scripts) -> Said:
+def _progress(decision: Decision, facts: Facts, words: Spoken) -> Said:
     if facts.crew_mobile and facts.en_route and facts.street:
-        return Said("S2", _join(facts, words.position.say, *_promotion(facts, words.position.promotion)))
+        return _said("S2", facts, words.position.say, *_promotion(facts, words.position.promotion))
     repeat = words.late.repeated if Action.LAPOR_ULANG in decision.required else words.late.offered
-    return Said("S3", _join(facts, words.late.say, repeat, *_promotion(facts, words.late.promotion)))
+    return _said("S3", facts, words.late.say, repeat, *_promotion(facts, words.late.promotion))
 
 
-def _completed(facts: Facts, words: Scripts) -> Said:
+def _completed(facts: Facts, words: Spoken) -> Said:
     note = [words.completed.note] if facts.note else []
-    return Said("completed", _join(facts, words.completed.say, *note))
+    return _said("completed", facts, words.completed.say, *note)
 
 
-def _missing(facts: Facts, words: Scripts) -> list[Said]:
+def _missing(facts: Facts, words: Spoken) -> list[Said]:
     known = {
         CompletionCode.DATA_INCOMPLETE: words.missing_data.data_incomplete,
         CompletionCode.PHONE_UNREACHABLE: words.missing_data.phone_unreachable,
     }
-    return [Said("S4", _join(facts, known[facts.completion]))] if facts.completion in known else []
+    return [_said("S4", facts, known[facts.completion])] if facts.completion in known else []
 
 
 def _promotion(facts: Facts, words: str) -> list[str]:
@@ -90,10 +118,24 @@ def _promotion(facts: Facts, words: str) -> list[str]:
     return [words] if facts.one_building and facts.crew_mobile is not False else []
 
 
-def _join(facts: Facts, *parts: str) -> str:
+def _said(name: str, facts: Facts, *parts: str) -> Said:
     """The parts as one sentence. What is not ours (street, note) may hold anything, and stays as it is."""
+    whole = ", ".join(parts)
     fill = partial(
         str.format, salutation=facts.salutation, street=facts.street, resolved=facts.resolved, note=facts.note
     )
     text = speakable(", ".join(map(fill, parts)))
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    text = text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return Said(name, text, _pieces(facts, whole))
+
+
+def _pieces(facts: Facts, whole: str) -> tuple[str, ...]:
+    pieces = [""]
+    for literal, field, _, _ in Formatter().parse(whole):
+        pieces[-1] += literal
+        if field == "salutation":
+            pieces[-1] += facts.salutation
+        elif field is not None:
+            pieces += [str(getattr(facts, field)), ""]
+    said = [_IN_WORDS.sub("", speakable(piece)).strip(" ,.;:") for piece in pieces]
+    return tuple(piece for piece in said if piece)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from tickets.scripts import Said
+from tickets.states import ReportStatus
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class PremisesView:
     life_support: bool
     unit_prefix: str
     beside: tuple[str, ...] = ()  # codes that cover it beside its area's (tickets/outages/scopes.py)
+    public_service: bool = False  # a hospital, a water works: others depend on its power
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ class ReportView:
     premises_id: int | None
     outage_id: int | None
     work_order_status: str | None
+    # What a caller is told of it beside its status (tickets/asked.py); nothing of it in a mere list.
+    street: str = ""  # where its crew is; "" when that is not known, or not any more
+    said: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)  # by language: to who asks
+    again: Mapping[str, tuple[Said, ...]] = field(default_factory=dict)  # by language: to who says it is not finished
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not finished."""
+        return self.status == ReportStatus.BELUM_SELESAI
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,19 @@ class Asking(Shape):
     silent: str = Field(description="Where a caller goes who keys nothing.")
     invalid: str = Field(description="Where a caller goes who keys what is not offered.")
     keys: dict[Key, str] = Field(default_factory=dict)
+    another: Say = Field(
+        default=[], description="Last of all, to who was placed by the telephone alone: the key for another place."
+    )
 
 
 class Locate(Asking):
     """Whose line, which area: number → premises; several → a numbered list; unknown → areas now affected."""
 
     kind: Literal["locate"]
+    by_phone: bool = Field(
+        default=True, description="Look for the telephone's number; without it: another place than the one taken."
+    )
+    here: Say = Field(default=[], description="To who was placed by the telephone alone: which area it is; {name}.")
     several: Say = Field(description="Before the list of premises.")
     affected: Say = Field(description="Before the list of affected areas.")
     item: str = Field(description="One entry of a list; {name} and {key}.")
@@ -77,18 +84,48 @@ class ReportNode(Shape):
     number: Say = Field(description="{number} is read digit by digit.")
     number_follows: Say = Field(description="When no number could be reserved.")
     existing: str = Field(default="", description="Where a caller goes who has already reported it.")
+    finished: str = Field(
+        default="", description="Where a caller goes whose report was finished lately: is it that one, or a new fault?"
+    )
+    closed: Say = Field(default=[], description="Before it: which report that is; {number}.")
     then: str
 
 
 class StatusNode(Shape):
-    """Tells how the newest open report stands, then goes on to `then`."""
+    """Tells how the caller's reports stand, after the statement of an outage that is new to him; then goes on to
+    `then`. The promise, the crew's street and how a report was finished are said in the words of scripts.yaml.
+    """
 
     kind: Literal["status"]
     identify: str
+    most: int = Field(default=3, ge=1, le=5, description="Reports told; faults first, then the newest.")
     none: Say = Field(description="That there is no open report; never that all is well.")
     none_then: str = Field(default="", description="Where such a caller goes; absent: as all others.")
     by_status: dict[str, Say] = Field(description="Status of the work order or of the report → sentences.")
     otherwise: Say
+    attached: Say = Field(default=[], description="The report belongs to the outage just announced; {number}.")
+    moving: Say = Field(default=[], description="Before the sentence that says where the crew is (S2); {number}.")
+    position: Say = Field(default=[], description="Where the crew is when that sentence is not due; {name}.")
+    other_kinds: dict[Literal["K", "P"], Say] = Field(default={}, description="Of complaints, requests; {number}.")
+    closed: Say = Field(default=[], description="Before how a finished report was finished; {number}.")
+    closed_then: str = Field(default="", description="Where a caller goes whose report was finished lately.")
+    then: str
+
+
+class StillDarkNode(Shape):
+    """The report that was told as finished is not: Lapor Ulang by the rule table, then on to `then`."""
+
+    kind: Literal["still_dark"]
+    number: Say = Field(min_length=1, description="That it is open again; {number} is read digit by digit.")
+    fresh: str = Field(description="Where a caller goes who has no such report.")
+    then: str
+
+
+class InformationNode(Shape):
+    """A configured answer to a question that callers ask, then goes on to `then`."""
+
+    kind: Literal["information"]
+    say: Say = Field(min_length=1, description="The answer.")
     then: str
 
 
@@ -136,6 +173,8 @@ Node = Annotated[
     | Identify
     | ReportNode
     | StatusNode
+    | StillDarkNode
+    | InformationNode
     | CompensationNode
     | QueueNode
     | CallbackNode
@@ -199,6 +238,13 @@ class Triage(Shape):
     bye: Say = Field(min_length=1)
 
 
+class OwnNumber(Shape):
+    """A number of its own, for those who must not stay dark: hospitals, water works, homes with life support."""
+
+    start: str = Field(default="", description='The first node; "" = that of everybody.')
+    priority: int = Field(default=0, ge=0, le=9, description="Head start in every line, as of life support.")
+
+
 class AtLevel(Shape):
     """From a level of the surge ladder on: who is sent to a node enters another one instead."""
 
@@ -230,6 +276,10 @@ class Menu(Shape):
     first_timeout: int = Field(default=6, ge=2, le=30, description="Seconds of silence before the first key.")
     inter_timeout: int = Field(default=3, ge=1, le=10, description="Seconds between keys.")
     life_support_priority: int = Field(default=5, ge=0, le=9)
+    public_service_priority: int = Field(default=5, ge=0, le=9)
+    own_numbers: dict[Annotated[str, Field(pattern=r"^[0-9]{3,20}$")], OwnNumber] = Field(
+        default={}, description="Dialled number (one of a trunk's, areas.yaml) → what its callers meet."
+    )
     levels: dict[Annotated[int, Field(ge=1, le=4)], AtLevel] = Field(
         default={}, description="What the surge ladder changes; a higher level keeps what the lower ones say."
     )
@@ -243,6 +293,10 @@ class Menu(Shape):
                     return str(found)
         return name
 
+    def starts(self) -> list[str]:
+        """Every node a call may begin at."""
+        return [self.start, *(own.start for own in self.own_numbers.values() if own.start)]
+
     def instead(self, name: str) -> Iterator[str]:
         """Every node that may be entered instead of `name` at some level."""
         for level in self.levels.values():
@@ -252,6 +306,7 @@ class Menu(Shape):
 _TARGETS = (
     *("silent", "invalid", "outage", "clear", "over", "identify"),
     *("withheld", "existing", "unable", "then", "none_then"),
+    *("finished", "closed_then", "fresh"),
 )
 
 

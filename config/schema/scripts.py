@@ -1,4 +1,4 @@
-"""scripts.yaml: what a CSO says about a report (docs/rules.md). Placeholders in braces.
+"""scripts.yaml: what is said about a report, by a CSO and in the menu (docs/rules.md). Placeholders in braces.
 
 The parts of one sentence are joined by commas when it is rendered (tickets/scripts.py), so none ends with a stop.
 """
@@ -85,11 +85,23 @@ class Question(Shape):
     answer: list[Annotated[str, template(may=("salutation",))]] = Field(min_length=1)
 
 
-class Scripts(Shape):
+class Spoken(Shape):
+    """The sentences that are told to a caller, by a CSO or by the telephone menu."""
+
     promise: Promise
     position: Position
     late: Late
     missing_data: MissingData
     completed: Completed
+
+
+class Scripts(Spoken):
     related: Related
     guide: list[Question] = Field(min_length=1)
+    en: Spoken | None = Field(
+        default=None, description="For callers who chose English in the menu; absent: they hear the Indonesian."
+    )
+
+    def of(self, language: str) -> Spoken:
+        """The sentences in a language of the menu."""
+        return self.en if language == "en" and self.en is not None else self

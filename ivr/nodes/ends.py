@@ -26,9 +26,14 @@ def triage(turn: Turn) -> Flow:
     return turn.ask(rules.say, ())
 
 
+def _gapped(turn: Turn) -> bool:
+    """Who must not stay dark keeps the officer, however many callers the area has."""
+    return turn.caller.gapped and not turn.state.priority
+
+
 @entering(shapes.QueueNode)
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
-    if turn.caller.gapped and node.queue != turn.menu.shape.emergency.queue:
+    if _gapped(turn) and node.queue != turn.menu.shape.emergency.queue:
         return (yield from triage(turn))
     standing = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
     if standing is None:
@@ -42,7 +47,7 @@ def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
 
 @entering(shapes.CallbackNode)
 def _enter_callback(turn: Turn, node: shapes.CallbackNode) -> Flow:
-    if turn.caller.gapped:
+    if _gapped(turn):
         return (yield from triage(turn))
     rules, state = turn.menu.shape.waiting.callback, turn.state
     if rules is not None and turn.callback_key():

@@ -109,7 +109,8 @@ def again(turn: Turn, node: shapes.Asking, *, full: bool) -> Flow:
 def question(turn: Turn, node: shapes.Asking) -> Instruction:
     """The node's own sentences, and as many keys as its kind takes."""
     # One more than the longest number: the hash that callers are asked for ends this answer, not the next question.
-    return turn.ask(node.say, (), digits=IDPEL + 1 if isinstance(node, shapes.Identify) else 1)
+    rest = turn.text(node.another) if turn.state.by_phone else []
+    return turn.ask(node.say, rest, digits=IDPEL + 1 if isinstance(node, shapes.Identify) else 1)
 
 
 @entering(shapes.Choice)

@@ -56,4 +56,4 @@ def tell_region(turn: Turn, outages: Sequence[KnownOutage], count: int) -> Gener
 def options(turn: Turn, node: shapes.OutageNode) -> Flow:
     """What may be keyed after it."""
     yield from ()
-    return turn.ask(node.say, turn.text(node.options))
+    return turn.ask(node.say, turn.text([*node.options, *(node.another if turn.state.by_phone else [])]))

@@ -27,19 +27,34 @@ from tickets.views import PremisesView
 
 @entering(shapes.Locate)
 def _enter_locate(turn: Turn, node: shapes.Locate) -> Flow:
-    known = yield from phone(turn.caller.ani)
+    known = (yield from phone(turn.caller.ani)) if node.by_phone else []
+    left = turn.state.outage
+    if not node.by_phone:
+        yield from _elsewhere(turn)
     if len(known) == 1:
         yield from _at(turn, known[0], "phone")
+        turn.state.by_phone = True
+        turn.say(node.here, name=known[0].area_name)
         return (yield from _at_area(turn, node))
     if known:
         turn.state.choices = _named(turn, known)
         return _list(turn, node)
-    affected = yield from outages_near(turn.caller.region)
+    near = yield from outages_near(turn.caller.region)
+    affected = [one for one in near if one.id != left]
     if affected:
         yield from tell_region(turn, affected, node.announcements)
         turn.state.choices = [Choice([one.area_name], one.area, beside=[*one.codes]) for one in affected]
         return _list(turn, node)
     return (yield from go(turn, node.clear))
+
+
+def _elsewhere(turn: Turn) -> Generator[Effect, Any, None]:
+    """Not there: what was taken from the telephone's number is forgotten."""
+    state = turn.state
+    yield Note({"what": "elsewhere", "area": state.area})
+    state.area, state.beside, state.premises, state.outage = "", [], None, None
+    state.priority, state.by_phone, state.others, state.moved = state.floor, False, False, state.moved + 1
+    state.filed, state.number, state.finished, state.only_me = False, "", "", False
 
 
 @repeating(shapes.Locate)
@@ -89,8 +104,9 @@ def _at(turn: Turn, premises: PremisesView, how: str) -> Generator[Effect, Any, 
 
 
 def located(turn: Turn, choice: Choice, how: str) -> Generator[Effect, Any, None]:
-    turn.state.area, turn.state.premises, turn.state.priority = choice.area, choice.premises, choice.priority
-    turn.state.beside = choice.beside
+    state = turn.state
+    state.area, state.premises, state.beside = choice.area, choice.premises, choice.beside
+    state.priority, state.by_phone = max(choice.priority, state.floor), False
     found = {"premises": choice.premises, "area": choice.area, "beside": choice.beside}
     yield Note({"what": "located", **found, "from": how})
 
@@ -100,7 +116,9 @@ def _choice(turn: Turn, name: list[str], premises: PremisesView) -> Choice:
 
 
 def _priority(turn: Turn, premises: PremisesView) -> int:
-    return turn.menu.shape.life_support_priority if premises.life_support else 0
+    shape = turn.menu.shape
+    life = shape.life_support_priority if premises.life_support else 0
+    return max(life, shape.public_service_priority if premises.public_service else 0)
 
 
 def _named(turn: Turn, known: Sequence[PremisesView]) -> list[Choice]:
@@ -132,7 +150,7 @@ def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
     yield from _at(turn, found, "idpel" if len(digits) == IDPEL else "meter")
     onward, turn.state.after = turn.state.after or node.then, ""
     outage = yield from outage_in(turn.state)
-    if outage and outage.id != turn.state.outage:
+    if outage and outage.id != turn.state.outage and turn.menu.shape.nodes[onward].kind != "status":
         return (yield from announce(turn, node.outage, outage))
     if outage is None:
         yield from _tell_others(turn, node)

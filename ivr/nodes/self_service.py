@@ -1,14 +1,30 @@
-"""What the caller does without an officer: a report, its status, what is owed."""
+"""What the caller does without an officer: a report, its status, what is owed, a question answered."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from config.schema import menu as shapes
+from ivr.instructions import Fragment
 from ivr.nodes.going import entering, go
-from ivr.turn import Effect, Flow, Intent, Note, Turn, compensation, open_reports, reserved_number
+from ivr.nodes.outage import say_outage
+from ivr.turn import (
+    Effect,
+    Flow,
+    Intent,
+    Note,
+    Turn,
+    asked_reports,
+    compensation,
+    outage_in,
+    reserved_number,
+)
+from tickets.outages.phrases import time_pieces
+from tickets.scripts import Said
 from tickets.views import ReportView
+
+_G = "G"
 
 
 @entering(shapes.ReportNode)
@@ -20,31 +36,44 @@ def _enter_report(turn: Turn, node: shapes.ReportNode) -> Flow:
         return (yield from go(turn, node.identify))
     if node.subscribe and not turn.caller.ani:
         return (yield from go(turn, node.withheld))
-    reported = yield from _file(turn, node)
+    faults = [] if state.filed else [one for one in (yield from asked_reports(state.premises)) if one.kind == _G]
+    finished = next((one for one in faults if not one.open), None)
+    existing = next((one for one in faults if one.open), None)
+    if node.finished and finished and not existing and finished.number != state.finished:
+        state.only_me = node.only_me
+        yield from _tell_finished(turn, node.closed, finished)
+        return (yield from go(turn, node.finished))
+    reported = yield from _file(turn, node, existing)
     if reported and node.existing:
         return (yield from go(turn, node.existing))
     if node.subscribe and state.outage is not None:
-        wish = {"kind": "subscribe", "key": f"{turn.caller.call}:subscribe", "outage": state.outage}
+        wish = {"kind": "subscribe", "key": _key(turn, "subscribe"), "outage": state.outage}
         yield Intent({**wish, "phone": turn.caller.ani})
     turn.say(node.number if state.number else node.number_follows, **_number(state.number))
     return (yield from go(turn, node.then))
 
 
-def _file(turn: Turn, node: shapes.ReportNode) -> Generator[Effect, Any, ReportView | None]:
+def _file(
+    turn: Turn, node: shapes.ReportNode, existing: ReportView | None
+) -> Generator[Effect, Any, ReportView | None]:
     """The report, once a call. Answers the open report that says the same already: asking again is not a second
     report (decision C12), so the intent carries no number of its own then and becomes a line in that one's history.
     """
     state = turn.state
     if state.filed:
         return None
-    reports = yield from open_reports(state.premises)
-    existing = next((report for report in reports if report.kind == "G"), None)
     reserved = "" if existing else (yield from reserved_number(state.area))
-    intent = {"kind": "report", "key": f"{turn.caller.call}:report", "number": reserved, "premises": state.premises}
+    intent = {"kind": "report", "key": _key(turn, "report"), "number": reserved, "premises": state.premises}
     where = {"area": state.area, "beside": state.beside, "phone": turn.caller.ani}
-    yield Intent({**intent, **where, "trouble": "padam", "only_me": node.only_me})
+    only_me = node.only_me or state.only_me
+    yield Intent({**intent, **where, "trouble": "padam", "only_me": only_me})
     state.number, state.filed = existing.number if existing else reserved, True
     return existing
+
+
+def _key(turn: Turn, what: str) -> str:
+    """Once a call, and once more for another place."""
+    return f"{turn.caller.call}:{what}" + (f":{turn.state.moved}" if turn.state.moved else "")
 
 
 def _number(number: str) -> dict[str, list[str]]:
@@ -54,18 +83,91 @@ def _number(number: str) -> dict[str, list[str]]:
 
 @entering(shapes.StatusNode)
 def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
-    if turn.state.premises is None:
-        turn.state.after = turn.state.node
+    state = turn.state
+    if state.premises is None:
+        state.after = state.node
         return (yield from go(turn, node.identify))
-    reports = yield from open_reports(turn.state.premises)
-    if not reports:
+    outage = yield from outage_in(state)
+    if outage and outage.id != state.outage:
+        state.outage = outage.id
+        yield from say_outage(turn, outage, state.area)
+    reports = yield from asked_reports(state.premises)
+    told = [one for one in reports if one.open][: node.most]
+    for report in told:
+        yield Note({"what": "status", "report": report.id})
+        _tell(turn, node, report, attached=outage is not None and report.outage_id == outage.id)
+    finished = next((one for one in reports if one.kind == _G and not one.open), None)
+    if finished and node.closed_then and not any(one.kind == _G for one in told):
+        yield from _tell_finished(turn, node.closed, finished)
+        return (yield from go(turn, node.closed_then))
+    if not told:
         turn.say(node.none)
         return (yield from go(turn, node.none_then or node.then))
-    newest = reports[0]
-    statuses = (newest.work_order_status or "", newest.status)
-    said = next((node.by_status[status] for status in statuses if status in node.by_status), node.otherwise)
-    yield Note({"what": "status", "report": newest.id})
-    turn.say(said, **_number(newest.number))
+    return (yield from go(turn, node.then))
+
+
+def _tell(turn: Turn, node: shapes.StatusNode, report: ReportView, *, attached: bool) -> None:
+    """One open report: how far it is, where its crew is, and what the CSO would say of it."""
+    number = _number(report.number)
+    if report.kind != _G:
+        turn.say(node.other_kinds.get("K" if report.kind == "K" else "P", node.otherwise), **number)
+        return
+    if attached and node.attached:  # the statement has said when it will be over, which "± 3 jam" would contradict
+        turn.say(node.attached, **number)
+        return
+    words = _words(turn, report)
+    if any(one.name == "S2" for one in words) and not report.street:  # its sound is not there yet
+        words = ()
+    if any(one.name == "S2" for one in words) and node.moving:
+        turn.say(node.moving, **number)
+    else:
+        statuses = (report.work_order_status or "", report.status)
+        turn.say(next((node.by_status[one] for one in statuses if one in node.by_status), node.otherwise), **number)
+        if report.street and node.position:
+            turn.say(node.position, name=report.street)
+    _say(turn, words)
+
+
+def _words(turn: Turn, report: ReportView) -> Sequence[Said]:
+    return report.said.get(turn.state.language, ())
+
+
+def _say(turn: Turn, words: Sequence[Said]) -> None:
+    turn.said += [Fragment(f"script.{one.name}", piece) for one in words for piece in _cut(one)]
+
+
+def _cut(said: Said) -> list[str]:
+    """What differs is cut until each piece has a sound; what stays the same is one piece."""
+    return [part for piece in said.pieces for part in (time_pieces(piece) if said.name == "completed" else [piece])]
+
+
+def _tell_finished(turn: Turn, before: Sequence[str], report: ReportView) -> Generator[Effect, Any, None]:
+    yield Note({"what": "finished", "report": report.id})
+    turn.state.finished = report.number
+    turn.say(before, **_number(report.number))
+    _say(turn, _words(turn, report))
+
+
+@entering(shapes.StillDarkNode)
+def _enter_still_dark(turn: Turn, node: shapes.StillDarkNode) -> Flow:
+    state = turn.state
+    if not state.finished:
+        return (yield from go(turn, node.fresh))
+    known = yield from asked_reports(state.premises)
+    report = next((one for one in known if one.number == state.finished), None)
+    wish = {"kind": "still-dark", "key": _key(turn, "still-dark"), "number": state.finished}
+    yield Intent({**wish, "only_me": state.only_me})
+    yield Note({"what": "still-dark"})
+    turn.say(node.number, **_number(state.finished))
+    if report is not None and not report.open:
+        _say(turn, report.again.get(state.language, ()))
+    return (yield from go(turn, node.then))
+
+
+@entering(shapes.InformationNode)
+def _enter_information(turn: Turn, node: shapes.InformationNode) -> Flow:
+    yield Note({"what": "information", "node": turn.state.node})
+    turn.say(node.say)
     return (yield from go(turn, node.then))
 
 

@@ -6,17 +6,19 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import SystemClock
 from config.database import database
 from config.operator import operator
+from config.schema.scripts import Scripts
 from ivr.menu import Menu
 from ivr.speech import music, render
 from ivr.speech.cache import name_of
 from router.estimate import LAST
+from tickets import scripts
 from tickets.outages import lookup, phrases
 
 log = logging.getLogger(__name__)
@@ -35,15 +37,24 @@ def fixed() -> Iterator[tuple[str, str]]:
         yield "regulation", rule.spoken
         yield from (("percent", str(percent)) for percent in rule.percents)
     yield from (("month", month) for month in phrases.MONTHS)
+    yield from told(files.scripts, files.menu.languages)
     for code, area in files.areas.areas.items():
         yield "area", area.name
         yield "outage.holding", phrases.holding(code)
 
 
+def told(words: Scripts, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What is told of a report (scripts.yaml) and when it was finished, in each language of the menu."""
+    for language in languages:
+        yield from (("time", piece) for piece in phrases.every_time_piece(language))
+        for said in scripts.every_sentence(words.of(language)):
+            yield from ((f"script.{said.name}", piece) for piece in said.pieces)
+
+
 def live() -> Iterator[tuple[str, str]]:
     """What the database adds: streets that callers choose from, and what is announced now."""
     with database().reading() as session:
-        streets = lookup.streets_spoken(session)
+        streets = [*lookup.streets_spoken(session), *lookup.streets_of_crews(session)]
         said = lookup.live_spoken(session, now=SystemClock().now())
     yield from (("street", street) for street in streets)
     yield from (("outage.announcement", text) for text in said)

@@ -14,7 +14,7 @@ from router.store.acd import Acd
 from router.store.types import Offer
 from tests.fixtures.desk import DeskClient, Web
 from tests.fixtures.wait import until_async
-from tickets.models import Premises, Report
+from tickets.models import Premises, Report, SpecialNeed
 from tickets.outages import outages
 from tickets.seed import SAMPLES
 
@@ -28,14 +28,16 @@ async def acd(web: Web) -> AsyncIterator[Acd]:
     await acd.close()
 
 
-async def offered(acd: Acd, call: str = "c0000000000000001", sample: str = "no_outage", **line: bool) -> Offer:
+async def offered(
+    acd: Acd, call: str = "c0000000000000001", sample: str = "no_outage", *, priority: int = 0, **line: bool
+) -> Offer:
     """A caller of the demo reaches the queue and is offered to whoever is ready."""
     await acd.admit(
         call, carrier="twilio", channel="CA" + "0" * 32, ani=SAMPLES[sample], trunk="jakarta", region="31",
         dialled="021123", menu="m1", cmd=f"admit-{call}",
     )  # fmt: skip
     queue = "darurat" if line.get("emergency") else "gangguan"
-    await acd.enqueue(call, queue=queue, emergency=bool(line.get("emergency")), cmd=f"queue-{call}")
+    await acd.enqueue(call, queue=queue, priority=priority, emergency=bool(line.get("emergency")), cmd=f"queue-{call}")
     offer = await acd.offer_next()
     assert offer is not None
     return offer
@@ -120,6 +122,31 @@ async def test_an_open_report_is_said_before_a_second_one_is_written(web: Web, a
     assert (second.status_code, second.json()["slug"]) == (409, "report-open")
     joined = cso.report(key="kunci-dua", persil=premises, panggilan=offer.call, gabung="true")
     assert joined["number"] == second.json()["number"]
+
+
+async def test_who_must_not_stay_dark_is_marked_on_the_card(web: Web, acd: Acd) -> None:
+    cso = web.client("cso1")
+    cso.ready()
+    offer = await offered(acd, priority=5)
+    card = cso.page(f"/meja/panggilan/{offer.call}").text
+    assert "Didahulukan" in card
+    assert "Layanan publik" not in card
+    with web.db.transaction() as session:
+        session.add(SpecialNeed(premises_id=_only_premises(card), life_support=False, public_service=True))
+    assert "Layanan publik" in cso.page(f"/meja/panggilan/{offer.call}").text
+
+
+async def test_a_caller_who_is_elsewhere_is_not_shown_where_he_was_taken_for(web: Web, acd: Acd) -> None:
+    cso = web.client("cso1")
+    cso.ready()
+    offer = await offered(acd, sample="several_premises")
+    card = cso.page(f"/meja/panggilan/{offer.call}").text
+    home = _only_premises(card)
+    for at, note in enumerate([{"what": "located", "premises": home, "area": ""}, {"what": "elsewhere", "area": ""}]):
+        await acd.note(offer.call, cmd=f"place-{at}", note=note)
+        shown = [f'data-persil="{home}"', "Menyatakan bukan di tempat itu"][at]
+        await until_async(lambda: shown in cso.page(f"/meja/panggilan/{offer.call}").text, 10, "the card")  # noqa: B023
+    assert f'data-persil="{home}"' not in cso.page(f"/meja/panggilan/{offer.call}").text
 
 
 async def test_several_premises_are_chosen_among(web: Web, acd: Acd) -> None:

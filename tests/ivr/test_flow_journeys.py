@@ -34,7 +34,8 @@ Dial = Callable[..., ScriptedCaller]
 
 def test_a_caller_from_a_dark_area_is_told_and_wants_to_be_told_when_power_is_back(call: Dial) -> None:
     caller = call(IN_OUTAGE)
-    assert caller.keys == ["greeting", "emergency", "outage.announcement", "outage.options"]
+    known = ["locate.here", "outage.announcement", "outage.options", "locate.another"]
+    assert caller.keys == ["greeting", "emergency", *known]
     assert ANNOUNCEMENT in caller.heard
 
     assert isinstance(caller.presses("1"), Bye)
@@ -62,7 +63,12 @@ def test_only_my_building_is_dark(call: Dial) -> None:
 def test_silence_after_the_announcement_ends_politely(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     assert isinstance(caller.keeps_silent(), Ask)
-    assert caller.keys == ["emergency", "again.silent", "outage.options"]  # not the whole speech again
+    assert caller.keys == [
+        "emergency",
+        "again.silent",
+        "outage.options",
+        "locate.another",
+    ]  # not the whole speech again
     assert isinstance(caller.keeps_silent(), Bye)
     assert caller.keys == ["goodbye"]
     assert caller.state.closing
@@ -86,7 +92,7 @@ def test_before_any_statement_the_holding_statement_is_heard(call: Dial, world: 
 
 def test_a_known_caller_elsewhere_reports_with_one_key(call: Dial) -> None:
     caller = call(NO_OUTAGE)
-    assert caller.keys == ["greeting", "emergency.short", "menu.main"]
+    assert caller.keys == ["greeting", "emergency.short", "locate.here", "menu.main", "locate.another"]
     caller.presses("1")
     assert "report.filed" in caller.keys
     assert caller.intents[0]["premises"] == 2
@@ -209,36 +215,20 @@ def test_a_withheld_number_can_do_all_but_be_told(call: Dial) -> None:
     assert isinstance(caller.presses("0"), Wait)
 
 
-def test_status_of_my_report(call: Dial, world: World) -> None:
-    world.reports.append(report(2, "54100000777*"))
-    caller = call(NO_OUTAGE)
-    caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.report"]
-    assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
-
-
-def test_who_has_no_open_report_is_asked_for_one(call: Dial) -> None:
-    caller = call(NO_OUTAGE)
-    caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.none", "status.report_now"]
-    caller.presses("1")
-    assert "report.filed" in caller.keys
-    assert caller.intents[0]["premises"] == 2
-
-
 # --- nobody who phones first is told that all is well
 
 
 def test_the_first_caller_of_a_place_hears_nothing_about_it_and_how_to_report(call: Dial) -> None:
     caller = call(NO_OUTAGE)
-    assert caller.keys == ["greeting", "emergency.short", "menu.main"]
+    assert caller.keys == ["greeting", "emergency.short", "locate.here", "menu.main", "locate.another"]
     assert "Untuk melaporkan listrik padam, tekan satu." in caller.heard
 
 
 def test_the_fourth_caller_hears_that_others_have_reported(call: Dial, world: World) -> None:
     world.several = {LIT}
     caller = call(NO_OUTAGE)
-    assert caller.keys == ["greeting", "emergency.short", "locate.reported", "menu.main"]
+    known = ["locate.here", "locate.reported", "menu.main", "locate.another"]
+    assert caller.keys == ["greeting", "emergency.short", *known]
     assert caller.notes[-1] == {"what": "others", "area": LIT}
     caller.presses("1")
     assert "report.filed" in caller.keys
@@ -300,7 +290,7 @@ def test_no_number_left_is_said_honestly(call: Dial, world: World) -> None:
 def test_a_wrong_key_is_told_and_asked_again(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("7")
-    assert caller.keys == ["emergency.short", "again.invalid", "menu.main"]
+    assert caller.keys == ["emergency.short", "again.invalid", "menu.main", "locate.another"]
 
 
 def test_a_telephone_without_keys_reaches_a_person(call: Dial) -> None:

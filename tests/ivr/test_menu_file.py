@@ -60,6 +60,20 @@ FAULTS = {
     "level to nowhere": ("petugas: petugas_balik}", "petugas: balik}", "levels.2.affected.petugas: no node 'balik'"),
     "no such level": ("levels:\n  1:", "levels:\n  5:", "less than or equal to 4"),
     "callback in no queue": ("kind: callback, queue: gangguan", "kind: callback, queue: x", "no queue 'x'"),
+    "own number nobody dials": ('"0211239":', '"0211230":', "own_numbers.0211230: no trunk of areas.yaml has it"),
+    "own number to nowhere": ("start: prioritas,", "start: prio,", "own_numbers.0211239.start: no node 'prio'"),
+    "finished report unsaid": (
+        "finished: sudah_selesai\n    closed: [status.number]\n    number: [report.filed]",
+        "finished: sudah_selesai\n    number: [report.filed]",
+        "must say `closed`",
+    ),
+    "no place to report anew": ("fresh: lapor_baru", "fresh: pamit", "must be a node of kind report"),
+    "an answer that is not there": ("[prepaid.rejected]", "[prepaid.rejecte]", "no sentence 'prepaid.rejecte'"),
+    "an answer that goes round": (
+        "say: [prepaid.rejected], then: sesudah_prabayar",
+        "say: [prepaid.rejected], then: token_ditolak",
+        "nodes.token_ditolak: goes round in a circle",
+    ),
     "unknown word": ("repeat_key:", "repeat_keys:", "Extra inputs are not permitted"),
     "unknown kind": ("kind: locate", "kind: guess", "nodes.lokasi"),
 }
@@ -92,7 +106,7 @@ def test_a_dead_end(folder: Path) -> None:
 def test_a_circle_without_a_question(folder: Path) -> None:
     spoil(
         folder / "menu.yaml",
-        "    otherwise: [status.open]\n    then: tercatat",
+        "    otherwise: [status.open]\n    then: sesudah_status",
         "    otherwise: [status.open]\n    then: lapor",
     )
     assert any("goes round in a circle" in fault for fault in refused(folder))

@@ -14,15 +14,20 @@ from pathlib import Path
 
 import pytest
 
+from config.operator import operator
 from config.settings import Settings
 from ivr.carriers import twilio_music
 from ivr.instructions import Ask, Fragment
 from ivr.menu import Menu
 from ivr.speech import cache, indonesian, music, prompts, render, sound, voices
 from simulation.caller import ScriptedCaller, World
-from tests.fixtures.callers import IN_OUTAGE, NOON
+from tests.fixtures.callers import IN_OUTAGE, NO_OUTAGE, NOON, report
 from tests.fixtures.servers import missing
+from tickets import scripts
+from tickets.kinds import Intent, ReportKind
 from tickets.outages import phrases
+from tickets.rules import Elapsed, decide
+from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.unit
 
@@ -218,3 +223,15 @@ def test_a_known_caller_is_told_within_ten_seconds_and_served_within_seventy_fiv
     assert caller.over
     assert first <= 10.0
     assert caller.seconds <= 75.0
+
+    # Elsewhere: a report, and how it stands, for who hears every sentence to its end.
+    promised = decide(ReportKind.GANGGUAN, ReportStatus.BELUM_SELESAI, Intent.ENQUIRY, Elapsed.LT3H, False)
+    said = {"id": scripts.told(promised, scripts.Facts(scripts.ALOUD, one_building=True), operator().scripts)}
+    for key, reports in (("1", []), ("2", [replace(report(2), said=said)])):
+        world.reports = reports
+        caller = ScriptedCaller(menu, world, ani=NO_OUTAGE, seconds=seconds)
+        caller.dials()
+        caller.presses(key)
+        caller.keeps_silent()
+        assert caller.over
+        assert caller.seconds <= 75.0

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tickets import bulk, words
 from tickets.kinds import EntryKind
-from tickets.models import Customer, Phone, Premises, PremisesEntry, PremisesPhone, Report, ReportEntry
+from tickets.models import Customer, Phone, Premises, PremisesEntry, PremisesPhone, Report, ReportEntry, ToldNumber
 
 AT_ONCE = 5_000  # values in one statement
 Entry = tuple[EntryKind, str]
@@ -39,11 +39,16 @@ def _reports(session: Session, ids: list[int]) -> None:
     facts = select(Report.id, Report.premises_id, *columns).where(Report.id.in_(ids)).order_by(Report.id)
     # Locked: two who change one report write its entries one after the other.
     rows = session.execute(facts.with_for_update()).all()
+    told: dict[int, list[str]] = defaultdict(list)
+    for owner, number in session.execute(
+        select(ToldNumber.report_id, ToldNumber.number).where(ToldNumber.report_id.in_(ids))
+    ):
+        told[owner].append(number)
     known = _premises_facts(session, [row.premises_id for row in rows if row.premises_id is not None])
     found = {}
     for row in rows:
         own = known.get(row.premises_id, {"name": "", "place": "", "numbers": []})
-        numbers = [row.number, row.phone, row.mobile, *own["numbers"]]
+        numbers = [row.number, *told[row.id], row.phone, row.mobile, *own["numbers"]]
         found[row.id] = words.entries(f"{row.reporter} {own['name']}", f"{row.address} {own['place']}", numbers)
     _replace(session, ReportEntry, found)
 

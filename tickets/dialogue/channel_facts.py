@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, or_, select
@@ -12,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from config.errors import Problem
 from config.operator import operator
-from tickets import decisions, history, repeats, reports, scripts, workorders
+from tickets import decisions, history, numbers, repeats, reports, scripts, workorders
+from tickets.asked import LATELY
 from tickets.contacts import Contact
 from tickets.dialogue import turn as wishes
 from tickets.dialogue.turn import About, Answered, Sender, State, Wish
-from tickets.kinds import Intent, ReportingKind, ReportKind, UrgentReason
-from tickets.models import Phone, Premises, PremisesPhone, Report, SpecialNeed
+from tickets.kinds import Intent, ReportingKind, ReportKind
+from tickets.models import Phone, Premises, PremisesPhone, Report
 from tickets.notices.subscriptions import subscribe
 from tickets.outages import lookup
 from tickets.outages.scopes import place_of
@@ -27,7 +27,6 @@ from tickets.states import ReportStatus
 from tickets.views import KnownOutage, PremisesView
 
 T = TypeVar("T")
-LATELY = timedelta(hours=72)  # a finished report may still be what somebody writes about
 MOST = 5  # reports in a list
 SAID_NOTHING = {
     Intent.ENQUIRY: "Pelapor menanyakan kabar.",
@@ -73,7 +72,7 @@ class Facts:
         known = [proof for proof in proofs if proof is not None]
         if not known:
             return None
-        report = self._session.scalar(select(Report).where(Report.number == wish.number, or_(*known)))
+        report = self._session.scalar(select(Report).where(numbers.names(wish.number), or_(*known)))
         return self._about(report) if report else None
 
     def file(self, wish: wishes.File) -> About | Problem:
@@ -148,7 +147,7 @@ class Facts:
     def _again(self, wish: wishes.Again) -> Answered:
         before = reports.by_number(self._session, wish.number)
         now = self.sender.now
-        urgent = wish.urgent or self._life_support(before)
+        urgent = wish.urgent or decisions.urgent_place(self._session, before.premises_id)
         decision = decisions.decision_of(before, wish.intent, urgent, now=now)
         said = scripts.sentences(
             decision, decisions.facts_of(self._session, before, by=self._by, now=now), operator().scripts
@@ -167,11 +166,6 @@ class Facts:
         )
         told = tuple(one.text for one in said if one.name != "N1")  # that one is written, not said
         return Answered(replace(self._about(applied.report), said=told), tuple(applied.steps), applied.reopened)
-
-    def _life_support(self, report: Report) -> UrgentReason | None:
-        """Who depends on power to live is urgent whether or not it is said (C5)."""
-        need = self._session.get(SpecialNeed, report.premises_id) if report.premises_id else None
-        return UrgentReason.LIFE_SUPPORT if need is not None and need.life_support else None
 
     def _own(self) -> ColumnElement[bool] | None:
         """The sender's own: told from this number or address, or of premises that this number belongs to.

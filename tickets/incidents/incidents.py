@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from config.database import ROW_LOCK
 from config.errors import Invalid, NotFound
-from tickets import history
+from tickets import history, numbers
 from tickets.incidents import alerts, itil
 from tickets.kinds import AlertKind, AlertLevel, HistoryKind, IncidentStep, ReportingKind
 from tickets.models import IncidentEntry, Outage, Report, ReportHistory
@@ -218,7 +218,7 @@ def nobody_to_tell() -> Any:
 
 def seen(session: Session, number: str) -> Report:
     """The report of a number. Raises NotFound (`unknown-report`)."""
-    report = session.scalar(select(Report).where(Report.number == number.removesuffix("*")))
+    report = session.scalar(select(Report).where(numbers.names(number)))
     if report is None:
         raise NotFound("Nomor laporan itu tidak ada.", slug="unknown-report", field="number")
     return report

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound
-from tickets import reports, workorders
+from tickets import numbers, reports, workorders
 from tickets.decisions import decision_of
 from tickets.kinds import Intent, ReportingKind, ReportKind
 from tickets.models import Premises, Report
@@ -57,7 +57,7 @@ def by_pair(session: Session, place: str, number: str) -> Report | None:
     rows = (
         select(Report)
         .join(Premises, Premises.id == Report.premises_id)
-        .where(Report.number == number.removesuffix("*"), (Premises.idpel == place) | (Premises.meter == place))
+        .where(numbers.names(number), (Premises.idpel == place) | (Premises.meter == place))
     )
     return session.scalar(rows)
 

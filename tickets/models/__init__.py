@@ -17,7 +17,7 @@ from tickets.models.outages import (
     Statement,
     Subscription,
 )
-from tickets.models.reports import IncidentEntry, NumberSequence, Rating, Report, ReportEntry, ReportHistory
+from tickets.models.reports import IncidentEntry, NumberSequence, Rating, Report, ReportEntry, ReportHistory, ToldNumber
 from tickets.models.upkeep import Alert, Conversation, FollowerPosition, InboundMessage, KeptAnswer, Outbox, Timer
 from tickets.models.work import Command, Crew, CrewHistory, WorkOrder, WorkOrderHistory
 
@@ -62,6 +62,7 @@ __all__ = [
     "Statement",
     "Subscription",
     "Timer",
+    "ToldNumber",
     "WorkOrder",
     "WorkOrderHistory",
 ]

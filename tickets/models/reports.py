@@ -17,6 +17,14 @@ _STARRED = text("starred_at IS NOT NULL")
 _TOLD = text("told_at IS NOT NULL AND closed_at IS NULL")
 
 
+class ToldNumber(Base):
+    """A second number of a report: two callers of one premises were told one each before either report was written."""
+
+    __tablename__ = "told_number"
+    number: Mapped[str] = mapped_column(String(11), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+
+
 class Report(Base):
     """CIM TroubleTicket; PLN's *laporan*. The star is a flag, never part of the number."""
 

@@ -13,6 +13,7 @@ from config.operator import operator
 from tickets import workorders
 from tickets.models import (
     LIVE_SCOPE,
+    Crew,
     Customer,
     Outage,
     OutageScope,
@@ -75,6 +76,11 @@ def streets_spoken(session: Session, limit: int = 2000) -> list[str]:
         .where(PremisesPhone.phone_id.in_(shared))
     )
     return list(session.scalars(rows.distinct().order_by(Premises.street).limit(limit)))
+
+
+def streets_of_crews(session: Session) -> list[str]:
+    """Where crews were last: told to who asks for a report."""
+    return list(session.scalars(select(Crew.street).where(Crew.street != "").distinct().order_by(Crew.street)))
 
 
 def open_reports(session: Session, premises_ids: Sequence[int]) -> list[ReportView]:
@@ -182,7 +188,7 @@ def _premises() -> Select[*tuple[Any, ...]]:
     own = (Premises.id, Premises.idpel, Premises.meter, Premises.area, Premises.street, Premises.address)
     place = (Premises.ulp, Premises.feeder)
     return (
-        select(*own, *place, Customer.name, SpecialNeed.life_support)
+        select(*own, *place, Customer.name, SpecialNeed.life_support, SpecialNeed.public_service)
         .join(Customer, Customer.id == Premises.customer_id)
         .outerjoin(SpecialNeed, SpecialNeed.premises_id == Premises.id)
     )
@@ -206,6 +212,7 @@ def _premises_view(row: Row[*tuple[Any, ...]]) -> PremisesView:
         life_support=bool(row.life_support),
         unit_prefix=operator().unit_of(row.area)[1].prefix,
         beside=beside(row.ulp, row.feeder),
+        public_service=bool(row.public_service),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +14,10 @@ MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
     *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
 )
+ENGLISH_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _DAYS = {-1: "kemarin ", 0: "", 1: "besok "}
 
 
@@ -20,15 +26,44 @@ def local(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(zones.clock(zone))
 
 
-def spoken_time(instant: datetime, zone: str, now: datetime | None) -> str:
-    """`pukul 18 lewat 58 WIB`; with the day when it is not today, with the date when `now` is None. The zone is always
-    said.
+def spoken_time(instant: datetime, zone: str, now: datetime | None, language: str = "id") -> str:
+    """`pukul 18 lewat 58 WIB`, `at 18 hours 58 minutes WIB`; with the day when it is not today, with the date when
+    `now` is None. The zone is always said.
     """
     at = local(instant, zone)
+    if language == "en":
+        return _english_time(at, zone, local(now, zone) if now else None)
     date = f"tanggal {at.day} {MONTHS[at.month - 1]} "
     day = date if now is None else _DAYS.get((at.date() - local(now, zone).date()).days, date)
     minute = f" lewat {at.minute}" if at.minute else ""
     return f"{day}pukul {at.hour}{minute} {zone}"
+
+
+def _english_time(at: datetime, zone: str, now: datetime | None) -> str:
+    date = f"on the {at.day} {ENGLISH_MONTHS[at.month - 1]} "
+    days = {-1: "yesterday ", 0: "", 1: "tomorrow "}
+    day = date if now is None else days.get((at.date() - now.date()).days, date)
+    minute = f" {at.minute} minutes" if at.minute else ""
+    return f"{day}at {at.hour} hours{minute} {zone}"
+
+
+_CUT = re.compile(r" (?=pukul |lewat |at |\d+ minutes|[A-Z])")
+
+
+def time_pieces(time: str) -> list[str]:
+    """A spoken time cut into pieces of which few exist, so that each has its sound before anybody calls."""
+    return _CUT.split(time)
+
+
+def every_time_piece(language: str) -> Iterator[str]:
+    """All pieces that `time_pieces` may answer for a time within the last days."""
+    id_ = language == "id"
+    yield from ("kemarin", "besok") if id_ else ("yesterday", "tomorrow")
+    yield from ((f"tanggal {day}" if id_ else f"on the {day}") for day in range(1, 32))
+    yield from (MONTHS if id_ else ENGLISH_MONTHS)
+    yield from ((f"pukul {hour}" if id_ else f"at {hour} hours") for hour in range(24))
+    yield from ((f"lewat {minute}" if id_ else f"{minute} minutes") for minute in range(1, 60))
+    yield from zones.OFFSET_HOURS
 
 
 def written_time(instant: datetime, zone: str, now: datetime, *, language: str = "id") -> str:

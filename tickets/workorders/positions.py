@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from math import cos, radians
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Invalid, Refused
 from config.operator import operator
+from tickets import outbox
 from tickets.models import Crew, Premises
 from tickets.workorders.dispatch import KM_PER_DEGREE
 
@@ -29,9 +31,14 @@ def tell(session: Session, login: str, *, lat: float, lon: float, street: str, n
         raise Refused("Akun ini belum punya regu.", slug="no-crew", status=403)
     if not crew.has_mobile:
         raise Refused("Regu ini tercatat tanpa APKT Mobile.", slug="no-mobile")
+    before = crew.street
     crew.lat, crew.lon, crew.position_at = lat, lon, now
     crew.street = street.strip() or street_near(session, lat, lon)
     session.flush()
+    if crew.street not in ("", before):
+        # Callers ask where the crew is: its street has a sound before the first one does.
+        key = hashlib.sha256(crew.street.encode()).hexdigest()[:20]
+        outbox.put(session, "render", f"street:{key}", {"texts": [crew.street], "statement": None})
     return crew
 
 
