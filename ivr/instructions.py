@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of speech: its text is its identity (the audio is cached under the hash of text and voice).
+    """A piece of speech: text and language are its identity (the audio is cached under their hash).
 
-    `key` names the sentence for tests, captions and the desk's card, e.g. "outage.announcement".
+    `key` names the sentence for tests, captions and the desk's card, e.g. "outage.announcement". `legal`: heard to
+    its end, before everything else of its instruction; a key interrupts all other speech.
     """
 
     key: str
     text: str
+    language: str = "id"
+    legal: bool = False
 
 
 @dataclass(frozen=True)

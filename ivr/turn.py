@@ -289,7 +289,7 @@ class Turn:
         rules = self.menu.shape.waiting
         if place > rules.spoken_places:
             return self.text([rules.far])
-        return self.text([rules.place], place=f"ke-{place}" if self.state.language == "id" else str(place))
+        return self.text([rules.place], place=str(place))
 
 
 def phone(number: str) -> Generator[Effect, Any, list[PremisesView]]:

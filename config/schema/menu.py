@@ -216,7 +216,7 @@ class Fallback(Shape):
 
 
 class Menu(Shape):
-    languages: list[Literal["id", "en"]] = Field(default=["id"], min_length=1, description="The first is spoken.")
+    languages: list[str] = Field(default=["id"], min_length=1, description="The first is spoken.")
     start: str
     greeting: Say
     emergency: Emergency

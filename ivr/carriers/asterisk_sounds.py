@@ -71,7 +71,7 @@ def fallback_parts(op: Operator, announcement: str) -> list[Path]:
     """Greeting, the key of an emergency, what was published last, and that a person will come."""
     menu, waiting = Menu(op.menu, op.prompts), op.menu.waiting
     keys = [*op.menu.greeting, op.menu.emergency.sentences[0], waiting.far]
-    files = [path_for(piece.text) for key in keys for piece in menu.say(key)]
+    files = [path_for(piece.text, piece.language) for key in keys for piece in menu.say(key)]
     return [*files[:-1], path_for(announcement), files[-1]] if announcement else files
 
 

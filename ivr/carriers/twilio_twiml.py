@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from config.settings import settings
+from config.settings import locale_of, settings
 from ivr.carriers.twilio_trail import Trail
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
 
-LANGUAGE = "id-ID"
-VOICE = "Google.id-ID-Wavenet-A"  # set explicitly: a default voice of another language can make <Say> fail
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
 
@@ -130,4 +128,6 @@ def speakable(text: str) -> str:
 
 def _say(parent: VoiceResponse | Gather, fragments: Iterable[Fragment]) -> None:
     for fragment in fragments:
-        parent.say(speakable(fragment.text), language=LANGUAGE, voice=VOICE)
+        voice = settings().twilio_voice(fragment.language)
+        # Both are set: a default voice of another language can make <Say> fail.
+        parent.say(speakable(fragment.text), language=locale_of(voice), voice=voice)

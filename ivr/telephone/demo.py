@@ -33,9 +33,9 @@ def demo_exchange(settings: Settings) -> Exchange:
     )
 
 
-def rendered(text: str) -> Sound:
+def rendered(text: str, language: str = "id") -> Sound:
     """The sentence from the cache of rendered speech; its reading time when it is not there."""
-    path = path_for(text)
+    path = path_for(text, language)
     seconds = length(path)
     return Sound(seconds, f"/telepon/suara/{path.name}") if seconds else reading_time(text)
 

@@ -53,7 +53,7 @@ def test_the_wait_is_told_in_whole_minutes(call: Dial, world: World, told: Told,
 
 
 def test_every_piece_of_it_is_rendered_beforehand(call: Dial, world: World) -> None:
-    rendered = {text for _, text in prompts.fixed()}
+    rendered = {piece.text for piece in prompts.fixed()}
     for told in (Told(0, 1), Told(0, 3), Told(13, 60), Told(20, None), Told(None, None), Told(5, 7, broken=True)):
         caller = waits(call, world, told, prompts=["waiting.ready"])
         assert {fragment.text for fragment in caller.said} <= rendered
