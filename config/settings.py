@@ -77,7 +77,7 @@ class Settings(BaseSettings):
 
     twilio_voices: dict[str, str] = Field(
         default={},
-        description="Language → voice of <Say>, as JSON, e.g. {\"id\": \"Google.id-ID-Standard-A\"}; else those of "
+        description='Language → voice of <Say>, as JSON, e.g. {"id": "Google.id-ID-Standard-A"}; else those of '
         "config/languages.py.",
     )
 

@@ -28,7 +28,7 @@ def draw() -> str:
     for name, node in menu.nodes.items():
         lines.append(f"  {_id(name)}{_box(name, node)}")
         lines += [f"  {_id(name)} -- {_text(label)} --> {_id(target)}" for label, target in _arrows(node)]
-    return "\n".join([*lines, *_levels(menu), *_emergency(menu)]) + "\n"
+    return "\n".join([*lines, *_levels(menu), *_hours(menu), *_emergency(menu)]) + "\n"
 
 
 def _arrows(node: Node) -> list[tuple[str, str]]:
@@ -42,6 +42,15 @@ def _levels(menu: Menu) -> list[str]:
         for number, level in sorted(menu.levels.items())
         for star, table in (("", level.everybody), ("*", level.affected))
         for name, other in table.items()
+    ]
+
+
+def _hours(menu: Menu) -> list[str]:
+    """Dotted: outside of these hours the other node is entered."""
+    return [
+        f"  {_id(node)} -. {_text(f'≠ {name}')} .-> {_id(other)}"
+        for name, hours in menu.hours.items()
+        for node, other in hours.instead.items()
     ]
 
 

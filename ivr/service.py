@@ -246,7 +246,15 @@ class IvrService:
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
         caller = Caller(
-            call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped, level=call.level
+            call.id,
+            call.ani,
+            call.region,
+            triage,
+            kept=bool(call.kept),
+            gapped=call.gapped,
+            level=call.level,
+            now=self._clock.now(),
+            zone=_zone(call.region),
         )
         state = _state(call)
         try:
@@ -367,6 +375,13 @@ def _region(trunk: str) -> str:
 
 def _prefix(area: str) -> str:
     return operator().unit_of(area)[1].prefix
+
+
+def _zone(region: str) -> str:
+    try:
+        return operator().unit_of(region)[1].zone
+    except LookupError:  # a region that the operator has taken out since the store was configured
+        return operator().unit_of(_region(""))[1].zone
 
 
 def _int(text: str) -> int:

@@ -103,7 +103,7 @@ def test_the_queues_own_announcements_come_in_turn(call: Dial, world: World) -> 
 
 def test_an_announcement_that_the_menu_of_the_call_does_not_have_is_left_out(call: Dial, world: World) -> None:
     caller = waits(call, world, None, every=20, place=False, prompts=["not.there"])
-    assert caller.keeps_silent() == Wait((), "gangguan", keys="91")
+    assert caller.keeps_silent() == Wait((), "gangguan", keys="918")
 
 
 def test_beyond_the_queues_limit_it_is_said_once(call: Dial, world: World) -> None:
