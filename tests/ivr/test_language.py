@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,11 +224,10 @@ def test_a_language_nobody_reads_is_refused_in_the_sentences_too(folder: Path) -
 
 
 @pytest.fixture
-def javanese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def javanese(monkeypatch: pytest.MonkeyPatch) -> None:
     """A third language, as whoever adds one would: a line of the table, and a reader."""
     monkeypatch.setitem(languages.LANGUAGES, "jv", Language("Jawa", "id", "Google.jv-ID-Standard-A"))
     monkeypatch.setitem(readers.READERS, "jv", readers.READERS["id"])
-    yield
 
 
 @pytest.mark.usefixtures("javanese")
