@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -70,6 +71,11 @@ class Renamed:
 
     call: str
     then: Instruction
+
+
+def apart(say: Sequence[Fragment]) -> tuple[list[Fragment], list[Fragment]]:
+    """Legal notices, which are heard first and to their end, and the rest, which the first key interrupts."""
+    return [piece for piece in say if piece.legal], [piece for piece in say if not piece.legal]
 
 
 Instruction = Play | Ask | Wait | Bye | Reject | Renamed

@@ -8,6 +8,7 @@ from config import operator as operator_files
 from config.schema.menu import Asking, Menu, Node, targets
 from config.settings import settings
 from config.yaml_file import ConfigError
+from ivr.speech.cache import recording_faults
 
 
 def check() -> int:
@@ -16,6 +17,9 @@ def check() -> int:
         files = operator_files.load(settings().config_dir)
     except ConfigError as fault:
         sys.stderr.write(f"{fault}\n")
+        return 1
+    if faults := recording_faults():
+        sys.stderr.write("\n".join([*faults, ""]))
         return 1
     sys.stdout.write(f"menu: {len(files.menu.nodes)} nodes, {len(files.prompts.prompts)} sentences, no fault\n")
     return 0

@@ -9,7 +9,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config.settings import locale_of, settings
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait, apart
 
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
@@ -18,19 +18,23 @@ def render(instruction: Instruction, trail: Trail) -> str:
     """The document for `instruction`; `trail` is that of the step being answered."""
     response = VoiceResponse()
     onward = trail.next()
+    if not isinstance(instruction, Reject | Renamed):
+        # Outside of a <Gather> no key interrupts; what is keyed there the carrier does not tell us.
+        legal, say = apart(instruction.say)
+        _say(response, legal)
     match instruction:
         case Play():
-            _say(response, instruction.say)
+            _say(response, say)
             response.redirect(onward.url("/twilio/step"), method="POST")
         case Ask():
-            _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout),
-                 instruction.say)  # fmt: skip
+            _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout), say)
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
-            _say(gather, instruction.say)
+            _say(gather, say)
             gather.play(_music(instruction.music, instruction.round_seconds))
         case Bye():
-            _say(response, instruction.say)
+            if say:  # for the emergency key; after any other it is said again
+                _say(_gather(response, onward.url("/twilio/step"), 1, 1, silence=False), say)
             response.hangup()
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
@@ -103,8 +107,8 @@ def ask_once(say: Sequence[Fragment], action: str, timeout: int) -> str:
     return str(response)
 
 
-def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> Gather:
-    """Keys barge in on whatever is nested; silence reaches `action` too (actionOnEmptyResult).
+def _gather(response: VoiceResponse, action: str, digits: int, timeout: int, *, silence: bool = True) -> Gather:
+    """Keys barge in on whatever is nested; with `silence` that reaches `action` too (actionOnEmptyResult).
 
     One key: # and * are keys like others. Several: # ends early. Twilio knows one time-out for both silences.
     """
@@ -115,7 +119,7 @@ def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> 
         num_digits=digits,
         timeout=timeout,
         finish_on_key="#" if digits > 1 else "",
-        action_on_empty_result=True,
+        action_on_empty_result=silence,
     )
     response.append(gather)
     return gather

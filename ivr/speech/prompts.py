@@ -16,7 +16,7 @@ from config.operator import Operator, operator
 from ivr.instructions import Fragment
 from ivr.menu import Menu
 from ivr.speech import music, render
-from ivr.speech.cache import name_of
+from ivr.speech.cache import name_of, recording_faults
 from ivr.speech.readers import READERS
 from router.estimate import LAST
 from tickets.outages import lookup, phrases
@@ -79,6 +79,8 @@ def render_all(stop: threading.Event | None = None) -> int:
     made = sum(render.render(said, language=language, again=again, stop=stop) for language, said in texts.items())
     if stop is None or not stop.is_set():
         render.remember_voice()
+    for wrong in recording_faults():
+        log.warning("%s", wrong)
     log.info("%d sounds made, %d in all (%.1f s)", made, sum(map(len, texts.values())), time.monotonic() - began)
     return made
 
