@@ -196,9 +196,9 @@ class IvrService:
         signal, menu = self._signal(call, asked), self._menu_of(call)
         # On the way to a partner an emergency is taken back, to another pool it goes on as one; no other key counts.
         urgent = call.state in ON_THE_WAY and is_emergency(menu, signal.digits)
-        if call.state is CallState.IVR and signal.digits and call.answer and State.loads(call.flow).closing:
-            if not is_emergency(menu, signal.digits):  # a key in the midst of the goodbye: the same from its beginning
-                return instructions_json.loads(call.answer)
+        in_goodbye = call.state is CallState.IVR and State.loads(call.flow).closing
+        if in_goodbye and call.answer and signal.digits and not is_emergency(menu, signal.digits):
+            return instructions_json.loads(call.answer)  # a key cut it short: the same from its beginning
         if call.state in IVR_STATES or urgent:
             return await self._turn(call, asked.token, signal)
         if call.state is CallState.ENDED:

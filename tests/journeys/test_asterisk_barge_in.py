@@ -1,0 +1,94 @@
+"""A key interrupts what is said, but for a legal notice; what is keyed meanwhile is not lost. By a real telephone."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import wave
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.speech.cache import name_of
+from router.calls import CallState
+from tests.fixtures.asterisk import Line
+from tests.fixtures.phones import Phone, Sound
+from tests.fixtures.wait import until
+
+pytestmark = pytest.mark.journey
+GREETING = "Selamat datang di PLN satu dua tiga."
+STUDIO, SECONDS = 1300, 4  # Hz; how long the studio's greeting lasts
+
+
+@pytest.fixture
+def studio(line: Line) -> Iterator[Path]:
+    """A studio's greeting, put into the operator's folder while the product runs: a tone, to be told from speech."""
+    path = line.product.data / "sounds" / "studio" / f"{name_of(GREETING)}.wav"
+    path.parent.mkdir(exist_ok=True)
+    tone = array("h", (round(8000 * math.sin(2 * math.pi * STUDIO * n / 8000)) for n in range(8000 * SECONDS)))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(tone.tobytes())
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def the_greeting_is_a_legal_notice(line: Line) -> Iterator[None]:
+    """New calls follow the new text when it is taken up; it is taken back as it was."""
+    file, menus = Path(line.product.environ["SUAR_CONFIG_DIR"]) / "prompts.yaml", line.product.data / "menus"
+    before, known = file.read_text(encoding="utf-8"), {*menus.glob("*.json")}
+    file.write_text(before.replace("  greeting:\n", "  greeting:\n    legal: true\n", 1), encoding="utf-8")
+    try:
+        until(lambda: {*menus.glob("*.json")} - known, 15, "the menu is taken up", every=0.1)
+        yield
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
+def tone_seconds(heard: Sound) -> float:
+    """How long the studio's tone is heard, in tenths of a second."""
+    step = heard.rate // 10
+    parts = (Sound(heard.samples[at : at + step]) for at in range(0, len(heard.samples) - step, step))
+    return sum(0.1 for part in parts if part.has(STUDIO))
+
+
+def keys_zero_in_the_greeting(line: Line, caller: Phone) -> None:
+    """The officer's key, while the studio's greeting has just begun; then the caller is in line."""
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.hears(STUDIO, 0.3), 10, "the recorded greeting", every=0.05)
+    caller.press("0")
+    line.wait_call(caller, CallState.WAITING)
+
+
+def test_a_key_interrupts_the_greeting(line: Line, studio: Path) -> None:
+    caller = line.caller("no_outage")
+    keys_zero_in_the_greeting(line, caller)
+    assert tone_seconds(caller.heard()) < SECONDS - 1
+
+
+def test_a_legal_notice_is_heard_to_its_end_and_the_key_counts(line: Line, studio: Path) -> None:
+    caller = line.caller("no_outage")
+    with the_greeting_is_a_legal_notice(line):
+        keys_zero_in_the_greeting(line, caller)
+    assert tone_seconds(caller.heard()) > SECONDS - 0.7
+    notes = line.notes(call.id, "keyed") if (call := line.live(caller)) else []
+    assert [note["key"] for note in notes] == ["0"]
+
+
+def test_the_emergency_key_counts_in_the_midst_of_the_goodbye(line: Line) -> None:
+    caller = line.caller("in_outage")
+    caller.dial("0717123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().seconds > 1, 10, "the announcement")
+    caller.press("1")  # be told when power is back: a number, goodbye
+    call = line.wait_call(caller, CallState.IVR).id
+    until(lambda: line.notes(call, "keyed"), 10, "the wish", every=0.1)
+    before = caller.heard().seconds
+    until(lambda: caller.heard().seconds > before + 1.5, 10, "the goodbye has begun")
+    caller.press("5")
+    caller.press("9")
+    until(lambda: (now := line.live(caller)) and now.emergency, 10, "an emergency in line", every=0.1)
