@@ -68,10 +68,12 @@ def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
 
 
 def fallback_parts(op: Operator, announcement: str) -> list[Path]:
-    """Greeting, the key of an emergency, what was published last, and that a person will come."""
-    menu, waiting = Menu(op.menu, op.prompts), op.menu.waiting
-    keys = [*op.menu.greeting, op.menu.emergency.sentences[0], waiting.far]
-    files = [sound_of(piece.text, piece.language) for key in keys for piece in menu.say(key)]
+    """Greeting, the key of an emergency (in the other languages too), what was published last, that a person comes."""
+    menu, sentences = Menu(op.menu, op.prompts), op.menu.emergency.sentences
+    said = [(key, op.menu.languages[0]) for key in (*op.menu.greeting, sentences[0])]
+    said += [(sentences[-1], language) for language in op.menu.languages[1:]]
+    said.append((op.menu.waiting.far, op.menu.languages[0]))
+    files = [sound_of(piece.text, piece.language) for key, language in said for piece in menu.say(key, language)]
     return [*files[:-1], sound_of(announcement), files[-1]] if announcement else files
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from config.operator import operator
 from config.settings import Settings
 from ivr import menu_check
 from ivr.carriers import asterisk_sounds
 from ivr.instructions import Fragment
+from ivr.menu import Menu
 from ivr.speech import cache, music, prompts, render, sound, voices
 from ivr.telephone import demo
 
@@ -120,6 +122,15 @@ def test_the_fallback_is_renewed_with_a_recording(sounds: Path) -> None:
     assert asterisk_sounds.renew([cache.sound_of(GREETING.text)])
     assert sound.RATE == 8000
     assert cache.duration_ms(sounds / "fallback.wav") == 1000
+
+
+def test_the_fallback_is_indonesian_then_english_briefly(sounds: Path) -> None:
+    files = operator()
+    said = [*files.menu.greeting, "emergency"]
+    menu = Menu(files.menu, files.prompts)
+    first = [cache.sound_of(piece.text) for key in said for piece in menu.say(key)]
+    english = cache.sound_of(files.prompts.prompts["emergency.short"].text("en"), "en")
+    assert asterisk_sounds.fallback_parts(files, "")[:-1] == [*first, english]
 
 
 def test_the_studios_list_has_every_piece_of_both_languages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,16 +36,29 @@ def studio(line: Line) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def the_greeting_is_a_legal_notice(line: Line) -> Iterator[None]:
-    """New calls follow the new text when it is taken up; it is taken back as it was."""
-    file, menus = Path(line.product.environ["SUAR_CONFIG_DIR"]) / "prompts.yaml", line.product.data / "menus"
-    before, known = file.read_text(encoding="utf-8"), {*menus.glob("*.json")}
+def the_greeting_is_a_legal_notice(line: Line, caller: Phone) -> Iterator[None]:
+    """Until the process that answers steps has taken up the change: a call that is answered follows it."""
+    file = Path(line.product.environ["SUAR_CONFIG_DIR"]) / "prompts.yaml"
+    before = file.read_text(encoding="utf-8")
+    earlier = _menu_of_a_call(line, caller)
     file.write_text(before.replace("  greeting:\n", "  greeting:\n    legal: true\n", 1), encoding="utf-8")
     try:
-        until(lambda: {*menus.glob("*.json")} - known, 15, "the menu is taken up", every=0.1)
+        until(lambda: _menu_of_a_call(line, caller) != earlier, 30, "the menu is taken up", every=0.2)
         yield
     finally:
         file.write_text(before, encoding="utf-8")
+
+
+def _menu_of_a_call(line: Line, caller: Phone) -> str:
+    """The version of the menu that a call of now follows."""
+    established, closed = caller.count("CALL_ESTABLISHED"), caller.count("CALL_CLOSED")
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED", times=established + 1)
+    menu = line.wait_call(caller, CallState.IVR).menu
+    caller.hang_up()
+    caller.wait("CALL_CLOSED", times=closed + 1)
+    until(lambda: line.live(caller) is None, 10, "the call is over", every=0.1)
+    return menu
 
 
 def tone_seconds(heard: Sound) -> float:
@@ -55,13 +68,14 @@ def tone_seconds(heard: Sound) -> float:
     return sum(0.1 for part in parts if part.has(STUDIO))
 
 
-def keys_zero_in_the_greeting(line: Line, caller: Phone) -> None:
+def keys_zero_in_the_greeting(line: Line, caller: Phone) -> str:
     """The officer's key, while the studio's greeting has just begun; then the caller is in line."""
+    established = caller.count("CALL_ESTABLISHED")
     caller.dial("123")
-    caller.wait("CALL_ESTABLISHED")
+    caller.wait("CALL_ESTABLISHED", times=established + 1)
     until(lambda: caller.hears(STUDIO, 0.3), 10, "the recorded greeting", every=0.05)
     caller.press("0")
-    line.wait_call(caller, CallState.WAITING)
+    return line.wait_call(caller, CallState.WAITING).id
 
 
 def test_a_key_interrupts_the_greeting(line: Line, studio: Path) -> None:
@@ -72,11 +86,11 @@ def test_a_key_interrupts_the_greeting(line: Line, studio: Path) -> None:
 
 def test_a_legal_notice_is_heard_to_its_end_and_the_key_counts(line: Line, studio: Path) -> None:
     caller = line.caller("no_outage")
-    with the_greeting_is_a_legal_notice(line):
-        keys_zero_in_the_greeting(line, caller)
+    with the_greeting_is_a_legal_notice(line, caller):
+        call = keys_zero_in_the_greeting(line, caller)
     assert tone_seconds(caller.heard()) > SECONDS - 0.7
-    notes = line.notes(call.id, "keyed") if (call := line.live(caller)) else []
-    assert [note["key"] for note in notes] == ["0"]
+    keyed = until(lambda: line.notes(call, "keyed"), 10, "what was keyed is on record", every=0.1)
+    assert [note["key"] for note in keyed] == ["0"]
 
 
 def test_the_emergency_key_counts_in_the_midst_of_the_goodbye(line: Line) -> None:
