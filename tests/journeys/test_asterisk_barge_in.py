@@ -19,29 +19,32 @@ from tests.fixtures.wait import until
 
 pytestmark = pytest.mark.journey
 GREETING = "Selamat datang di PLN satu dua tiga."
+OFFICER = "Kami sambungkan Anda ke petugas. Mohon tunggu."
 STUDIO, SECONDS = 1300, 4  # Hz; how long the studio's greeting lasts
 
 
 @pytest.fixture
 def studio(line: Line) -> Iterator[Path]:
-    """A studio's greeting, put into the operator's folder while the product runs: a tone, to be told from speech."""
-    path = line.product.data / "sounds" / "studio" / f"{name_of(GREETING)}.wav"
-    path.parent.mkdir(exist_ok=True)
+    """What a studio recorded, put into the operator's folder while the product runs: a tone, to be told from speech."""
+    folder = line.product.data / "sounds" / "studio"
+    folder.mkdir(exist_ok=True)
     tone = array("h", (round(8000 * math.sin(2 * math.pi * STUDIO * n / 8000)) for n in range(8000 * SECONDS)))
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(tone.tobytes())
-    yield path
-    path.unlink(missing_ok=True)
+    for text in (GREETING, OFFICER):
+        with wave.open(str(folder / f"{name_of(text)}.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(tone.tobytes())
+    yield folder
+    for path in folder.iterdir():
+        path.unlink()
 
 
 @contextlib.contextmanager
-def the_greeting_is_a_legal_notice(line: Line, caller: Phone) -> Iterator[None]:
+def a_legal_notice(sentence: str, line: Line, caller: Phone) -> Iterator[None]:
     """Until the process that answers steps has taken up the change: a call that is answered follows it."""
     file = Path(line.product.environ["SUAR_CONFIG_DIR"]) / "prompts.yaml"
     before = file.read_text(encoding="utf-8")
     earlier = _menu_of_a_call(line, caller)
-    file.write_text(before.replace("  greeting:\n", "  greeting:\n    legal: true\n", 1), encoding="utf-8")
+    file.write_text(before.replace(f"  {sentence}:\n", f"  {sentence}:\n    legal: true\n", 1), encoding="utf-8")
     try:
         until(lambda: _menu_of_a_call(line, caller) != earlier, 30, "the menu is taken up", every=0.2)
         yield
@@ -86,11 +89,23 @@ def test_a_key_interrupts_the_greeting(line: Line, studio: Path) -> None:
 
 def test_a_legal_notice_is_heard_to_its_end_and_the_key_counts(line: Line, studio: Path) -> None:
     caller = line.caller("no_outage")
-    with the_greeting_is_a_legal_notice(line, caller):
+    with a_legal_notice("greeting", line, caller):
         call = keys_zero_in_the_greeting(line, caller)
     assert tone_seconds(caller.heard()) > SECONDS - 0.7
     keyed = until(lambda: line.notes(call, "keyed"), 10, "what was keyed is on record", every=0.1)
     assert [note["key"] for note in keyed] == ["0"]
+
+
+def test_a_key_in_a_legal_notice_before_the_line_counts_too(line: Line, studio: Path) -> None:
+    caller = line.caller("no_outage")
+    with a_legal_notice("queue.officer", line, caller):
+        keys_zero_in_the_greeting(line, caller)
+        until(lambda: tone_seconds(caller.heard().tail(0.6)) > 0.3, 10, "the notice has begun", every=0.1)
+        begun = caller.heard().seconds - 0.6
+        caller.press("9")
+        until(lambda: (now := line.live(caller)) and now.emergency, 10, "an emergency in line", every=0.1)
+    heard = caller.heard()
+    assert tone_seconds(heard.tail(heard.seconds - begun)) > SECONDS - 0.9
 
 
 def test_the_emergency_key_counts_in_the_midst_of_the_goodbye(line: Line) -> None:
