@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from config.languages import LANGUAGES
 from config.operator import operator
 from router.agents import CsoState
 from router.calls import Outcome
@@ -230,6 +231,7 @@ HEARD = {
     "located": ("pin", "Lokasi dikenal"),
     "told": ("sound", "Mendengar pengumuman padam"),
     "others": ("sound", "Mendengar ada laporan lain dari wilayahnya"),
+    "language": ("sound", "Memilih bahasa"),
     "emergency": ("warn", "Menekan darurat"),
     "triage": ("sound", "Saluran hampir penuh: ditanya darurat"),
     "elsewhere": ("pin", "Menyatakan bukan di tempat itu"),
@@ -248,6 +250,8 @@ def heard(note: dict[str, Any]) -> tuple[str, str, str]:
     """(icon, sentence, key pressed) of one note for the card *Sudah didengar dan ditekan*."""
     what = str(note["what"])
     icon, sentence = HEARD[what]
+    if what == "language" and note.get("language") in LANGUAGES:
+        sentence = f"{sentence} {LANGUAGES[str(note['language'])].title}"
     return icon, sentence, str(note.get("key", "")) if what == "keyed" else ""
 
 

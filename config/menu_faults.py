@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from config.languages import FIRST, LANGUAGES
 from config.schema.base import names_in
 from config.schema.menu import (
     Asking,
@@ -53,6 +54,8 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
         *_queue_faults(menu, queues),
         *_prompt_faults(menu, prompts),
         *_opening_faults(menu),
+        *_language_faults(menu, prompts),
+        *_hours_faults(menu),
     ]
     if not found:  # a graph with holes has no paths to speak of
         found = [*_key_faults(menu), *_finished_faults(menu), *_dead_ends(menu), *_circles(menu)]
@@ -92,6 +95,8 @@ def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
 def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """Every place that names a sentence, with the sentence's key."""
     yield from _said(("greeting",), menu.greeting)
+    if menu.language:
+        yield from _said(("language", "offer"), menu.language.offer)
     for part in ("emergency", "waiting", "triage", "fallback"):
         yield from _said_in((part,), getattr(menu, part).model_dump())
     if menu.waiting.callback:
@@ -182,6 +187,62 @@ def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
         yield ("waiting", "callback", "key"), "this is the emergency key"
     if menu.waiting.opening not in opening:
         yield ("waiting", "opening"), reason
+
+
+def _language_faults(menu: Menu, prompts: Prompts) -> Iterator[tuple[Loc, str]]:
+    for at, language in enumerate(menu.languages):
+        if language not in LANGUAGES:
+            yield ("languages", at), f"no reader for {language!r}: nobody could read figures aloud"
+        elif missing := [key for key, prompt in prompts.prompts.items() if not prompt.texts().get(language)]:
+            yield ("languages", at), f"not in {language!r} in prompts.yaml: {', '.join(missing)}"
+    if menu.languages[0] != FIRST:
+        yield ("languages", 0), f"must be {FIRST!r}: every sentence stands in it"
+    keys = menu.language.keys if menu.language else {}
+    for language in menu.languages[1:]:
+        if language not in keys:
+            yield ("languages",), f"`language.keys` must say by which key a caller chooses {language!r}"
+    for language, key in keys.items():
+        if reason := next(_key_of_language_faults(menu, language, key), ""):
+            yield ("language", "keys", language), reason
+
+
+def _key_of_language_faults(menu: Menu, language: str, key: str) -> Iterator[str]:
+    if language not in menu.languages:
+        yield "none of `languages`"
+    if menu.language and list(menu.language.keys.values()).count(key) > 1:
+        yield "the key of another language too"
+    yield from (f"{key} is {taken}" for taken in _users_of(menu, key))
+
+
+def _users_of(menu: Menu, key: str) -> Iterator[str]:
+    """What a key means already."""
+    if key == menu.emergency.key:
+        yield "the emergency key"
+    if menu.waiting.callback and key == menu.waiting.callback.key:
+        yield "the key of the callback"
+    for name, node in menu.nodes.items():
+        if isinstance(node, Asking) and key in node.keys:
+            yield f"a key of the node {name!r}"
+        if node.kind == "locate" and key in "12345":
+            yield f"an entry of the list at {name!r}"
+
+
+def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
+    """What is entered outside some hours: it exists, it is one, and those in danger can always say so."""
+    taken: dict[str, str] = {}
+    for name, hours in menu.hours.items():
+        for node, other in hours.instead.items():
+            loc: Loc = ("hours", name, "instead", node)
+            if missing := [one for one in (node, other) if one not in menu.nodes]:
+                yield loc, f"no node {missing[0]!r}"
+                continue
+            if node in taken:
+                yield loc, f"the hours {taken[node]!r} are for this node too"
+            taken[node] = name
+            if getattr(menu.nodes[node], "queue", "") == menu.emergency.queue:
+                yield loc, "the emergency is never closed"
+            if node in menu.starts() and not isinstance(menu.nodes[other], Asking):
+                yield loc, "callers could not tell an emergency there: it must be a node that asks"
 
 
 def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.languages import LANGUAGES
 from config.mail_url import mail_server
 
 HERE = Path(__file__).parent
@@ -74,6 +75,12 @@ class Settings(BaseSettings):
         description="New legs a second that the account allows (Console, Voice, Settings).",
     )
 
+    twilio_voices: dict[str, str] = Field(
+        default={},
+        description='Language → voice of <Say>, as JSON, e.g. {"id": "Google.id-ID-Standard-A"}; else those of '
+        "config/languages.py.",
+    )
+
     twilio_messaging: str = Field(
         default="",
         pattern=r"^$|^MG[0-9a-fA-F]{32}$|^\+[1-9][0-9]{6,14}$|^[0-9]{3,6}$|^[A-Za-z][A-Za-z0-9 ]{1,10}$",
@@ -106,6 +113,16 @@ class Settings(BaseSettings):
             raise ValueError("rtp_end must be greater than rtp_start")
         return self
 
+    @field_validator("twilio_voices")
+    @classmethod
+    def _twilio_voices(cls, voices: dict[str, str]) -> dict[str, str]:
+        for language, voice in voices.items():
+            if language not in LANGUAGES:
+                raise ValueError(f"no language {language!r}: {', '.join(LANGUAGES)}")
+            if not VOICE.fullmatch(voice) or not locale_of(voice).startswith(f"{language}-"):
+                raise ValueError(f"{language}: must be a voice of Google for that language, Google.{language}-…")
+        return voices
+
     @field_validator("imap_url", "smtp_url")
     @classmethod
     def _mail_url(cls, url: str, info: ValidationInfo) -> str:
@@ -134,10 +151,22 @@ class Settings(BaseSettings):
         """The store of the live state; the embedded one listens on a socket only."""
         return self.redis_url or f"unix://{store_socket(self.data)}"
 
+    def twilio_voice(self, language: str) -> str:
+        """The voice in which Twilio says something."""
+        return self.twilio_voices.get(language) or LANGUAGES[language].twilio
+
     @property
     def sounds_dir(self) -> Path:
         """Rendered prompts, by content hash; the same folder is Asterisk's `sounds/suar`."""
         return self.data.resolve() / "sounds"
+
+
+VOICE = re.compile(r"Google\.[a-z]{2,3}-[A-Z]{2}-[A-Za-z0-9-]+")
+
+
+def locale_of(voice: str) -> str:
+    """Google.id-ID-Wavenet-A → id-ID: Twilio refuses a voice with another language beside it."""
+    return "-".join(voice.partition(".")[2].split("-")[:2])
 
 
 def store_socket(data: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.instructions import Instruction
 from ivr.turn import CallBack, Flow, Note, Turn, Where
 
 FULL = "(full)"  # not a node of the file: the queue takes no more callers, a callback is offered
@@ -29,7 +30,13 @@ def full(turn: Turn, queue: str, skills: Mapping[str, int] | None = None) -> Flo
     if rules is None or not turn.callback_key():
         return turn.bye([*waiting.full, *(rules.no_number_full if rules else waiting.full_bye)])
     turn.state.node, turn.state.full, turn.state.skills = FULL, queue, dict(skills or {})
-    return turn.ask([waiting.opening, *waiting.full, *rules.offer], ())
+    return ask_full(turn)
+
+
+def ask_full(turn: Turn) -> Instruction:
+    """The queue is full: the question."""
+    rules, waiting = turn.menu.shape.waiting.callback, turn.menu.shape.waiting
+    return turn.ask([waiting.opening, *waiting.full, *(rules.offer if rules else ())], ())
 
 
 def answered_full(turn: Turn, digits: str) -> Flow:

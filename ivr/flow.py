@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from ivr.callback import FULL, answered_full, called_back, full
+from ivr.callback import FULL, answered_full, ask_full, called_back, full
 from ivr.menu import Menu
-from ivr.nodes import FRONT, TRIAGE, go, keyed, triage
+from ivr.nodes import FRONT, TRIAGE, go, keyed, once_more, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
 
@@ -36,12 +36,12 @@ def _answer(turn: Turn, signal: Signal) -> Flow:
     state = turn.state
     if is_emergency(turn.menu, signal.digits):
         return emergency(turn)
+    if language := _chosen_language(turn, signal):
+        return _in_language(turn, language)
     if state.queue:
         return called_back(turn) if _wants_callback(turn, signal) else _in_line(turn, signal)
-    if (turn.caller.triage or turn.caller.level >= FRONT) and signal.name == "arrive":
-        return triage(turn)
     if signal.name == "arrive" or not state.node:
-        return _arrive(turn)
+        return _arrive(turn, signal)
     if state.node in (TRIAGE, FULL):
         return _after_triage(turn) if state.node == TRIAGE else answered_full(turn, signal.digits)
     return keyed(turn, signal.digits)
@@ -66,6 +66,33 @@ def emergency(turn: Turn) -> Flow:
     return (yield from turn.wait(standing))
 
 
+def _chosen_language(turn: Turn, signal: Signal) -> str:
+    """ "" also for the language the call began with, while it is spoken: there its key means nothing."""
+    choice, state = turn.menu.shape.language, turn.state
+    if choice is None or signal.name != "next" or state.emergency:
+        return ""
+    language = choice.chosen(signal.digits)
+    return language if {language, state.language} != {turn.menu.shape.languages[0]} else ""
+
+
+def _in_language(turn: Turn, language: str) -> Flow:
+    """The same once more, from now on in the language that was chosen; a place in line is told anew."""
+    state = turn.state
+    if language != state.language:
+        state.language, state.offered_language = language, False
+        yield Note({"what": "language", "language": language})
+    if not state.node and not state.queue:
+        return (yield from _begin(turn))
+    if state.queue:
+        turn.join(state.queue)
+        return (yield from turn.wait((yield Where())))
+    if state.node == TRIAGE:
+        return (yield from triage(turn, again=True))
+    if state.node == FULL:
+        return ask_full(turn)
+    return (yield from once_more(turn))
+
+
 def _wants_callback(turn: Turn, signal: Signal) -> bool:
     rules = turn.menu.shape.waiting.callback
     return rules is not None and signal.digits == rules.key and not turn.state.emergency
@@ -78,13 +105,21 @@ def _in_line(turn: Turn, signal: Signal) -> Flow:
     return (yield from turn.wait(standing))
 
 
-def _arrive(turn: Turn) -> Flow:
-    shape = turn.menu.shape
-    turn.state.language = shape.languages[0]
-    own = shape.own_numbers.get(turn.caller.dialled)
+def _arrive(turn: Turn, signal: Signal) -> Flow:
+    turn.state.language = turn.menu.shape.languages[0]
+    own = turn.menu.shape.own_numbers.get(turn.caller.dialled)
     if own:
         turn.state.floor = turn.state.priority = own.priority
         yield Note({"what": "own-number", "priority": own.priority})
+    if (turn.caller.triage or turn.caller.level >= FRONT) and signal.name == "arrive":
+        return (yield from triage(turn))
+    return (yield from _begin(turn))
+
+
+def _begin(turn: Turn) -> Flow:
+    """The first node, or that of the number which was dialled."""
+    shape = turn.menu.shape
+    own = shape.own_numbers.get(turn.caller.dialled)
     return (yield from go(turn, own.start if own and own.start else shape.start))
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of speech: its text is its identity (the audio is cached under the hash of text and voice).
+    """A piece of speech: text and language are its identity (the audio is cached under their hash).
 
-    `key` names the sentence for tests, captions and the desk's card, e.g. "outage.announcement".
+    `key` names the sentence for tests, captions and the desk's card, e.g. "outage.announcement". `legal`: heard to
+    its end, before everything else of its instruction; a key interrupts all other speech.
     """
 
     key: str
     text: str
+    language: str = "id"
+    legal: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class Renamed:
 
     call: str
     then: Instruction
+
+
+def apart(say: Sequence[Fragment]) -> tuple[list[Fragment], list[Fragment]]:
+    """Legal notices, which are heard first and to their end, and the rest, which the first key interrupts."""
+    return [piece for piece in say if piece.legal], [piece for piece in say if not piece.legal]
 
 
 Instruction = Play | Ask | Wait | Bye | Reject | Renamed

@@ -22,7 +22,7 @@ def dumps(instruction: Instruction) -> str:
     """One line of JSON."""
     raw: dict[str, Any] = {"do": _NAMES[type(instruction)], **asdict(instruction)}
     if "say" in raw:
-        raw["say"] = [[piece["key"], piece["text"]] for piece in raw["say"]]
+        raw["say"] = [_short([*piece.values()]) for piece in raw["say"]]
     return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -31,5 +31,15 @@ def loads(text: str) -> Instruction:
     raw = json.loads(text)
     kind = _KINDS[raw.pop("do")]
     if "say" in raw:
-        raw["say"] = tuple(Fragment(key, said) for key, said in raw["say"])
+        raw["say"] = tuple(Fragment(*piece) for piece in raw["say"])
     return kind(**raw)
+
+
+_USUAL = [*asdict(Fragment("", "")).values()]
+
+
+def _short(piece: list[Any]) -> list[Any]:
+    """Without what is as usual: the version before this one understands an Indonesian call."""
+    while len(piece) > 2 and piece[-1] == _USUAL[len(piece) - 1]:
+        piece = piece[:-1]
+    return piece

@@ -8,6 +8,7 @@ from typing import Any
 
 from config.clock import SystemClock
 from config.database import database
+from config.languages import FIRST
 from config.mail_url import mail_server
 from config.settings import settings
 from ivr import mail_servers
@@ -19,8 +20,13 @@ from tickets.outages.statements import mark_rendered
 
 
 def render(key: str, payload: dict[str, Any]) -> None:
-    """Make the sound of some texts; only then callers on Asterisk hear the statement."""
-    render_texts(payload["texts"])
+    """Make the sound of some texts; only then callers on Asterisk hear the statement.
+
+    `texts`: language → texts; a list is Indonesian.
+    """
+    texts = payload["texts"]
+    for language, said in (texts if isinstance(texts, dict) else {FIRST: texts}).items():
+        render_texts(said, language=language)
     now = SystemClock().now()
     with database().transaction() as session:
         if payload.get("statement") is not None:

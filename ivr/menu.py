@@ -14,13 +14,16 @@ from string import Formatter
 
 from config import operator as operator_files
 from config.errors import NotFound
+from config.languages import FIRST
 from config.schema import menu as shapes
 from config.schema.prompts import Prompts
 from config.yaml_file import ConfigError
 from ivr.instructions import Fragment
+from ivr.speech.readers import READERS
 
 log = logging.getLogger(__name__)
 _EDGES = " ,.;:"
+NAMES = frozenset({"name", "regulation"})  # of places and rules: Indonesian in every language
 
 
 @dataclass(frozen=True)
@@ -46,27 +49,33 @@ class Menu:
         raw = json.loads(text)
         return cls(shapes.Menu.model_validate(raw["menu"]), Prompts.model_validate(raw["prompts"]))
 
-    def say(self, key: str, language: str = "id", /, **values: str | list[str]) -> list[Fragment]:
-        """A sentence as fragments, cut at its placeholders, so that each piece is in the cache of sounds."""
+    def say(self, key: str, language: str = FIRST, /, **values: str | list[str]) -> list[Fragment]:
+        """A sentence as fragments, cut at its placeholders, so that each piece is in the cache of sounds. Indonesian
+        where it is not translated.
+        """
         pieces: list[Fragment] = []
-        for literal, name, _, _ in Formatter().parse(self.prompts.prompts[key].text(language)):
+        prompt = self.prompts.prompts[key]
+        if not prompt.texts().get(language):
+            language = FIRST
+        for literal, name, _, _ in Formatter().parse(prompt.text(language)):
             text = literal.strip() if name is None and not pieces else literal.strip(_EDGES)
             if text.strip(_EDGES):
-                pieces.append(Fragment(key, text))
+                pieces.append(Fragment(key, text, language, prompt.legal))
             if name is not None:
                 value = values[name]
-                parts = [value] if isinstance(value, str) else value
-                pieces += [Fragment(f"{key}:{name}", part) for part in parts]
+                parts = [READERS[language].caption(name, value)] if isinstance(value, str) else value
+                voice = FIRST if name in NAMES else language
+                pieces += [Fragment(f"{key}:{name}", part, voice, prompt.legal) for part in parts]
         return pieces
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Every fixed piece of every sentence in every language in use: (key, text)."""
+    def texts(self) -> Iterator[Fragment]:
+        """Every fixed piece of every sentence in every language in use."""
         for key, prompt in self.prompts.prompts.items():
             for language in self.shape.languages:
                 blank: dict[str, str | list[str]] = {
                     name: [] for _, name, _, _ in Formatter().parse(prompt.text(language)) if name
                 }
-                yield from ((key, piece.text) for piece in self.say(key, language, **blank))
+                yield from self.say(key, language, **blank)
 
 
 class Menus:

@@ -8,6 +8,7 @@ from config import operator as operator_files
 from config.schema.menu import Asking, Menu, Node, targets
 from config.settings import settings
 from config.yaml_file import ConfigError
+from ivr.speech.cache import recording_faults
 
 
 def check() -> int:
@@ -16,6 +17,9 @@ def check() -> int:
         files = operator_files.load(settings().config_dir)
     except ConfigError as fault:
         sys.stderr.write(f"{fault}\n")
+        return 1
+    if faults := recording_faults():
+        sys.stderr.write("\n".join([*faults, ""]))
         return 1
     sys.stdout.write(f"menu: {len(files.menu.nodes)} nodes, {len(files.prompts.prompts)} sentences, no fault\n")
     return 0
@@ -28,7 +32,7 @@ def draw() -> str:
     for name, node in menu.nodes.items():
         lines.append(f"  {_id(name)}{_box(name, node)}")
         lines += [f"  {_id(name)} -- {_text(label)} --> {_id(target)}" for label, target in _arrows(node)]
-    return "\n".join([*lines, *_levels(menu), *_emergency(menu)]) + "\n"
+    return "\n".join([*lines, *_levels(menu), *_hours(menu), *_emergency(menu)]) + "\n"
 
 
 def _arrows(node: Node) -> list[tuple[str, str]]:
@@ -42,6 +46,15 @@ def _levels(menu: Menu) -> list[str]:
         for number, level in sorted(menu.levels.items())
         for star, table in (("", level.everybody), ("*", level.affected))
         for name, other in table.items()
+    ]
+
+
+def _hours(menu: Menu) -> list[str]:
+    """Dotted: outside of these hours the other node is entered."""
+    return [
+        f"  {_id(node)} -. {_text(f'≠ {name}')} .-> {_id(other)}"
+        for name, hours in menu.hours.items()
+        for node, other in hours.instead.items()
     ]
 
 

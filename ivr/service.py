@@ -196,6 +196,9 @@ class IvrService:
         signal, menu = self._signal(call, asked), self._menu_of(call)
         # On the way to a partner an emergency is taken back, to another pool it goes on as one; no other key counts.
         urgent = call.state in ON_THE_WAY and is_emergency(menu, signal.digits)
+        in_goodbye = call.state is CallState.IVR and State.loads(call.flow).closing
+        if in_goodbye and call.answer and signal.digits and not is_emergency(menu, signal.digits):
+            return instructions_json.loads(call.answer)  # a key cut it short: the same from its beginning
         if call.state in IVR_STATES or urgent:
             return await self._turn(call, asked.token, signal)
         if call.state is CallState.ENDED:
@@ -254,6 +257,8 @@ class IvrService:
             gapped=call.gapped,
             level=call.level,
             dialled=call.dialled,
+            now=self._clock.now(),
+            zone=_zone(call.region),
         )
         state = _state(call)
         try:
@@ -374,6 +379,13 @@ def _region(trunk: str) -> str:
 
 def _prefix(area: str) -> str:
     return operator().unit_of(area)[1].prefix
+
+
+def _zone(region: str) -> str:
+    try:
+        return operator().unit_of(region)[1].zone
+    except LookupError:  # a region that the operator has taken out since the store was configured
+        return operator().unit_of(_region(""))[1].zone
 
 
 def _int(text: str) -> int:

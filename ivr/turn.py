@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any, Literal
 
 from config.schema.queues import Announce
@@ -36,6 +37,7 @@ class State:
 
     node: str = ""
     language: str = "id"
+    offered_language: bool = False  # has heard which key changes it
     greeted: bool = False
     tries: int = 0  # wrong or missing keys at this node
     area: str = ""  # located there; "" = unknown
@@ -91,6 +93,8 @@ class Caller:
     gapped: bool = False  # more callers of the area than officers can take: everything but an officer
     level: int = 0  # of the surge ladder, now
     dialled: str = ""
+    now: datetime | None = None  # for the menu's hours; None: everything is open
+    zone: str = "WIB"  # of the trunk's region
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,24 @@ class Turn:
         self.state.greeted = True
         return self.text(self.menu.shape.greeting)
 
+    def other_languages(self) -> list[Fragment]:
+        """Once: the key of each other language, said in that language."""
+        choice, state = self.menu.shape.language, self.state
+        if choice is None or state.offered_language:
+            return []
+        state.offered_language = True
+        others = [language for language in choice.keys if language != state.language]
+        return [piece for language in others for key in choice.offer for piece in self.menu.say(key, language)]
+
+    def language_keys(self) -> str:
+        """The keys by which this caller would change the language."""
+        choice = self.menu.shape.language
+        return "".join(key for name, key in choice.keys.items() if name != self.state.language) if choice else ""
+
     def ask(self, say: Sequence[str], rest: Sequence[Fragment], *, digits: int = 1) -> Ask:
-        """Greeting, the emergency sentence (first of `say`), what was to be said, the question."""
-        fragments = [*self.greeting(), *self.text(say[:1]), *self.said, *self.text(say[1:]), *rest]
+        """Greeting, the emergency sentence (first of `say`), what was to be said, the other languages, the question."""
+        opening = [*self.greeting(), *self.text(say[:1]), *self.said, *self.other_languages()]
+        fragments = [*opening, *self.text(say[1:]), *rest]
         shape = self.menu.shape
         return Ask(tuple(fragments), digits, first_timeout=shape.first_timeout, inter_timeout=shape.inter_timeout)
 
@@ -233,7 +252,7 @@ class Turn:
             said += self.text(rules.callback.offer)
         if said and not state.emergency:
             said = [*self.text([rules.opening]), *said]
-        keys = "" if state.emergency else self.menu.shape.emergency.key + self.callback_key()
+        keys = "" if state.emergency else self.menu.shape.emergency.key + self.callback_key() + self.language_keys()
         return Wait(
             (*self.greeting(), *said),
             state.queue,
@@ -295,7 +314,7 @@ class Turn:
         rules = self.menu.shape.waiting
         if place > rules.spoken_places:
             return self.text([rules.far])
-        return self.text([rules.place], place=f"ke-{place}" if self.state.language == "id" else str(place))
+        return self.text([rules.place], place=str(place))
 
 
 def phone(number: str) -> Generator[Effect, Any, list[PremisesView]]:

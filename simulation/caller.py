@@ -173,8 +173,10 @@ class ScriptedCaller:
 
     @property
     def keys(self) -> list[str]:
-        """The sentences of the last instruction, by key, each once."""
-        return list(dict.fromkeys(fragment.key.partition(":")[0] for fragment in self.said))
+        """The sentences of the last instruction, by key, each once; without the offer of other languages."""
+        choice = self.menu.shape.language
+        keys = dict.fromkeys(fragment.key.partition(":")[0] for fragment in self.said)
+        return [key for key in keys if choice is None or key not in choice.offer]
 
     @property
     def over(self) -> bool:
@@ -188,7 +190,7 @@ class ScriptedCaller:
     # --- how
 
     def _step(self, signal: Signal) -> Instruction:
-        caller = replace(self.caller, level=self.world.level)
+        caller = replace(self.caller, level=self.world.level, now=self.clock.now())
         state, self.instruction = run(step(self.menu, self.state, caller, signal), self._perform)
         self._stored = state.dumps()
         for fragment in self.said:

@@ -4,12 +4,14 @@ of prompts.yaml. What the kinds do is in ivr/nodes/, cross-checks are in config/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from config.schema.base import Shape
+from config.schema.hours import Holiday, Hours
 
 Key = Annotated[str, Field(pattern=r"^[0-9]$")]
 Say = list[str]  # keys of prompts.yaml, spoken one after the other
@@ -254,6 +256,20 @@ class AtLevel(Shape):
     )
 
 
+class LanguageChoice(Shape):
+    """Another language by one key, valid at every question and in line; it is kept for the call."""
+
+    keys: dict[str, Key] = Field(description="Language → key. The key means nothing else anywhere.")
+    offer: Say = Field(
+        min_length=1,
+        description="Once, after what is known of the caller's place; each other language is offered in itself.",
+    )
+
+    def chosen(self, digits: str) -> str:
+        """The language of a key; "" when it is none. Pressed several times in a row it is the same choice."""
+        return next((name for name, key in self.keys.items() if 0 < len(digits) <= 3 and not digits.strip(key)), "")
+
+
 class Fallback(Shape):
     """Where a caller is who cannot be answered, on a carrier that asks us for every word (Twilio)."""
 
@@ -262,7 +278,8 @@ class Fallback(Shape):
 
 
 class Menu(Shape):
-    languages: list[Literal["id", "en"]] = Field(default=["id"], min_length=1, description="The first is spoken.")
+    languages: list[str] = Field(default=["id"], min_length=1, description="The first is spoken.")
+    language: LanguageChoice | None = Field(default=None, description="Wanted when there are several languages.")
     start: str
     greeting: Say
     emergency: Emergency
@@ -283,10 +300,18 @@ class Menu(Shape):
     levels: dict[Annotated[int, Field(ge=1, le=4)], AtLevel] = Field(
         default={}, description="What the surge ladder changes; a higher level keeps what the lower ones say."
     )
+    hours: dict[str, Hours] = Field(default={}, description="Outside of them another node is entered.")
+    holidays: list[Holiday] = Field(default=[], description="Public holidays: 08-17 every year, 2027-03-10 once.")
     nodes: dict[str, Node] = Field(min_length=1)
 
-    def entered(self, name: str, level: int, *, affected: bool) -> str:
-        """The node that is entered by whoever is sent to `name` at a surge level."""
+    def entered(self, name: str, level: int, *, affected: bool, closed: Collection[str] = ()) -> str:
+        """The node that is entered by whoever is sent to `name` at a surge level, `closed` being the names of `hours`
+        in which nobody serves now. The level comes first; what stands in for a node outside its hours stands.
+        """
+        found = self._at_level(name, level, affected=affected)
+        return next((self.hours[one].instead[found] for one in closed if found in self.hours[one].instead), found)
+
+    def _at_level(self, name: str, level: int, *, affected: bool) -> str:
         for who in ("affected", "everybody") if affected else ("everybody",):
             for number in range(level, 0, -1):
                 if number in self.levels and (found := getattr(self.levels[number], who).get(name)):
@@ -297,10 +322,18 @@ class Menu(Shape):
         """Every node a call may begin at."""
         return [self.start, *(own.start for own in self.own_numbers.values() if own.start)]
 
+    def closed(self, now: datetime | None, caller_zone: str) -> frozenset[str]:
+        """The names of `hours` in which nobody serves at `now`; without an instant everything is open."""
+        if now is None:
+            return frozenset()
+        return frozenset(name for name, one in self.hours.items() if not one.open(now, self.holidays, caller_zone))
+
     def instead(self, name: str) -> Iterator[str]:
-        """Every node that may be entered instead of `name` at some level."""
-        for level in self.levels.values():
-            yield from (table[name] for table in (level.everybody, level.affected) if name in table)
+        """Every node that may be entered instead of `name` at some level and hour."""
+        tables = [table for level in self.levels.values() for table in (level.everybody, level.affected)]
+        found = [name, *(table[name] for table in tables if name in table)]
+        yield from found[1:]
+        yield from (one.instead[at] for one in self.hours.values() for at in found if at in one.instead)
 
 
 _TARGETS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config.operator import Operator
 from ivr.carriers.base import e164
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait, apart
 from ivr.signals import Arrival, Step
 
 CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
@@ -107,10 +107,10 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
     """What the dialplan reads; the acknowledgement is set by the server after all of these."""
     match instruction:
         case Play(say):
-            return {"SUAR_PLAY": _list(sounds(say)), "SUAR_DO": "play"}
+            return {**_speech(say, sounds), "SUAR_DO": "play"}
         case Ask(say, digits, first, inter):
             return {
-                "SUAR_PLAY": _list(sounds(say)),
+                **_speech(say, sounds),
                 "SUAR_MAX": str(digits),
                 "SUAR_FIRST": str(first),
                 "SUAR_INTER": str(inter),
@@ -118,7 +118,7 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
             }
         case Wait(say, queue, keys, seconds, music):
             return {
-                "SUAR_PLAY": _list(sounds(say)),
+                **_speech(say, sounds),
                 "SUAR_KEYSET": keys if emergency_key in keys else keys + emergency_key,
                 "SUAR_ROUND": str(seconds),
                 "SUAR_MUSIC": music,
@@ -127,12 +127,19 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
                 "SUAR_DO": "wait",
             }
         case Bye(say):
-            return {"SUAR_PLAY": _list(sounds(say)), "SUAR_DO": "bye"}
+            return {**_speech(say, sounds), "SUAR_DO": "bye"}
         case Reject():
             return {"SUAR_PLAY": "", "SUAR_DO": "reject"}
         case Renamed(call, then):
             there = variables(then, sounds=sounds, emergency_key=emergency_key, emergency_queue=emergency_queue)
             return {"SUAR_CALL": call, **there}
+
+
+def _speech(say: Sequence[Fragment], sounds: Sounds) -> dict[str, str]:
+    """What a key interrupts, and before it what is heard to its end ([legal] of the dialplan)."""
+    legal, rest = apart(say)
+    told = {"SUAR_LEGAL": _list(sounds(legal))} if legal else {}
+    return {**told, "SUAR_PLAY": _list(sounds(rest))}
 
 
 def _list(files: list[str]) -> str:

@@ -19,7 +19,7 @@ from config.operator import Operator, operator
 from config.settings import settings
 from ivr.instructions import Fragment
 from ivr.menu import Menu
-from ivr.speech.cache import available, path_for
+from ivr.speech.cache import available, sound_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def playable(say: Sequence[Fragment]) -> list[str]:
         MISSING.inc(len(say) - len(files))
     if say and not files:
         return [HOLDING]
-    return [f"suar/{path.stem}" for path in files]
+    return [f"suar/{path.relative_to(settings().sounds_dir).with_suffix('')}" for path in files]
 
 
 def join(target: Path, parts: Sequence[Path]) -> None:
@@ -55,7 +55,7 @@ def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
     """Make `<name>.wav` of `parts` if all are there and it is not made of them yet; answers whether it was written."""
     folder = settings().sounds_dir
     made_of = folder / f".{name}.parts"
-    wanted = "\n".join(path.name for path in parts)
+    wanted = "\n".join(f"{path.parent.name}/{path.name}" for path in parts)
     target = folder / f"{name}.wav"
     if target.exists() and made_of.exists() and made_of.read_text() == wanted:
         return False
@@ -68,11 +68,13 @@ def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
 
 
 def fallback_parts(op: Operator, announcement: str) -> list[Path]:
-    """Greeting, the key of an emergency, what was published last, and that a person will come."""
-    menu, waiting = Menu(op.menu, op.prompts), op.menu.waiting
-    keys = [*op.menu.greeting, op.menu.emergency.sentences[0], waiting.far]
-    files = [path_for(piece.text) for key in keys for piece in menu.say(key)]
-    return [*files[:-1], path_for(announcement), files[-1]] if announcement else files
+    """Greeting, the key of an emergency (in the other languages too), what was published last, that a person comes."""
+    menu, sentences = Menu(op.menu, op.prompts), op.menu.emergency.sentences
+    said = [(key, op.menu.languages[0]) for key in (*op.menu.greeting, sentences[0])]
+    said += [(sentences[-1], language) for language in op.menu.languages[1:]]
+    said.append((op.menu.waiting.far, op.menu.languages[0]))
+    files = [sound_of(piece.text, piece.language) for key, language in said for piece in menu.say(key, language)]
+    return [*files[:-1], sound_of(announcement), files[-1]] if announcement else files
 
 
 async def keep_fallback(announcement: Callable[[], str]) -> None:

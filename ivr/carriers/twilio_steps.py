@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from config.clock import SystemClock
 from config.errors import Problem
+from config.languages import FIRST
 from config.operator import operator
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_context import Context
@@ -128,6 +129,9 @@ def broken(context: Context) -> str:
         )
     announced = context.ivr.last_announcement()
     said = [*_sentences(operator().menu.fallback.say), *([Fragment("", announced)] if announced else [])]
+    said += [
+        piece for other in operator().menu.languages[1:] for piece in _sentences(operator().menu.fallback.say, other)
+    ]
     return twilio_twiml.fallback(trail.url("/twilio/step", name="resume"), said)
 
 
@@ -136,9 +140,9 @@ def broken_bye(_context: Context) -> str:
     return twilio_twiml.hang_up()
 
 
-def _sentences(keys: Sequence[str]) -> list[Fragment]:
+def _sentences(keys: Sequence[str], language: str = FIRST) -> list[Fragment]:
     menu = Menu(operator().menu, operator().prompts)
-    return [piece for key in keys for piece in menu.say(key)]
+    return [piece for key in keys for piece in menu.say(key, language)]
 
 
 async def _wanted(context: Context, state: CallState) -> bool:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from config.settings import settings
+from config.settings import locale_of, settings
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait, apart
 
-LANGUAGE = "id-ID"
-VOICE = "Google.id-ID-Wavenet-A"  # set explicitly: a default voice of another language can make <Say> fail
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
 
@@ -20,19 +18,23 @@ def render(instruction: Instruction, trail: Trail) -> str:
     """The document for `instruction`; `trail` is that of the step being answered."""
     response = VoiceResponse()
     onward = trail.next()
+    if not isinstance(instruction, Reject | Renamed):
+        # Outside of a <Gather> no key interrupts; what is keyed there the carrier does not tell us.
+        legal, say = apart(instruction.say)
+        _say(response, legal)
     match instruction:
         case Play():
-            _say(response, instruction.say)
+            _say(response, say)
             response.redirect(onward.url("/twilio/step"), method="POST")
         case Ask():
-            _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout),
-                 instruction.say)  # fmt: skip
+            _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout), say)
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
-            _say(gather, instruction.say)
+            _say(gather, say)
             gather.play(_music(instruction.music, instruction.round_seconds))
         case Bye():
-            _say(response, instruction.say)
+            if say:  # for the emergency key; after any other it is said again
+                _say(_gather(response, onward.url("/twilio/step"), 1, 1, silence=False), say)
             response.hangup()
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
@@ -105,8 +107,8 @@ def ask_once(say: Sequence[Fragment], action: str, timeout: int) -> str:
     return str(response)
 
 
-def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> Gather:
-    """Keys barge in on whatever is nested; silence reaches `action` too (actionOnEmptyResult).
+def _gather(response: VoiceResponse, action: str, digits: int, timeout: int, *, silence: bool = True) -> Gather:
+    """Keys barge in on whatever is nested; with `silence` that reaches `action` too (actionOnEmptyResult).
 
     One key: # and * are keys like others. Several: # ends early. Twilio knows one time-out for both silences.
     """
@@ -117,7 +119,7 @@ def _gather(response: VoiceResponse, action: str, digits: int, timeout: int) -> 
         num_digits=digits,
         timeout=timeout,
         finish_on_key="#" if digits > 1 else "",
-        action_on_empty_result=True,
+        action_on_empty_result=silence,
     )
     response.append(gather)
     return gather
@@ -130,4 +132,6 @@ def speakable(text: str) -> str:
 
 def _say(parent: VoiceResponse | Gather, fragments: Iterable[Fragment]) -> None:
     for fragment in fragments:
-        parent.say(speakable(fragment.text), language=LANGUAGE, voice=VOICE)
+        voice = settings().twilio_voice(fragment.language)
+        # Both are set: a default voice of another language can make <Say> fail.
+        parent.say(speakable(fragment.text), language=locale_of(voice), voice=voice)

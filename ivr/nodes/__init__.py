@@ -6,6 +6,6 @@ asks; the tables they stand in are in ivr/nodes/going.py.
 
 from ivr.nodes import ends, outage, place, self_service
 from ivr.nodes.ends import FRONT, TRIAGE, triage
-from ivr.nodes.going import go, keyed
+from ivr.nodes.going import go, keyed, once_more
 
-__all__ = ["FRONT", "TRIAGE", "ends", "go", "keyed", "outage", "place", "self_service", "triage"]
+__all__ = ["FRONT", "TRIAGE", "ends", "go", "keyed", "once_more", "outage", "place", "self_service", "triage"]

@@ -12,14 +12,15 @@ TRIAGE = "(triage)"  # not a node of the file: a few words, the emergency key, g
 FRONT = 4  # surge level from which nobody new gets further than the triage
 
 
-def triage(turn: Turn) -> Flow:
+def triage(turn: Turn, *, again: bool = False) -> Flow:
     """A few words and the emergency key, then released; the number is kept for calling back.
 
     What is known of the region is said while that costs nobody a line of the last ones.
     """
     rules = turn.menu.shape.triage
-    turn.state.node = TRIAGE
-    yield Note({"what": "triage"})
+    turn.state.node, turn.state.offered_language = TRIAGE, True  # no words to spare
+    if not again:
+        yield Note({"what": "triage"})
     if turn.caller.gapped or turn.caller.level >= FRONT:
         outages = yield from outages_near(turn.caller.region)
         yield from tell_region(turn, outages, rules.announcements)

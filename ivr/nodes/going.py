@@ -61,11 +61,12 @@ def enter(turn: Turn, node: shapes.Node) -> Flow:
 
 
 def enter_node(turn: Turn, name: str, *, affected: bool) -> shapes.Node:
-    """Now the caller is at this node, or the one that stands in for it at this surge level."""
+    """Now the caller is at this node, or the one that stands in for it at this surge level or hour."""
     state, shape = turn.state, turn.menu.shape
     # Who depends on power to live keeps the officer, however many callers the area has.
     affected = affected and not state.priority
-    state.node = shape.entered(name, turn.caller.level, affected=affected)
+    closed = shape.closed(turn.caller.now, turn.caller.zone)
+    state.node = shape.entered(name, turn.caller.level, affected=affected, closed=closed)
     state.tries, state.choices = 0, []
     return shape.nodes[state.node]
 
@@ -80,13 +81,20 @@ def keyed(turn: Turn, digits: str) -> Flow:
         key = {"key": digits} if len(digits) == 1 else {}
         yield Note({"what": "keyed", "node": turn.state.node, "keys": len(digits), **key})
     if digits == turn.menu.shape.repeat_key:
-        tries = turn.state.tries
-        instruction = yield from again(turn, node, full=True)
-        turn.state.tries = tries
-        return instruction
+        return (yield from once_more(turn))
     if digits in node.keys:
         return (yield from go(turn, node.keys[digits]))
     return (yield from _ANSWER.get(type(node), missed)(turn, node, digits))
+
+
+def once_more(turn: Turn) -> Flow:
+    """What was heard last, from its beginning; it counts as no try."""
+    node, tries = turn.menu.shape.nodes[turn.state.node], turn.state.tries
+    if not isinstance(node, shapes.Asking):
+        return (yield from enter(turn, node))
+    instruction = yield from again(turn, node, full=True)
+    turn.state.tries = tries
+    return instruction
 
 
 def missed(turn: Turn, node: shapes.Asking, digits: str) -> Flow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from config.languages import FIRST
 from config.schema import menu as shapes
 from ivr.instructions import Fragment
 from ivr.nodes.going import entering, go
@@ -125,15 +126,19 @@ def _tell(turn: Turn, node: shapes.StatusNode, report: ReportView, *, attached: 
         turn.say(next((node.by_status[one] for one in statuses if one in node.by_status), node.otherwise), **number)
         if report.street and node.position:
             turn.say(node.position, name=report.street)
-    _say(turn, words)
+    _say(turn, report, words)
 
 
 def _words(turn: Turn, report: ReportView) -> Sequence[Said]:
     return report.said.get(turn.state.language, ())
 
 
-def _say(turn: Turn, words: Sequence[Said]) -> None:
-    turn.said += [Fragment(f"script.{one.name}", piece) for one in words for piece in _cut(one)]
+def _say(turn: Turn, report: ReportView, words: Sequence[Said]) -> None:
+    """Names of streets are said by the Indonesian voice in every language."""
+    for one in words:
+        for piece in _cut(one):
+            language = FIRST if piece == report.street else turn.state.language
+            turn.said.append(Fragment(f"script.{one.name}", piece, language))
 
 
 def _cut(said: Said) -> list[str]:
@@ -145,7 +150,7 @@ def _tell_finished(turn: Turn, before: Sequence[str], report: ReportView) -> Gen
     yield Note({"what": "finished", "report": report.id})
     turn.state.finished = report.number
     turn.say(before, **_number(report.number))
-    _say(turn, _words(turn, report))
+    _say(turn, report, _words(turn, report))
 
 
 @entering(shapes.StillDarkNode)
@@ -160,7 +165,7 @@ def _enter_still_dark(turn: Turn, node: shapes.StillDarkNode) -> Flow:
     yield Note({"what": "still-dark"})
     turn.say(node.number, **_number(state.finished))
     if report is not None and not report.open:
-        _say(turn, report.again.get(state.language, ()))
+        _say(turn, report, report.again.get(state.language, ()))
     return (yield from go(turn, node.then))
 
 

@@ -15,6 +15,17 @@ _LIMIT = 10**15
 _ZONES = {"WIB": "W I B", "WITA": "Wita", "WIT": "W I T"}
 
 
+_MONTHS = (
+    *("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli"),
+    *("Agustus", "September", "Oktober", "November", "Desember"),
+)
+
+
+def caption(name: str, value: str) -> str:
+    """As it stands in an Indonesian sentence: a place in line is an ordinal."""
+    return f"ke-{value}" if name == "place" else value
+
+
 def number(value: int) -> str:
     """A cardinal: 14 → "empat belas", 1230 → "seribu dua ratus tiga puluh"."""
     if value < 0:
@@ -62,6 +73,16 @@ def duration(minutes: int) -> str:
     return " ".join(parts)
 
 
+def date(day: int, month: int, year: int | None = None) -> str:
+    """4.8.2019 → "empat Agustus dua ribu sembilan belas"."""
+    return f"{number(day)} {_MONTHS[month - 1]}" + (f" {number(year)}" if year else "")
+
+
+def money(rupiah: int) -> str:
+    """5000 → "lima ribu rupiah"."""
+    return f"{number(rupiah)} rupiah"
+
+
 _SHORT = {"Jl": "Jalan", "Jln": "Jalan", "Gg": "Gang", "Jend": "Jenderal", "Kec": "Kecamatan", "Kel": "Kelurahan"}
 _SIGNS = {"%": " persen", "±": "kurang lebih ", "&": " dan ", "/": " garis miring "}
 Found = re.Match[str]
@@ -71,17 +92,29 @@ def _plain(figures: str) -> str:
     return number(int(figures.replace(".", "")))
 
 
+def _decimal(whole: str, part: str | None) -> str:
+    return f"{_plain(whole)} koma {digits(part)}" if part else _plain(whole)
+
+
 # In this order: what is longer is read first.
 _RULES: tuple[tuple[str, Callable[[Found], str]], ...] = (
     (
         r"(?:\bpukul )?\b([01]?\d|2[0-4])[.:]([0-5]\d)(?: (WIB|WITA|WIT))?\b(?![.,]?\d)",
         lambda found: time(int(found[1]), int(found[2]), found[3] or ""),
     ),
-    (r"\bRp ?(\d{1,3}(?:\.\d{3})+|\d+)\b", lambda found: f"{_plain(found[1])} rupiah"),
+    (
+        r"\b(0?[1-9]|[12]\d|3[01])[/-](0?[1-9]|1[0-2])[/-](\d{4})\b",
+        lambda found: date(int(found[1]), int(found[2]), int(found[3])),
+    ),
+    (
+        r"\bRp ?(\d+)(?:,(\d{1,2}))? (ribu|juta|miliar|triliun)\b",
+        lambda found: f"{_decimal(found[1], found[2])} {found[3]} rupiah",
+    ),
+    (r"\bRp ?(\d{1,3}(?:\.\d{3})+|\d+)(?:,00)?(?!\d)", lambda found: money(int(found[1].replace(".", "")))),
     (r"\b\d{1,3}(?:\.\d{3})+\b", lambda found: _plain(found[0])),
     (r"\bke-(\d{1,4})\b", lambda found: ordinal(int(found[1]))),
     (r"\b(?:0\d+|\d{7,})\b", lambda found: digits(found[0])),
-    (r"\b(\d{1,6}),(\d{1,4})\b", lambda found: f"{_plain(found[1])} koma {digits(found[2])}"),
+    (r"\b(\d{1,6}),(\d{1,4})\b", lambda found: _decimal(found[1], found[2])),
     (r"\b\d{1,6}\b", lambda found: _plain(found[0])),
     (r"\b(?:WIB|WITA|WIT)\b", lambda found: _ZONES[found[0]]),
     (rf"\b({'|'.join(_SHORT)})\.", lambda found: _SHORT[found[1]]),

@@ -6,17 +6,19 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import SystemClock
 from config.database import database
-from config.operator import operator
+from config.operator import Operator, operator
 from config.schema.scripts import Scripts
+from ivr.instructions import Fragment
 from ivr.menu import Menu
 from ivr.speech import music, render
-from ivr.speech.cache import name_of
+from ivr.speech.cache import name_of, recording_faults
+from ivr.speech.readers import READERS
 from router.estimate import LAST
 from tickets import scripts
 from tickets.outages import lookup, phrases
@@ -24,40 +26,51 @@ from tickets.outages import lookup, phrases
 log = logging.getLogger(__name__)
 
 
-def fixed() -> Iterator[tuple[str, str]]:
-    """What the operator's files alone decide: (key, text)."""
+def fixed() -> Iterator[Fragment]:
+    """What the operator's files alone decide, in every language in use."""
     files = operator()
     menu = Menu(files.menu, files.prompts)
     yield from menu.texts()
-    yield from (("digit", str(digit)) for digit in range(10))
-    places = range(1, files.menu.waiting.spoken_places + 1)
-    yield from (("place", f"ke-{place}") for place in places)
-    yield from (("minutes", str(minutes)) for minutes in range(1, LAST + 1))
+    for language in files.menu.languages:
+        yield from _values(files, language)
     for rule in files.compensation.regulations:
-        yield "regulation", rule.spoken
-        yield from (("percent", str(percent)) for percent in rule.percents)
-    yield from (("month", month) for month in phrases.MONTHS)
+        yield Fragment("regulation", rule.spoken)
     yield from told(files.scripts, files.menu.languages)
     for code, area in files.areas.areas.items():
-        yield "area", area.name
-        yield "outage.holding", phrases.holding(code)
+        yield Fragment("area", area.name)
+        yield Fragment("outage.holding", phrases.holding(code))
 
 
-def told(words: Scripts, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+def told(words: Scripts, languages: Sequence[str]) -> Iterator[Fragment]:
     """What is told of a report (scripts.yaml) and when it was finished, in each language of the menu."""
     for language in languages:
-        yield from (("time", piece) for piece in phrases.every_time_piece(language))
+        yield from (Fragment("time", piece, language) for piece in phrases.every_time_piece(language))
         for said in scripts.every_sentence(words.of(language)):
-            yield from ((f"script.{said.name}", piece) for piece in said.pieces)
+            yield from (Fragment(f"script.{said.name}", piece, language) for piece in said.pieces)
 
 
-def live() -> Iterator[tuple[str, str]]:
+def _values(files: Operator, language: str) -> Iterator[Fragment]:
+    """What is filled into the sentences of one language."""
+    caption = READERS[language].caption
+    percents = [str(percent) for rule in files.compensation.regulations for percent in rule.percents]
+    filled: dict[str, Iterable[str]] = {
+        "digit": map(str, range(10)),
+        "place": map(str, range(1, files.menu.waiting.spoken_places + 1)),
+        "minutes": map(str, range(1, LAST + 1)),
+        "percent": percents,
+        "month": phrases.MONTHS,
+    }
+    for name, values in filled.items():
+        yield from (Fragment(name, caption(name, value), language) for value in values)
+
+
+def live() -> Iterator[Fragment]:
     """What the database adds: streets that callers choose from, and what is announced now."""
     with database().reading() as session:
         streets = [*lookup.streets_spoken(session), *lookup.streets_of_crews(session)]
         said = lookup.live_spoken(session, now=SystemClock().now())
-    yield from (("street", street) for street in streets)
-    yield from (("outage.announcement", text) for text in said)
+    yield from (Fragment("street", street) for street in streets)
+    yield from (Fragment("outage.announcement", text) for text in said)
 
 
 def render_all(stop: threading.Event | None = None) -> int:
@@ -65,22 +78,32 @@ def render_all(stop: threading.Event | None = None) -> int:
     Once `stop` is set it ends early.
     """
     began, again = time.monotonic(), render.voice_changed()
-    texts = [text for _, text in fixed()]
+    wanted = [*fixed()]
     try:
-        texts += [text for _, text in live()]
+        wanted += live()
     except SQLAlchemyError as fault:  # `suar prompts render` before `suar migrate`
         log.warning("streets and statements are not rendered: the database cannot be read (%s)", type(fault).__name__)
     music.ensure()
-    made = render.render(texts, again=again, stop=stop)
+    texts: dict[str, dict[str, None]] = {}
+    for piece in wanted:
+        texts.setdefault(piece.language, {})[piece.text] = None
+    made = sum(render.render(said, language=language, again=again, stop=stop) for language, said in texts.items())
     if stop is None or not stop.is_set():
         render.remember_voice()
-    log.info("%d sounds made, %d in all (%.1f s)", made, len(set(texts)), time.monotonic() - began)
+    for wrong in recording_faults():
+        log.warning("%s", wrong)
+    log.info("%d sounds made, %d in all (%.1f s)", made, sum(map(len, texts.values())), time.monotonic() - began)
     return made
 
 
-def recording_list() -> list[tuple[str, str, str]]:
-    """For a studio: file name, key, text. A recorded file of that name is played instead of the rendered one."""
-    return [(f"{name_of(text)}.wav", key, text) for key, text in dict.fromkeys(fixed())]
+def recording_list() -> list[tuple[str, str, str, str]]:
+    """For a studio: file name, language, key, text. A recorded file of that name is played instead of the rendered
+    one (ivr/speech/cache.py).
+    """
+    return [
+        (f"{name_of(piece.text, piece.language)}.wav", piece.language, piece.key, piece.text)
+        for piece in dict.fromkeys(fixed())
+    ]
 
 
 def list_all() -> None:

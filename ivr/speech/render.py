@@ -13,7 +13,7 @@ from pathlib import Path
 from config.settings import settings
 from ivr.speech import sound
 from ivr.speech.cache import path_for
-from ivr.speech.indonesian import spoken
+from ivr.speech.readers import READERS
 from ivr.speech.voices import Tones, Voice, find_voice
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def render(
     Once `stop` is set it ends after the sentences begun. Raises VoiceFailed when a text could not be rendered; those
     before it stay.
     """
-    wanted = [text for text in dict.fromkeys(texts) if text and (again or not path_for(text).exists())]
+    wanted = [text for text in dict.fromkeys(texts) if text and (again or not path_for(text, language).exists())]
     if len(wanted) >= MANY:
         log.info("making %d sounds, once", len(wanted))
     made = 0
@@ -55,9 +55,8 @@ def render(
 def _render(text: str, language: str, stop: threading.Event | None) -> bool:
     if stop is not None and stop.is_set():
         return False
-    words = spoken(text) if language == "id" else text
-    samples, rate = voice().speak(words, language)
-    sound.write(path_for(text), sound.telephone(samples, rate, ends_sentence=text[-1] in ".?!"))
+    samples, rate = voice().speak(READERS[language].spoken(text), language)
+    sound.write(path_for(text, language), sound.telephone(samples, rate, ends_sentence=text[-1] in ".?!"))
     return True
 
 

@@ -17,8 +17,9 @@ from array import array
 from pathlib import Path
 from typing import Protocol
 
+from config.languages import LANGUAGES
+
 WORDS_PER_MINUTE = 160
-VOICES = {"id": "id", "en": "en-gb"}
 TIMEOUT = 20.0  # seconds for one sentence
 TONE_RATE = 8000
 
@@ -51,7 +52,8 @@ class EspeakProgram:
     def speak(self, text: str, language: str) -> tuple[array[int], int]:
         with tempfile.TemporaryDirectory(prefix="suar-speech-") as folder:
             file = Path(folder) / "speech.wav"
-            command = [self._program, "-v", VOICES[language], "-s", str(WORDS_PER_MINUTE), "-w", str(file), "--stdin"]
+            manner = ["-v", LANGUAGES[language].espeak, "-s", str(WORDS_PER_MINUTE)]
+            command = [self._program, *manner, "-w", str(file), "--stdin"]
             try:
                 subprocess.run(command, input=text.encode(), check=True, capture_output=True, timeout=TIMEOUT)
                 return _read(file)
@@ -82,7 +84,7 @@ class EspeakHelper:
     def speak(self, text: str, language: str) -> tuple[array[int], int]:
         with self._lock:
             try:
-                return self._ask({"text": text, "voice": VOICES[language], "rate": WORDS_PER_MINUTE})
+                return self._ask({"text": text, "voice": LANGUAGES[language].espeak, "rate": WORDS_PER_MINUTE})
             except (OSError, ValueError) as fault:
                 self.close()
                 raise VoiceFailed(f"espeak-ng helper: {type(fault).__name__}") from None

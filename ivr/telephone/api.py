@@ -133,11 +133,11 @@ async def pick_up(request: Request, sid: str) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/suara/{name}")
+@router.get("/suara/{name:path}")
 async def sound(name: str) -> FileResponse:
     """A rendered sentence."""
     path = settings().sounds_dir / name
-    if not re.fullmatch(r"[0-9a-f]{20}\.wav", name) or not path.is_file():
+    if not re.fullmatch(r"(studio/)?[0-9a-f]{20}\.wav", name) or not path.is_file():
         raise NotFound("Suara itu tidak ada.", slug="no-sound")
     return FileResponse(path, media_type="audio/wav", headers={"cache-control": "public, max-age=86400"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.settings import Settings
-from ivr.speech.cache import path_for
+from ivr.speech.cache import recordings_dir, sound_of
 from ivr.telephone.exchange import Exchange, Sound, reading_time
 from ivr.telephone.machine import Leg
 
@@ -33,11 +33,12 @@ def demo_exchange(settings: Settings) -> Exchange:
     )
 
 
-def rendered(text: str) -> Sound:
+def rendered(text: str, language: str = "id") -> Sound:
     """The sentence from the cache of rendered speech; its reading time when it is not there."""
-    path = path_for(text)
+    path = sound_of(text, language)
     seconds = length(path)
-    return Sound(seconds, f"/telepon/suara/{path.name}") if seconds else reading_time(text)
+    folder = "studio/" if path.parent == recordings_dir() else ""
+    return Sound(seconds, f"/telepon/suara/{folder}{path.name}") if seconds else reading_time(text)
 
 
 def length(path: Path) -> float:

@@ -37,7 +37,7 @@ class Sound:
     address: str = ""
 
 
-def reading_time(text: str) -> Sound:
+def reading_time(text: str, _language: str = "id") -> Sound:
     """A guess for a sentence without audio: 15 letters a second."""
     return Sound(max(0.8, len(text) / 15))
 
@@ -53,7 +53,7 @@ class Exchange:
         base_url: str,
         fallback: str = "",
         pace: Pace | None = None,
-        voice: Callable[[str], Sound] = reading_time,
+        voice: Callable[[str, str], Sound] = reading_time,
         on_ring: Callable[[Leg], None] = lambda _leg: None,
         clock: Clock | None = None,
     ) -> None:

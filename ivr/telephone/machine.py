@@ -206,7 +206,7 @@ class Leg:
         if until.is_set():
             return True
         if verb.name == "Say":
-            sound = self.exchange.voice(verb.text)
+            sound = self.exchange.voice(verb.text, verb.word("language", "id-ID").partition("-")[0])
             self.diary.write("say", text=verb.text, audio=sound.address, seconds=sound.seconds)
             kind, seconds = "speech", sound.seconds
         elif verb.name == "Play":

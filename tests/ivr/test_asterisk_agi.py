@@ -186,6 +186,10 @@ def test_instructions_as_variables() -> None:
         return variables(instruction, sounds=sounds, emergency_key="9", emergency_queue="darurat")
 
     assert made(Play(say)) == {"SUAR_PLAY": "suar/x&suar/y", "SUAR_DO": "play"}
+    legal = (*say, Fragment("c", "z", legal=True))
+    for one in (Play(legal), Ask(legal, 1), Wait(legal, "gangguan"), Bye(legal)):
+        assert (made(one)["SUAR_LEGAL"], made(one)["SUAR_PLAY"]) == ("suar/z", "suar/x&suar/y")
+    assert "SUAR_LEGAL" not in made(Ask(say, 12)), "the dialplan clears it with each step"
     assert made(Ask(say, 12))["SUAR_MAX"] == "12"
     assert made(Wait((), "darurat", keys="1"))["SUAR_KEYSET"] == "19"
     assert made(Wait((), "darurat"))["SUAR_EMG"] == "1"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -11,13 +13,14 @@ from config.database import Database
 from config.redis import sync_redis
 from config.settings import Settings
 from ivr import jobs, numbers, worker
-from ivr.speech import cache, render, voices
+from ivr.speech import cache, prompts, render, voices
+from ivr.speech.readers import READERS
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.wait import until
 from tickets import outbox
 from tickets.jobs import relay_once
 from tickets.models import Statement
-from tickets.outages import statements
+from tickets.outages import lookup, statements
 from tickets.outages.outages import confirm_outage
 
 TEXT = "Area Menteng, padam sejak pukul 11 lewat 48 WIB."
@@ -54,6 +57,64 @@ def test_a_published_statement_gets_its_sound_and_may_be_heard(here: Settings, s
     finally:
         work.stop()
     assert cache.path_for(TEXT).exists()
+
+
+class Counting(voices.Tones):
+    """A voice that says what it was asked for."""
+
+    said: ClassVar[list[tuple[str, str]]] = []
+
+    def speak(self, text: str, language: str) -> tuple[array[int], int]:
+        self.said.append((language, text))
+        return super().speak(text, language)
+
+
+@pytest.mark.store
+def test_a_publication_makes_the_sounds_of_its_own_words_and_no_others(
+    here: Settings, sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the outbox, the relay and the queue: what else may be said is in the cache already."""
+    before = [*prompts.fixed()][:20]
+    for piece in before:
+        render.render([piece.text], language=piece.language)
+    Counting.said = []
+    monkeypatch.setattr(render, "voice", Counting)
+    statement = a_statement(sqlite_db)
+    queue = worker.job_queue(sync_redis(here.store_url))
+    work = worker.Jobs(here.store_url)
+    work.start()
+    try:
+        relay_once(sqlite_db, queue, now=SystemClock().now())
+        until(lambda: _rendered(sqlite_db, statement), 15, "the statement is rendered")
+        until(lambda: not _open(sqlite_db), 15, "the outbox is empty")
+    finally:
+        work.stop()
+    with sqlite_db.reading() as session:
+        (outage,) = lookup.live_outages(session, now=SystemClock().now())
+    wanted = [TEXT, outage.holding_text, outage.area_name]
+    assert sorted(Counting.said) == sorted(("id", READERS["id"].spoken(text)) for text in wanted)
+    with sqlite_db.reading() as session:
+        (heard,) = lookup.live_outages(session, now=SystemClock().now())
+    assert heard.spoken == TEXT
+
+
+@pytest.mark.store
+def test_every_language_of_a_text_is_made_before_it_counts_as_rendered(
+    here: Settings, sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Counting.said = []
+    monkeypatch.setattr(render, "voice", Counting)
+    statement = a_statement(sqlite_db)
+    jobs.render(f"statement:{statement}", {"texts": {"id": [TEXT], "en": ["Power is out."]}, "statement": statement})
+    assert [language for language, _ in Counting.said] == ["id", "en"]
+    assert cache.path_for("Power is out.", "en").exists()
+    assert _rendered(sqlite_db, statement)
+
+
+@pytest.mark.unit
+def test_nobody_who_publishes_waits_for_a_long_look() -> None:
+    """What is polled between a publication and the next caller; the rendering itself is measured by docs/ivr.md."""
+    assert worker.RELAY_S + worker.IDLE_S <= 1.0
 
 
 def _rendered(db: Database, statement: int) -> bool:

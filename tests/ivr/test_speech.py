@@ -198,7 +198,7 @@ def test_text_that_looks_like_an_option_is_only_text(voice: voices.Voice) -> Non
 
 def test_every_sentence_of_a_call_can_be_composed_from_the_cache(voice: voices.Voice, menu: Menu, world: World) -> None:
     """What `prompts.fixed` lists is enough for every fragment a flow speaks, but for announcements and streets."""
-    listed = {text for _, text in prompts.fixed()}
+    listed = {piece.text for piece in prompts.fixed()}
     caller = ScriptedCaller(menu, world, ani=IN_OUTAGE)
     for digits in ("", "*", "2", "0"):
         caller.presses(digits) if caller.lines else caller.dials()

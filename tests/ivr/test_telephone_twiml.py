@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ivr.telephone.twiml import TwimlFault, parse
 
 pytestmark = pytest.mark.unit
 TRAIL = Trail("c" + "a" * 34, "a-7", queue="gangguan", arrived=1700000000000, priority=2)
+LEGAL = (Fragment("notice", "Percakapan ini direkam.", legal=True),)
 SAY = (Fragment("k", 'Listrik <padam> & "gelap"\x00'),)
 
 
@@ -49,7 +51,10 @@ def test_a_wrong_document_is_refused_with_a_reason(document: str, reason: str) -
         (Ask(SAY, digits=1), ["Gather"]),
         (Wait(SAY, queue="gangguan"), ["Gather"]),
         (Wait((), queue="gangguan", keys=""), ["Gather"]),
-        (Bye(SAY), ["Say", "Hangup"]),
+        (Bye(SAY), ["Gather", "Hangup"]),
+        (Ask((*LEGAL, *SAY), digits=1), ["Say", "Gather"]),
+        (Wait((*SAY, *LEGAL), queue="gangguan"), ["Say", "Gather"]),
+        (Bye((*SAY, *LEGAL)), ["Say", "Gather", "Hangup"]),
         (Bye(), ["Hangup"]),
         (Reject(), ["Reject"]),
     ],
@@ -62,6 +67,15 @@ def test_every_instruction_becomes_a_document_that_twilio_understands(
     assert [verb.name for verb in verbs] == names
     if names[-1] not in ("Hangup", "Reject"):
         assert "step=a-8" in document, "the next webhook must carry the next token"
+
+
+@pytest.mark.parametrize("instruction", [Ask(SAY, 1), Wait(SAY, "gangguan"), Bye(SAY)])
+def test_a_key_interrupts_everything_but_a_legal_notice(instruction: Ask | Wait | Bye) -> None:
+    """What stands in a <Gather> is interrupted; what stands outside is not."""
+    verbs = parse(twilio_twiml.render(replace(instruction, say=(*SAY, *LEGAL)), TRAIL))
+    assert [verb.text for verb in verbs if verb.name == "Say"] == [LEGAL[0].text]
+    gather = next(verb for verb in verbs if verb.name == "Gather")
+    assert LEGAL[0].text not in [verb.text for verb in gather.children]
 
 
 def test_a_question_ends_with_the_hash_key_only_when_several_keys_are_asked() -> None:

@@ -242,7 +242,8 @@ def test_a_caller_never_hears_dead_air(twilio: Twilio, fault: Exception) -> None
     assert answer.status_code == 200
     (gather,) = parse(answer.text)
     said = [verb.text for verb in gather.children]
-    assert "Taman Sari" in said[-1], "the last announcement is still said"
+    assert "Taman Sari" in said[-2], "the last announcement is still said"
+    assert said[-1] == "PLN has a fault. In an emergency, press any key now."
     assert "name=resume" in gather.word("action")
     assert "step=a-4" in gather.word("action")
 

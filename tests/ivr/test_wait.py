@@ -53,7 +53,7 @@ def test_the_wait_is_told_in_whole_minutes(call: Dial, world: World, told: Told,
 
 
 def test_every_piece_of_it_is_rendered_beforehand(call: Dial, world: World) -> None:
-    rendered = {text for _, text in prompts.fixed()}
+    rendered = {piece.text for piece in prompts.fixed()}
     for told in (Told(0, 1), Told(0, 3), Told(13, 60), Told(20, None), Told(None, None), Told(5, 7, broken=True)):
         caller = waits(call, world, told, prompts=["waiting.ready"])
         assert {fragment.text for fragment in caller.said} <= rendered
@@ -103,7 +103,7 @@ def test_the_queues_own_announcements_come_in_turn(call: Dial, world: World) -> 
 
 def test_an_announcement_that_the_menu_of_the_call_does_not_have_is_left_out(call: Dial, world: World) -> None:
     caller = waits(call, world, None, every=20, place=False, prompts=["not.there"])
-    assert caller.keeps_silent() == Wait((), "gangguan", keys="91")
+    assert caller.keeps_silent() == Wait((), "gangguan", keys="918")
 
 
 def test_beyond_the_queues_limit_it_is_said_once(call: Dial, world: World) -> None:
