@@ -65,8 +65,18 @@ def test_a_number_told_to_the_second_caller_finds_the_report_everywhere(db: Data
 def test_complaints_and_faults_of_a_place_come_faults_first_and_old_ones_not_at_all(db: Database) -> None:
     with db.transaction() as session:
         home = a_premises(session)
-    complaint = filed(db, ReportKind.KELUHAN, premises_id=home.id, area=None, trouble="tagihan", details={"bulan": "2026-10"})
-    filed(db, ReportKind.KELUHAN, premises_id=home.id, area=None, trouble="tagihan", details={"bulan": "2026-10"}, closed=True)
+    complaint = filed(
+        db, ReportKind.KELUHAN, premises_id=home.id, area=None, trouble="tagihan", details={"bulan": "2026-10"}
+    )
+    filed(
+        db,
+        ReportKind.KELUHAN,
+        premises_id=home.id,
+        area=None,
+        trouble="tagihan",
+        details={"bulan": "2026-10"},
+        closed=True,
+    )
     fault = filed(db, premises_id=home.id, area=None, closed=True)
     with db.reading() as session:
         home = session.get_one(Premises, home.id)
