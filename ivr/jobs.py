@@ -21,6 +21,8 @@ from tickets.outages.statements import mark_rendered
 def render(key: str, payload: dict[str, Any]) -> None:
     """Make the sound of some texts; only then callers on Asterisk hear the statement."""
     render_texts(payload["texts"])
+    for language, texts in payload.get("others", {}).items():
+        render_texts(texts, language=language)
     now = SystemClock().now()
     with database().transaction() as session:
         if payload.get("statement") is not None:

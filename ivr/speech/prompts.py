@@ -38,6 +38,10 @@ def fixed() -> Iterator[tuple[str, str]]:
     for code, area in files.areas.areas.items():
         yield "area", area.name
         yield "outage.holding", phrases.holding(code)
+        for language in files.menu.languages:
+            yield from (("outage.holding", text) for text in phrases.holding_pieces(code, language=language).said())
+    for language in files.menu.languages:
+        yield from (("outage.fixed", text) for text in phrases.fixed(language))
 
 
 def live() -> Iterator[tuple[str, str]]:
@@ -46,7 +50,7 @@ def live() -> Iterator[tuple[str, str]]:
         streets = lookup.streets_spoken(session)
         said = lookup.live_spoken(session, now=SystemClock().now())
     yield from (("street", street) for street in streets)
-    yield from (("outage.announcement", text) for text in said)
+    yield from (("outage.announcement", text) for texts in said.values() for text in texts)
 
 
 def render_all(stop: threading.Event | None = None) -> int:

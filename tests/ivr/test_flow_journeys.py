@@ -62,7 +62,7 @@ def test_only_my_building_is_dark(call: Dial) -> None:
 def test_silence_after_the_announcement_ends_politely(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     assert isinstance(caller.keeps_silent(), Ask)
-    assert caller.keys == ["emergency", "again.silent", "outage.options"]  # not the whole speech again
+    assert caller.keys == ["emergency.short", "again.silent", "outage.options"]  # not the whole speech again
     assert isinstance(caller.keeps_silent(), Bye)
     assert caller.keys == ["goodbye"]
     assert caller.state.closing
@@ -81,7 +81,8 @@ def test_before_any_statement_the_holding_statement_is_heard(call: Dial, world: 
     world.outages[:] = [outage(statement_id=None, spoken="Kami menerima banyak laporan.", holding=True)]
     caller = call(IN_OUTAGE)
     assert "outage.holding" in caller.keys
-    assert caller.notes[-1] == {"what": "told", "outage": 7, "statement": None, "holding": True, "area": DARK}
+    told = {"what": "told", "outage": 7, "statement": None, "holding": True, "area": DARK}
+    assert caller.notes[-1] == {**told, "version": 0, "news": False, "facts": {}}
 
 
 def test_a_known_caller_elsewhere_reports_with_one_key(call: Dial) -> None:
