@@ -144,3 +144,11 @@ def heard(caller: ScriptedCaller) -> list[tuple[float, Fragment]]:
     """What was said last, each piece with its instant."""
     lines = [line for line in caller.lines if line.who == "suar"][-len(caller.said) :]
     return list(zip((line.at for line in lines), caller.said, strict=True))
+
+
+def test_that_nothing_is_new_is_said_in_five_seconds(language: str, seconds: Callable[[Fragment], float]) -> None:
+    ahead = [None, *(NOON + timedelta(minutes=minutes) for minutes in range(10, 30 * 60, 10))]
+    said = {phrases.unchanged(etr, NOON, language) for etr in ahead}
+    lengths = {text: seconds(Fragment("outage.news", text)) for text in said}
+    assert len(said) > 30
+    assert max(lengths.values()) <= 5.0, lengths

@@ -24,7 +24,7 @@ from tickets.outages.outages import confirm_outage
 Said = Callable[[Instruction], str]
 Dial = Callable[..., ScriptedCaller]
 store = pytest.mark.store
-WHOLE, NOTHING = "Area Menteng, padam sejak", "Belum ada perubahan; perkiraan sekitar 3 jam lagi."
+WHOLE, NOTHING = "Area Menteng, padam sejak", "Belum ada perubahan; perkiraan 3 jam lagi."
 
 
 @pytest.fixture

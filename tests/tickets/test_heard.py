@@ -66,10 +66,10 @@ def test_who_calls_again_hears_that_nothing_is_new_and_how_long_it_takes(life: L
     life.publish(outage)
     assert caller.calls_again().startswith("Area Gerunggang, padam sejak pukul 12 WIB karena pohon tumbang.")
     life.now += 30 * MINUTE
-    assert caller.calls_again() == "Belum ada perubahan; perkiraan sekitar 2 setengah jam lagi."
+    assert caller.calls_again() == "Belum ada perubahan; perkiraan 2 setengah jam lagi."
     life.now += 100 * MINUTE
-    assert caller.calls_again() == "Belum ada perubahan; perkiraan sekitar 50 menit lagi."
-    assert caller.calls_again("en") == "No change since your call; expected in about 50 minutes."
+    assert caller.calls_again() == "Belum ada perubahan; perkiraan 50 menit lagi."
+    assert caller.calls_again("en") == "No change; expected in about 50 minutes."
 
 
 def test_who_was_told_no_time_hears_that_there_is_still_none(life: Life, caller: Caller) -> None:
@@ -95,7 +95,7 @@ def test_a_moved_estimate_is_told_from_the_one_that_this_number_heard(life: Life
     in_between.calls_again()
     life.revise(outage, NOON + 5 * HOUR)
     assert caller.calls_again() == "Perkiraan semula pukul 14 WIB, sekarang pukul 17 WIB."
-    assert caller.calls_again("en") == "No change since your call; expected in about 5 hours."
+    assert caller.calls_again("en") == "No change; expected in about 5 hours."
     assert in_between.calls_again() == "Perkiraan semula pukul 16 WIB, sekarang pukul 17 WIB."
 
 
