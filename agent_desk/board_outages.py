@@ -33,6 +33,7 @@ from tickets.outages import (
     planned,
     progress,
     scopes,
+    spoken,
     statements,
     supply,
 )
@@ -312,7 +313,7 @@ def _written(session: Session, outage: Outage, now: datetime) -> dict[str, Any]:
     """The versions that are said or may still be, and the words that the facts give."""
     versions = statements.versions(session, outage.id)
     waiting = (StatementStatus.DRAFT, StatementStatus.APPROVED)
-    promise = statements.may_promise(outage, now)
+    promise = spoken.may_promise(outage, now)
     return {
         "published": next((one for one in versions if one.status is StatementStatus.PUBLISHED), None),
         "waiting": [one for one in versions if one.status in waiting],

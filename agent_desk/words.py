@@ -252,7 +252,15 @@ def heard(note: dict[str, Any]) -> tuple[str, str, str]:
     icon, sentence = HEARD[what]
     if what == "language" and note.get("language") in LANGUAGES:
         sentence = f"{sentence} {LANGUAGES[str(note['language'])].title}"
+    if what == "told" and "version" in note:
+        sentence = _announced(int(note["version"]), news=bool(note.get("news")))
     return icon, sentence, str(note.get("key", "")) if what == "keyed" else ""
+
+
+def _announced(version: int, *, news: bool) -> str:
+    """Which version of the official word was heard."""
+    said = f"pernyataan padam v{version}" if version else "kalimat sementara tentang padam"
+    return f"Mendengar apa yang baru sejak panggilannya yang lalu ({said})" if news else f"Mendengar {said}"
 
 
 def area_name(code: str) -> str:

@@ -208,10 +208,12 @@ def _ulp_faults(areas: Areas, file: YamlFile) -> list[str]:
 
 
 def _statement_faults(operator: Operator, file: YamlFile) -> list[str]:
-    regions = operator.statements.holding_by_region
+    languages = {(): operator.statements, ("en",): operator.statements.en}
     return [
-        file.fault(("holding_by_region", code), f"no area {code}")
-        for code in regions
+        file.fault((*loc, "holding_by_region", code), f"no area {code}")
+        for loc, words in languages.items()
+        if words is not None
+        for code in words.holding_by_region
         if code not in operator.areas.areas
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from config.clock import Clock
 from config.database import Database
-from ivr.speech.cache import path_for
+from config.languages import FIRST
+from config.operator import operator
+from ivr.speech.cache import sound_of
 from ivr.turn import Lookup
 from tickets.asked import reports_of
 from tickets.compensation import answers
 from tickets.detection.arrivals import several_reported
-from tickets.outages import lookup
+from tickets.outages import lookup, phrases
 from tickets.outages.scopes import Place
-from tickets.views import ReportView
+from tickets.views import KnownOutage, ReportView
 
 
 class Facts:
@@ -28,14 +31,15 @@ class Facts:
         self._db = db
         self._clock = clock
 
-    def read(self, wanted: Lookup, *, need_audio: bool) -> Any:
-        """The fact; blocking, so call it through a thread."""
+    def read(self, wanted: Lookup, *, need_audio: bool, ani: str = "") -> Any:
+        """The fact; blocking, so call it through a thread. `ani`: the number that calls, "" when withheld."""
         with self._db.reading() as session:
-            return self._read(session, wanted, need_audio)
+            return self._read(session, wanted, need_audio, ani)
 
-    def _read(self, session: Session, wanted: Lookup, need_audio: bool) -> Any:
+    def _read(self, session: Session, wanted: Lookup, need_audio: bool, ani: str) -> Any:
         now = self._clock.now()
         found: Any
+        known: Any
         match wanted.kind:
             case "phone":
                 found = lookup.premises_by_phone(session, wanted.value)
@@ -43,9 +47,11 @@ class Facts:
                 found = lookup.premises_by_number(session, wanted.value)
             case "outage":
                 place = Place(wanted.value, wanted.beside)
-                found = lookup.known_outage(session, place, now=now, need_audio=need_audio)
+                known = lookup.known_outage(session, place, now=now, need_audio=need_audio, phone=ani)
+                found = audible(known) if known and need_audio else known
             case "region":
-                found = lookup.outages_in_region(session, wanted.value, now=now, need_audio=need_audio)
+                known = lookup.outages_in_region(session, wanted.value, now=now, need_audio=need_audio, phone=ani)
+                found = [audible(one) for one in known] if need_audio else known
             case "several":
                 place = Place(wanted.value, wanted.beside)
                 found = several_reported(session, place, but=wanted.but, now=now)
@@ -60,6 +66,26 @@ class Facts:
 
 def _speakable(report: ReportView, need_audio: bool) -> ReportView:
     """Without the crew's street while that has no sound: a sentence with a hole says nothing (Asterisk)."""
-    if not need_audio or not report.street or path_for(report.street).exists():
+    if not need_audio or not report.street or _made([report.street]):
         return report
     return replace(report, street="")
+
+
+def audible(outage: KnownOutage) -> KnownOutage:
+    """Until the sounds of its place and of its holding sentence are made, those of the area around it, which are made
+    at the start. What is published has its sound.
+    """
+    around_it = operator().area_name(outage.area)
+    if not _made([outage.area_name]) and _made([around_it]):
+        outage = replace(outage, area_name=around_it)
+    if not outage.holding:
+        return outage
+    said = {}
+    for language in phrases.LANGUAGES:
+        own, around = outage.pieces(language), phrases.holding_pieces(outage.area, language=language).said()
+        said[language] = around if not _made(own, language) and _made(around, language) else own
+    return replace(outage, said=said)
+
+
+def _made(texts: Iterable[str], language: str = FIRST) -> bool:
+    return all(sound_of(text, language).exists() for text in texts)

@@ -1,5 +1,5 @@
-"""The durable wishes of callers (`call.intent` in the journal) become tickets, and who called from where is handed to
-the detection of outages. Off the caller's path, once each.
+"""The durable wishes of callers (`call.intent` in the journal) become tickets, who called from where is handed to the
+detection of outages, and what each number heard is kept for its next call. Off the caller's path, once each.
 
 Every service called here is idempotent by the intent's key, so a batch that was half done is simply done again.
 The position is kept in SQL; the store drops nothing that this follower has not confirmed.
@@ -28,6 +28,7 @@ from tickets.detection.arrivals import record
 from tickets.kinds import ReportingKind, ReportKind
 from tickets.models import FollowerPosition
 from tickets.notices.subscriptions import subscribe
+from tickets.outages import heard
 from tickets.outages.again import file_or_apply, still_dark
 from tickets.schemas import NewReport
 
@@ -92,6 +93,7 @@ class Intents:
             last = entry.id
         with self._db.transaction() as session:
             record(session, arrivals.calls(entries))
+            heard.record(session, arrivals.told(entries))
             session.merge(FollowerPosition(name=NAME, pool=self._acd.pool, position=last))
 
     def _one(self, entry: Entry) -> None:

@@ -347,7 +347,7 @@ class IvrService:
             return None
         try:
             async with asyncio.timeout_at(until):
-                return await asyncio.to_thread(self._facts.read, wanted, need_audio=need_audio)
+                return await asyncio.to_thread(self._facts.read, wanted, need_audio=need_audio, ani=call.ani)
         except (TimeoutError, SQLAlchemyError, LookupError) as fault:  # LookupError: an area no longer in areas.yaml
             log.error("the fact %s could not be had: %s", wanted.kind, told(fault))
             return None

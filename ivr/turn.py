@@ -46,6 +46,7 @@ class State:
     others: bool = False  # has heard that others have reported, too
     choices: list[Choice] = field(default_factory=list)
     outage: int | None = None  # the outage last announced
+    told: list[int] = field(default_factory=list)  # outages announced in this call
     after: str = ""  # the node that wanted the caller identified
     number: str = ""  # of the report filed in this call
     filed: bool = False
@@ -220,10 +221,16 @@ class Turn:
 
     def ask(self, say: Sequence[str], rest: Sequence[Fragment], *, digits: int = 1) -> Ask:
         """Greeting, the emergency sentence (first of `say`), what was to be said, the other languages, the question."""
-        opening = [*self.greeting(), *self.text(say[:1]), *self.said, *self.other_languages()]
-        fragments = [*opening, *self.text(say[1:]), *rest]
         shape = self.menu.shape
+        opening = self.text(self._opening(say))
+        told = [*self.greeting(), *opening, *self.said, *self.other_languages()]
+        fragments = [*told, *self.text(say[1:]), *rest]
         return Ask(tuple(fragments), digits, first_timeout=shape.first_timeout, inter_timeout=shape.inter_timeout)
+
+    def _opening(self, say: Sequence[str]) -> Sequence[str]:
+        """The emergency sentence; whoever has heard one in this call hears the last, short one."""
+        sentences = self.menu.shape.emergency.sentences
+        return sentences[-1:] if self.state.greeted and say[0] in sentences else say[:1]
 
     def bye(self, keys: Sequence[str]) -> Bye:
         """What was to be said, goodbye."""

@@ -28,6 +28,7 @@ from ivr.thread import Part
 from router.store.acd import Acd
 from tickets import clockwork, idempotency, jobs
 from tickets.dialogue import conversations
+from tickets.outages import heard
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,7 @@ async def _forget(db: Database, stop: asyncio.Event) -> None:
         now = SystemClock().now()
         with db.transaction() as session:
             conversations.forget(session, now=now)
+            heard.forget(session, now=now)
             return idempotency.forget(session, now=now)
 
     while not stop.is_set():

@@ -34,6 +34,7 @@ from tickets.views import CompensationView, KnownOutage, PremisesView, ReportVie
 
 CHARACTERS_A_SECOND = 14  # of a voice at 160 words a minute
 THINKING_S = 1.5
+KEYING_S = 0.7  # each key of a number that is read off a bill, and the hash after it
 
 
 @dataclass
@@ -131,8 +132,8 @@ class ScriptedCaller:
         return self._step(Signal("arrive"))
 
     def presses(self, digits: str) -> Instruction:
-        """Listens, then keys."""
-        self.clock.advance(seconds=THINKING_S)
+        """Listens to the end, then keys."""
+        self.clock.advance(seconds=THINKING_S + (KEYING_S * len(f"{digits}#") if len(digits) > 1 else 0))
         self.lines.append(Line(self.seconds, "caller", f"[{digits}]"))
         return self._step(Signal("next", digits))
 

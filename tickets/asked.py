@@ -17,7 +17,7 @@ from config.operator import operator
 from tickets import completion, decisions, scripts, tracking, workorders
 from tickets.kinds import Intent, ReportKind
 from tickets.models import Crew, Report, WorkOrder
-from tickets.outages.phrases import spoken_time
+from tickets.outages.phrases import time_in_pieces
 from tickets.scripts import Said
 from tickets.states import ReportStatus
 from tickets.views import ReportView
@@ -74,7 +74,7 @@ def _said(session: Session, report: Report, intent: Intent, now: datetime) -> Ma
     told: dict[str, tuple[Said, ...]] = {}
     for language in operator().menu.languages:
         zone = operator().areas.units[report.unit].zone
-        resolved = spoken_time(report.resolved_at, zone, now, language) if report.resolved_at else ""
+        resolved = time_in_pieces(report.resolved_at, zone, now, language) if report.resolved_at else ""
         known = replace(facts, note="", resolved=resolved)
         told[language] = scripts.told(decision, known, operator().scripts.of(language))
     return told

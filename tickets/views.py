@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tickets.scripts import Said
 from tickets.states import ReportStatus
@@ -43,6 +44,15 @@ class KnownOutage:
     holding: bool
     codes: tuple[str, ...] = ()  # what it covers now
     holding_text: str = ""  # what is said when no statement is
+    version: int = 0  # of the statement; 0: holding
+    said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by language: what a caller hears now, in pieces
+    # By language: what is new to the number that asked, when that is all it needs to hear.
+    news: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what the next call of this number is compared with
+
+    def pieces(self, language: str) -> tuple[str, ...]:
+        """All of it, each piece a sound; `spoken` where it was not composed for that language."""
+        return self.said.get(language) or self.said.get("id") or (self.spoken,)
 
 
 @dataclass(frozen=True)

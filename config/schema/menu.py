@@ -190,7 +190,10 @@ class Emergency(Shape):
 
     key: Key = "9"
     queue: str
-    sentences: Say = Field(min_length=1, description="One of these opens every announcement that asks for a key.")
+    sentences: Say = Field(
+        min_length=1,
+        description="One of these opens every announcement that asks for a key; after the first of a call the last.",
+    )
     say: Say = Field(min_length=1, description="Spoken when the key was pressed.")
 
 

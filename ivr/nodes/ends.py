@@ -23,7 +23,7 @@ def triage(turn: Turn, *, again: bool = False) -> Flow:
         yield Note({"what": "triage"})
     if turn.caller.gapped or turn.caller.level >= FRONT:
         outages = yield from outages_near(turn.caller.region)
-        yield from tell_region(turn, outages, rules.announcements)
+        yield from tell_region(turn, outages, rules.announcements, full=again)
     return turn.ask(rules.say, ())
 
 

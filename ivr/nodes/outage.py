@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from config.languages import FIRST
 from config.schema import menu as shapes
 from ivr.instructions import Fragment
 from ivr.nodes.going import enter, enter_node, entering, go, repeating
@@ -22,35 +23,51 @@ def announce(turn: Turn, name: str, outage: KnownOutage) -> Flow:
 
 @entering(shapes.OutageNode)
 def _enter_outage(turn: Turn, node: shapes.OutageNode) -> Flow:
+    return (yield from _look_and_tell(turn, node))
+
+
+def _look_and_tell(turn: Turn, node: shapes.OutageNode, *, full: bool = False) -> Flow:
     outage = yield from outage_in(turn.state)
     if outage is None:
         turn.state.outage = None
         return (yield from go(turn, node.over))
-    return (yield from _tell(turn, node, outage))
+    return (yield from _tell(turn, node, outage, full=full))
 
 
 @repeating(shapes.OutageNode)
 def _asked_again(turn: Turn, node: shapes.OutageNode, full: bool) -> Flow:
-    return (yield from _enter_outage(turn, node) if full else options(turn, node))
+    return (yield from _look_and_tell(turn, node, full=True) if full else options(turn, node))
 
 
-def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage) -> Flow:
+def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage, *, full: bool = False) -> Flow:
     turn.state.outage = outage.id
-    yield from say_outage(turn, outage, turn.state.area)
+    yield from say_outage(turn, outage, turn.state.area, full=full)
     return (yield from options(turn, node))
 
 
-def say_outage(turn: Turn, outage: KnownOutage, area: str) -> Generator[Effect, Any, None]:
-    """The announcement, and on record which one was heard."""
+def say_outage(turn: Turn, outage: KnownOutage, area: str, *, full: bool = False) -> Generator[Effect, Any, None]:
+    """The announcement once a call, and on record which one was heard: to who called about it before what has changed,
+    or `full`.
+    """
+    if outage.id in turn.state.told and not full:
+        return
+    turn.state.told = [*(one for one in turn.state.told if one != outage.id), outage.id]
+    language = turn.state.language
+    news = () if full else outage.news.get(language, ())
     told = {"what": "told", "outage": outage.id, "statement": outage.statement_id, "holding": outage.holding}
-    yield Note({**told, "area": area})
-    turn.said.append(Fragment("outage.holding" if outage.holding else "outage.announcement", outage.spoken))
+    heard = {"version": outage.version, "news": bool(news), "facts": dict(outage.facts)}
+    yield Note({**told, **heard, "area": area})
+    key = "outage.news" if news else "outage.holding" if outage.holding else "outage.announcement"
+    voice = language if news or outage.said.get(language) else FIRST
+    turn.said += [Fragment(key, text, voice) for text in news or outage.pieces(language)]
 
 
-def tell_region(turn: Turn, outages: Sequence[KnownOutage], count: int) -> Generator[Effect, Any, None]:
+def tell_region(
+    turn: Turn, outages: Sequence[KnownOutage], count: int, *, full: bool = False
+) -> Generator[Effect, Any, None]:
     """The official words of a region for who is not located yet; those of the widest areas first."""
     for outage in sorted(outages, key=lambda one: one.area.count("."))[:count]:
-        yield from say_outage(turn, outage, outage.area)
+        yield from say_outage(turn, outage, outage.area, full=full)
 
 
 def options(turn: Turn, node: shapes.OutageNode) -> Flow:

@@ -38,7 +38,11 @@ def fixed() -> Iterator[Fragment]:
     yield from told(files.scripts, files.menu.languages)
     for code, area in files.areas.areas.items():
         yield Fragment("area", area.name)
-        yield Fragment("outage.holding", phrases.holding(code))
+        for language in files.menu.languages:
+            pieces = phrases.holding_pieces(code, language=language).said()
+            yield from (Fragment("outage.holding", text, language) for text in pieces)
+    for language in files.menu.languages:
+        yield from (Fragment("outage.fixed", text, language) for text in phrases.fixed(language))
 
 
 def told(words: Scripts, languages: Sequence[str]) -> Iterator[Fragment]:
@@ -70,7 +74,8 @@ def live() -> Iterator[Fragment]:
         streets = [*lookup.streets_spoken(session), *lookup.streets_of_crews(session)]
         said = lookup.live_spoken(session, now=SystemClock().now())
     yield from (Fragment("street", street) for street in streets)
-    yield from (Fragment("outage.announcement", text) for text in said)
+    for language, texts in said.items():
+        yield from (Fragment("outage.announcement", text, language) for text in texts)
 
 
 def render_all(stop: threading.Event | None = None) -> int:

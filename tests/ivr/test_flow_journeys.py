@@ -63,12 +63,8 @@ def test_only_my_building_is_dark(call: Dial) -> None:
 def test_silence_after_the_announcement_ends_politely(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     assert isinstance(caller.keeps_silent(), Ask)
-    assert caller.keys == [
-        "emergency",
-        "again.silent",
-        "outage.options",
-        "locate.another",
-    ]  # not the whole speech again
+    # Not the whole speech again.
+    assert caller.keys == ["emergency.short", "again.silent", "outage.options", "locate.another"]
     assert isinstance(caller.keeps_silent(), Bye)
     assert caller.keys == ["goodbye"]
     assert caller.state.closing
@@ -87,7 +83,8 @@ def test_before_any_statement_the_holding_statement_is_heard(call: Dial, world: 
     world.outages[:] = [outage(statement_id=None, spoken="Kami menerima banyak laporan.", holding=True)]
     caller = call(IN_OUTAGE)
     assert "outage.holding" in caller.keys
-    assert caller.notes[-1] == {"what": "told", "outage": 7, "statement": None, "holding": True, "area": DARK}
+    told = {"what": "told", "outage": 7, "statement": None, "holding": True, "area": DARK}
+    assert caller.notes[-1] == {**told, "version": 0, "news": False, "facts": {}}
 
 
 def test_a_known_caller_elsewhere_reports_with_one_key(call: Dial) -> None:
@@ -221,7 +218,7 @@ def test_a_withheld_number_can_do_all_but_be_told(call: Dial) -> None:
 def test_the_first_caller_of_a_place_hears_nothing_about_it_and_how_to_report(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     assert caller.keys == ["greeting", "emergency.short", "locate.here", "menu.main", "locate.another"]
-    assert "Untuk melaporkan listrik padam, tekan satu." in caller.heard
+    assert "Lapor listrik padam, tekan satu." in caller.heard
 
 
 def test_the_fourth_caller_hears_that_others_have_reported(call: Dial, world: World) -> None:
@@ -349,7 +346,8 @@ def test_a_caller_hears_what_his_place_is_owed_and_by_which_regulation(call: Dia
     rule = "Peraturan Menteri E S D M nomor 18 tahun 2019"
     world.compensation = CompensationView(month="November", regulation=rule, percent=75)
     caller = call(NO_OUTAGE)
-    assert isinstance(caller.presses("5"), Ask)
+    caller.presses("5")
+    assert isinstance(caller.presses("1"), Ask)
     assert caller.keys == ["emergency.short", "compensation.owed", "after.compensation"]
     assert f"Menurut {rule} kompensasi tempat Anda untuk bulan November adalah 75 persen" in caller.heard
     waiting = caller.presses("0")
@@ -364,6 +362,7 @@ def test_no_percent_is_told_that_is_none_or_not_certain(
     world.compensation = CompensationView(month="November", regulation="Peraturan Menteri", percent=percent)
     caller = call(NO_OUTAGE)
     caller.presses("5")
+    caller.presses("1")
     assert said in caller.keys
     assert "persen" not in caller.heard
     assert isinstance(caller.keeps_silent(), Bye)
@@ -372,6 +371,7 @@ def test_no_percent_is_told_that_is_none_or_not_certain(
 def test_a_compensation_that_cannot_be_read_now_leads_to_an_officer(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("5")
+    caller.presses("1")
     assert caller.keys == ["emergency.short", "after.compensation"]
 
 
@@ -380,6 +380,7 @@ def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: Wor
     caller = call(UNKNOWN)
     caller.presses("0")  # none of the dark areas
     caller.presses("5")
+    caller.presses("1")
     assert "identify" in caller.keys
     caller.presses(IDPEL)
     assert "compensation.nothing" in caller.keys

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from config import operator as operator_files
-from config.schema.menu import CallbackNode, OwnNumber, QueueNode
+from config.schema.menu import CallbackNode, Choice, Node, OwnNumber, QueueNode
 from ivr.instructions import Ask, Bye, Wait
 from ivr.menu import Menu
 from ivr.turn import CallBack, Enqueue
@@ -36,14 +36,14 @@ HOSPITAL, LANDLINE, OWN = "+628110000009", "+622112345678", "0211239"
 def test_a_known_caller_hears_which_area_he_is_taken_for_before_anything_is_said_of_it(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     assert "Untuk Menteng" in caller.heard.partition("Area Menteng, padam")[0]
-    assert caller.heard.endswith("Tempat lain? Tekan delapan.")
+    assert caller.heard.endswith("Tempat lain? Tekan enam.")
     assert "Tebet" in call(NO_OUTAGE).heard
 
 
 def test_in_another_place_he_chooses_among_the_areas_now_affected(call: Dial, world: World) -> None:
     world.outages.append(outage(LIT, id=8, spoken="Tebet padam."))
     caller = call(IN_OUTAGE)
-    assert isinstance(caller.presses("8"), Ask)
+    assert isinstance(caller.presses("6"), Ask)
     assert caller.keys == ["emergency.short", "locate.affected", "locate.item", "locate.elsewhere"]
     assert "Menteng" not in caller.heard, "he has said that he is not there"
     caller.presses("1")
@@ -56,7 +56,7 @@ def test_in_another_place_he_chooses_among_the_areas_now_affected(call: Dial, wo
 
 def test_where_no_other_area_is_affected_he_keys_the_number_of_the_place(call: Dial) -> None:
     caller = call(IN_OUTAGE)
-    caller.presses("8")
+    caller.presses("6")
     assert caller.keys == ["emergency.short", "identify"]
     caller.presses(IDPEL)
     caller.presses("1")
@@ -67,12 +67,12 @@ def test_a_report_made_before_is_not_the_one_of_the_other_place(call: Dial, worl
     """An operator's menu may offer another place after a report: each gets its own."""
     nodes = {**menu.shape.nodes}
     after = nodes["tercatat"]
-    nodes["tercatat"] = after.model_copy(update={"keys": {"8": "tempat_lain", **after.keys}})  # type: ignore[union-attr]
+    nodes["tercatat"] = after.model_copy(update={"keys": {"6": "tempat_lain", **after.keys}})  # type: ignore[union-attr]
     other = Menu(menu.shape.model_copy(update={"nodes": nodes}), menu.prompts)
     caller = ScriptedCaller(other, world, ani=NO_OUTAGE, region="19")
     caller.dials()
     caller.presses("1")
-    caller.presses("8")
+    caller.presses("6")
     caller.presses("540000000001")
     caller.presses("2")
     assert [(wish["key"], wish["premises"]) for wish in caller.intents] == [
@@ -164,10 +164,10 @@ def test_no_place_takes_the_head_start_of_the_number_away(call: Dial) -> None:
     caller = call(NO_OUTAGE, dialled=OWN)
     assert caller.queues == [Enqueue("gangguan", 5)]
     caller = call(LIFE_SUPPORT)
-    caller.presses("8")
+    caller.presses("6")
     assert caller.state.priority == 0, "another place than that of the machine"
     caller = call(IN_OUTAGE, dialled=OWN)
-    caller.presses("8")
+    caller.presses("6")
     assert caller.state.priority == 5
 
 
@@ -192,16 +192,15 @@ def test_a_number_of_its_own_may_begin_where_everybody_does(call: Dial, menu: Me
 @pytest.mark.parametrize(
     ("key", "answer", "word"),
     [
-        ("1", "prepaid.rejected", "dua puluh angka"),
-        ("2", "prepaid.forgotten", "bukti pembelian"),
-        ("3", "prepaid.empty", "layar meter"),
-        ("4", "prepaid.compensation", "tambahan token"),
+        ("2", "prepaid.rejected", "dua puluh angka"),
+        ("3", "prepaid.forgotten", "bukti pembelian"),
+        ("4", "prepaid.empty", "layar meter"),
     ],
 )
 def test_questions_about_tokens_are_answered_without_a_person(call: Dial, key: str, answer: str, word: str) -> None:
     caller = call(NO_OUTAGE)
-    caller.presses("6")
-    assert caller.keys == ["emergency.short", "prepaid.menu"]
+    caller.presses("5")
+    assert caller.keys == ["emergency.short", "questions"]
     caller.presses(key)
     assert caller.keys[:2] == ["emergency.short", answer]
     assert word in caller.heard
@@ -212,7 +211,7 @@ def test_questions_about_tokens_are_answered_without_a_person(call: Dial, key: s
 
 def test_a_meter_with_kwh_left_and_no_light_is_reported_with_one_key(call: Dial) -> None:
     caller = call(NO_OUTAGE)
-    for key in ("6", "3", "1"):
+    for key in ("5", "4", "1"):
         caller.presses(key)
     assert "report.filed" in caller.keys
     assert len(caller.intents) == 1
@@ -220,9 +219,9 @@ def test_a_meter_with_kwh_left_and_no_light_is_reported_with_one_key(call: Dial)
 
 def test_another_question_and_silence_ends_politely(call: Dial) -> None:
     caller = call(NO_OUTAGE)
-    for key in ("6", "1", "1"):
+    for key in ("5", "2", "1"):
         caller.presses(key)
-    assert caller.keys == ["emergency.short", "prepaid.menu"]
+    assert caller.keys == ["emergency.short", "questions"]
     caller.presses("2")
     assert isinstance(caller.keeps_silent(), Bye)
 
@@ -232,14 +231,14 @@ def test_one_more_answer_is_yaml_alone(menu: Menu, world: World, tmp_path_factor
     for file in UTILITY.glob("*.yaml"):
         (folder / file.name).write_text(file.read_text())
     texts = {name: (folder / f"{name}.yaml").read_text() for name in ("menu", "prompts")}
-    added = texts["menu"].replace('"4": token_kompensasi,', '"4": token_kompensasi, "5": segel,')
+    added = texts["menu"].replace('"4": kwh_habis,', '"4": kwh_habis, "5": segel,')
     added = added.replace("  sesudah_prabayar:", SEAL + "  sesudah_prabayar:")
     (folder / "menu.yaml").write_text(added)
     (folder / "prompts.yaml").write_text(texts["prompts"] + SAID)
     files = operator_files.load(folder)
     caller = ScriptedCaller(Menu(files.menu, files.prompts), world, ani=NO_OUTAGE)
     caller.dials()
-    caller.presses("6")
+    caller.presses("5")
     caller.presses("5")
     assert "Segel hanya dibuka petugas." in caller.heard
 
@@ -256,6 +255,13 @@ def lines(menu: Menu) -> list[str]:
     return [name for name, node in menu.shape.nodes.items() if isinstance(node, QueueNode)]
 
 
+def outside_the_hours(menu: Menu) -> list[Node]:
+    """What is chosen while nobody serves: there is no line to wait in."""
+    shape = menu.shape
+    closed = [shape.nodes[name] for hours in shape.hours.values() for name in hours.instead.values()]
+    return [shape.nodes[target] for node in closed if isinstance(node, Choice) for target in node.keys.values()]
+
+
 def test_a_callback_is_offered_on_every_way_into_a_line(menu: Menu, world: World) -> None:
     for name in lines(menu):
         shape = menu.shape.model_copy(update={"start": name})
@@ -267,7 +273,8 @@ def test_a_callback_is_offered_on_every_way_into_a_line(menu: Menu, world: World
         assert isinstance(caller.presses("1"), Bye), name
         assert [one.queue for one in caller.callbacks] == [waiting.queue]
     ways = {node.unable for node in menu.shape.nodes.values() if isinstance(node, CallbackNode)}
-    assert ways <= {*lines(menu)}, "who cannot be called back waits"
+    closed = {ways_out.unable for ways_out in outside_the_hours(menu) if isinstance(ways_out, CallbackNode)}
+    assert ways - closed <= {*lines(menu)}, "who cannot be called back waits"
 
 
 def test_a_callback_keeps_the_head_start(call: Dial, world: World) -> None:

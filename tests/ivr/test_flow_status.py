@@ -166,7 +166,7 @@ def test_a_finished_report_is_told_with_its_time_and_may_be_said_to_be_dark_stil
 
 def test_each_piece_of_it_has_its_sound_before_anybody_calls(call: Dial, world: World) -> None:
     """But for the street of a crew, which is made when the crew tells where it is."""
-    listed = {text for _, text in prompts.fixed()}
+    listed = {piece.text for piece in prompts.fixed()}
     moving = replace(CALLER, crew_mobile=True, en_route=True, street=STREET)
     unreached = finished(CompletionCode.PHONE_UNREACHABLE)
     for one in (

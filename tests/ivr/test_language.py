@@ -55,8 +55,8 @@ def test_english_is_offered_once_in_english_and_after_what_is_known(call: Dial) 
 def test_the_key_says_everything_again_in_english_and_it_stays(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("8")
-    assert caller.keys == ["emergency.short", "menu.main"]
-    assert caller.said[-1].text.startswith("To report an outage, press one.")
+    assert caller.keys == ["emergency.short", "menu.main", "locate.another"]
+    assert "To report an outage, press one." in caller.heard
     assert languages_of(caller) == {"en"}
     assert [piece.language for piece in offers(caller)] == ["id"]
     caller.presses("3")
@@ -76,7 +76,7 @@ def test_pressed_twice_it_is_the_same_choice_and_no_wrong_key(call: Dial) -> Non
     caller = call(NO_OUTAGE)
     for _ in range(4):
         caller.presses("8")
-    assert caller.keys == ["emergency.short", "menu.main"]
+    assert caller.keys == ["emergency.short", "menu.main", "locate.another"]
     assert caller.state.language == "en"
     assert [note["what"] for note in caller.notes].count("language") == 1
 
@@ -117,7 +117,7 @@ def test_the_last_lines_lose_no_second_with_an_offer(menu: Menu, world: World) -
     caller.dials()
     assert not offers(caller)
     caller.presses("8")
-    assert caller.keys == ["emergency", "triage.others"]
+    assert caller.keys == ["emergency.short", "triage.others"]
     assert languages_of(caller) == {"en"}
     assert [note["what"] for note in caller.notes].count("triage") == 1
 
@@ -127,6 +127,7 @@ def test_figures_and_months_are_english(call: Dial, world: World) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("8")
     caller.presses("5")
+    caller.presses("1")
     said = [(piece.text, piece.language) for piece in caller.said if piece.key.startswith("compensation.owed:")]
     assert said == [("Permen ESDM", "id"), ("35", "en"), ("August", "en")]
 
@@ -233,7 +234,7 @@ def javanese(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("javanese")
 def test_a_third_language_is_configuration_and_a_reader(folder: Path, world: World) -> None:
     spoil(folder / "menu.yaml", "languages: [id, en]", "languages: [id, en, jv]")
-    spoil(folder / "menu.yaml", 'en: "8"}', 'en: "8", jv: "6"}')
+    spoil(folder / "menu.yaml", '{id: "7", en: "8"}', '{en: "8", jv: "7"}')
     text = (folder / "prompts.yaml").read_text(encoding="utf-8")
     lines = [f"{line}\n    jv: Jawa. {line[8:]}" if line.startswith("    id: ") else line for line in text.split("\n")]
     (folder / "prompts.yaml").write_text("\n".join(lines), encoding="utf-8")
@@ -241,7 +242,7 @@ def test_a_third_language_is_configuration_and_a_reader(folder: Path, world: Wor
     caller = ScriptedCaller(Menu(files.menu, files.prompts), world, ani=NO_OUTAGE)
     caller.dials()
     assert [piece.language for piece in offers(caller)] == ["en", "jv"]
-    caller.presses("6")
+    caller.presses("7")
     assert languages_of(caller) == {"jv"}
     assert caller.said[0].text.startswith("Jawa.")
 

@@ -8,26 +8,19 @@ import shutil
 import wave
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from config.operator import operator
 from config.settings import Settings
 from ivr.carriers import twilio_music
-from ivr.instructions import Ask, Fragment
+from ivr.instructions import Fragment
 from ivr.menu import Menu
 from ivr.speech import cache, indonesian, music, prompts, render, sound, voices
 from simulation.caller import ScriptedCaller, World
-from tests.fixtures.callers import IN_OUTAGE, NO_OUTAGE, NOON, report
+from tests.fixtures.callers import IN_OUTAGE
 from tests.fixtures.servers import missing
-from tickets import scripts
-from tickets.kinds import Intent, ReportKind
-from tickets.outages import phrases
-from tickets.rules import Elapsed, decide
-from tickets.states import ReportStatus
 
 pytestmark = pytest.mark.unit
 
@@ -203,35 +196,3 @@ def test_every_sentence_of_a_call_can_be_composed_from_the_cache(voice: voices.V
     for digits in ("", "*", "2", "0"):
         caller.presses(digits) if caller.lines else caller.dials()
         assert {f.text for f in caller.said if f.key != "outage.announcement"} <= listed
-
-
-def test_a_known_caller_is_told_within_ten_seconds_and_served_within_seventy_five(
-    voice: voices.Voice, menu: Menu, world: World
-) -> None:
-    cause = "gangguan transmisi 500 kV Ungaran dan Pemalang"
-    announcement = phrases.announcement(phrases.Told(area="31.71.06", since=NOON, cause=cause, etr=NOON, as_of=NOON))
-    world.outages[:] = [replace(world.outages[0], spoken=announcement)]
-
-    def seconds(fragment: Fragment) -> float:
-        render.render([fragment.text])
-        return cache.duration_ms(cache.path_for(fragment.text)) / 1000
-
-    caller = ScriptedCaller(menu, world, ani=IN_OUTAGE, seconds=seconds)
-    assert isinstance(caller.dials(), Ask)
-    first = next(line.at for line in caller.lines if line.what == announcement)
-    caller.presses("1")
-    assert caller.over
-    assert first <= 10.0
-    assert caller.seconds <= 75.0
-
-    # Elsewhere: a report, and how it stands, for who hears every sentence to its end.
-    promised = decide(ReportKind.GANGGUAN, ReportStatus.BELUM_SELESAI, Intent.ENQUIRY, Elapsed.LT3H, False)
-    said = {"id": scripts.told(promised, scripts.Facts(scripts.ALOUD, one_building=True), operator().scripts)}
-    for key, reports in (("1", []), ("2", [replace(report(2), said=said)])):
-        world.reports = reports
-        caller = ScriptedCaller(menu, world, ani=NO_OUTAGE, seconds=seconds)
-        caller.dials()
-        caller.presses(key)
-        caller.keeps_silent()
-        assert caller.over
-        assert caller.seconds <= 75.0

@@ -44,7 +44,7 @@ SINCE: dict[str, dict[str, Any]] = {
         "kind": "unplanned", "community": "", "reopened_at": None, "evidence": None,
         "confirmed_at": MINUTES, "confirmed_by": ["created_0é", "created_1é", "created_2é"],
     },
-    "outage_statement": {"approved_at": MINUTES, "etr": MINUTES, "withdrawn_at": None},
+    "outage_statement": {"approved_at": MINUTES, "etr": MINUTES, "withdrawn_at": None, "facts": None, "own": True},
     "work_order": {
         "priority": [3, 3, 1], "skill": "", "lat": None, "lon": None, "fault_location_id": None, "reported_at": MINUTES,
         "arrived_at": None, "started_at": None, "power_on_at": None,

@@ -129,9 +129,12 @@ def test_each_publication_is_a_version_and_replaces_the_last(db: Database) -> No
     assert (newest.author, newest.approver, newest.published_at) == ("spv2", "spv2", NOON)
     assert (oldest.version, oldest.status, oldest.replaced_at) == (1, StatementStatus.REPLACED, NOON)
     assert oldest.text.startswith("Area Gerunggang, padam sejak pukul 12 WIB karena pohon tumbang.")
-    assert _outbox(db)[1:] == [
-        ("render", f"statement:{one.id}", {"texts": [one.text], "statement": one.id}) for one in (first, second)
-    ]
+    asked = _outbox(db)[1:]
+    assert [(kind, key) for kind, key, _ in asked] == [("render", f"statement:{one.id}") for one in (first, second)]
+    assert [payload["statement"] for _, _, payload in asked] == [first.id, second.id]
+    pieces = ["Area Gerunggang, padam sejak pukul 12 WIB karena pohon tumbang.", "Informasi pukul 12 WIB."]
+    assert {oldest.text, *pieces, "Perkiraan menyala pukul 14 WIB."} <= set(asked[0][2]["texts"]["id"])
+    assert {newest.text, pieces[1]} <= set(asked[1][2]["texts"]["id"])
 
 
 def test_a_statement_without_words_or_without_an_outage_is_refused(db: Database) -> None:

@@ -24,7 +24,7 @@ def _edit(folder: Path, old: str, new: str) -> None:
     file = folder / "statements.yaml"
     text = file.read_text(encoding="utf-8")
     assert old in text
-    file.write_text(text.replace(old, new), encoding="utf-8")
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tickets.detection.people import Heard, distinct
 from tickets.incidents import alerts
 from tickets.kinds import AlertKind, AlertLevel
 from tickets.models import Outage, PlaceBaseline, Statement
-from tickets.outages import attached, outages, scopes, statements
+from tickets.outages import attached, outages, scopes, spoken
 from tickets.outages.moves import locked, remember
 from tickets.outages.scopes import FEEDER, ULP
 from tickets.states import OutageStatus
@@ -103,7 +103,7 @@ def _grown(session: Session, outage: Outage, finding: Finding, evidence: dict[st
     outage.community, outage.evidence = scopes.spoken(codes, outage.area), evidence
     outage.reported_start = min(outage.reported_start, finding.since)
     remember(session, outage, WIDENED, by=BY, now=now, note=words(evidence))
-    statements.prepare_holding(session, outage, now=now)
+    spoken.prepare_holding(session, outage, now=now)
     return outage
 
 

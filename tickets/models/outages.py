@@ -15,6 +15,7 @@ from sqlalchemy import (
     false,
     literal_column,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -144,6 +145,21 @@ class Statement(Base):
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     etr: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the time it promises: past it, it is withdrawn
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # phrases.Told: what was known when it was written
+    own: Mapped[bool] = mapped_column(server_default=true())  # in the author's own words, not composed from the facts
+
+
+class OutageHeard(Base):
+    """What a number heard last about an outage (changes.py says what of it is new). Kept for hours (statements.yaml:
+    `repeat_hours`), as who called is. No foreign key: the journal may be older than this database.
+    """
+
+    __tablename__ = "outage_heard"
+    outage_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    phone: Mapped[str] = mapped_column(PHONE, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    version: Mapped[int]  # of the statement; 0 = the holding sentence
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)  # changes.Facts
 
 
 class Subscription(Base):

@@ -11,7 +11,7 @@ from config.errors import Invalid
 from tickets.kinds import NoticeEvent
 from tickets.models import Outage, OutageEstimate
 from tickets.notices import notices
-from tickets.outages import phrases, statements
+from tickets.outages import phrases, spoken, statements
 from tickets.outages.moves import locked, remember
 from tickets.states import OutageStatus
 
@@ -42,7 +42,7 @@ def revise(
     row = record(session, outage, etr, reason=why, by=by, now=now)
     remember(session, outage, "estimate", by=by, now=now, note=why)
     statements.renew(session, outage, by=by, now=now)
-    statements.prepare_holding(session, outage, now=now)
+    spoken.prepare_holding(session, outage, now=now)
     # Nobody is in the dark yet: who is told of the work is told when it begins, and of its end as it is now.
     event = NoticeEvent.PLANNED if outage.status_kind is OutageStatus.SCHEDULED else NoticeEvent.ESTIMATE
     notices.announce(session, outage, event, by=by, now=now)

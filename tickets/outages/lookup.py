@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from config.operator import operator
@@ -16,6 +16,7 @@ from tickets.models import (
     Crew,
     Customer,
     Outage,
+    OutageHeard,
     OutageScope,
     Phone,
     Premises,
@@ -25,15 +26,35 @@ from tickets.models import (
     Statement,
     WorkOrder,
 )
-from tickets.outages import scopes, statements
+from tickets.outages import changes, phrases, scopes, spoken
+from tickets.outages.changes import Facts, Heard, Present
+from tickets.outages.heard import lately
+from tickets.outages.phrases import Told
 from tickets.outages.scopes import Place, beside
-from tickets.states import ReportStatus, StatementStatus
+from tickets.states import LIVE, ReportStatus, StatementStatus, WorkOrderStatus
 from tickets.views import KnownOutage, PremisesView, ReportView
 
 MOST_PREMISES = 5  # a list on the telephone cannot be longer
 MOST_REPORTS = 50
 # While the sound of a new version is made, the version it replaces may still be said for so long.
 GRACE = timedelta(seconds=60)
+# How far the foremost crew is: the higher, the more a caller may hope for. Orders that are done tell nothing of power.
+CREW = ("waiting", "assigned", "enroute", "arrived", "working")
+_PLACES = {
+    WorkOrderStatus.WAITING: 0,
+    WorkOrderStatus.ASSIGNED: 1,
+    WorkOrderStatus.ACCEPTED: 1,
+    WorkOrderStatus.ENROUTE: 2,
+    WorkOrderStatus.ARRIVED: 3,
+    WorkOrderStatus.WORKING: 4,
+    WorkOrderStatus.TEMPORARY: 4,  # the crew is still there
+}
+_FOREMOST = (
+    select(func.max(case(*((WorkOrder.status == status, place) for status, place in _PLACES.items()))))
+    .where(WorkOrder.outage_id == Outage.id)
+    .correlate(Outage)
+    .scalar_subquery()
+)
 
 
 def premises_by_phone(session: Session, phone_e164: str) -> list[PremisesView]:
@@ -100,30 +121,36 @@ def covering_outage(session: Session, place: Place, *, hold: bool = False) -> Ou
     return session.scalar(rows.with_for_update(read=True) if hold else rows)
 
 
-def known_outages(session: Session, place: Place, *, now: datetime, need_audio: bool = True) -> list[KnownOutage]:
-    """What covers a place, the newest first."""
+def known_outages(
+    session: Session, place: Place, *, now: datetime, need_audio: bool = True, phone: str = ""
+) -> list[KnownOutage]:
+    """What covers a place, the newest first; with what is new to a number that called about it before."""
     over = select(OutageScope.outage_id).where(OutageScope.code.in_(place.codes()), LIVE_SCOPE)
-    return _known(session, Outage.id.in_(over), now=now, need_audio=need_audio)
+    return _known(session, Outage.id.in_(over), now=now, need_audio=need_audio, phone=phone)
 
 
-def known_outage(session: Session, place: Place, *, now: datetime, need_audio: bool = True) -> KnownOutage | None:
+def known_outage(
+    session: Session, place: Place, *, now: datetime, need_audio: bool = True, phone: str = ""
+) -> KnownOutage | None:
     """What may be said to a caller from there now. With `need_audio` only a statement whose sound exists counts.
 
     Of several outages over the place the newest with a statement counts, else the newest: the holding sentence of a
     newer outage must not hide what was published for all of it.
     """
-    known = known_outages(session, place, now=now, need_audio=need_audio)
+    known = known_outages(session, place, now=now, need_audio=need_audio, phone=phone)
     return next((one for one in known if not one.holding), known[0] if known else None)
 
 
-def outages_in_region(session: Session, region: str, *, now: datetime, need_audio: bool = True) -> list[KnownOutage]:
+def outages_in_region(
+    session: Session, region: str, *, now: datetime, need_audio: bool = True, phone: str = ""
+) -> list[KnownOutage]:
     """Live outages inside a region, or covering it; the newest first."""
     inside = or_(Outage.area == region, Outage.area.startswith(f"{region}.", autoescape=True))
     codes = or_(
         OutageScope.code.in_(Place(region).codes()), OutageScope.code.startswith(f"{region}.", autoescape=True), inside
     )
     there = select(OutageScope.outage_id).join(Outage, Outage.id == OutageScope.outage_id).where(codes, LIVE_SCOPE)
-    return _known(session, Outage.id.in_(there), now=now, need_audio=need_audio)
+    return _known(session, Outage.id.in_(there), now=now, need_audio=need_audio, phone=phone)
 
 
 def live_outages(session: Session, *, now: datetime) -> list[KnownOutage]:
@@ -131,14 +158,23 @@ def live_outages(session: Session, *, now: datetime) -> list[KnownOutage]:
     return _known(session, now=now, need_audio=False)
 
 
-def live_spoken(session: Session, *, now: datetime) -> list[str]:
-    """Every sentence that may be needed now: statements and, for each live outage, its place and holding sentence."""
-    known = live_outages(session, now=now)
-    said = [text for one in known for text in (one.holding_text, one.area_name)]
-    return [*said, *(one.spoken for one in known if not one.holding)]
+def live_spoken(session: Session, *, now: datetime) -> dict[str, list[str]]:
+    """Every text that may be needed now, by language: what is published, and of each live outage its place and its
+    holding sentence.
+    """
+    found: dict[str, list[str]] = {}
+    published = and_(Statement.outage_id == Outage.id, Statement.status == StatementStatus.PUBLISHED)
+    rows = select(Outage, Statement).outerjoin(Statement, published).where(Outage.status_kind.in_(LIVE))
+    for outage, statement in session.execute(rows.order_by(Outage.id.desc())).all():
+        for one in (None, statement) if statement is not None else (None,):
+            for language, texts in spoken.sounds(session, outage, one, now=now).items():
+                found.setdefault(language, []).extend(texts)
+    return found
 
 
-def _known(session: Session, *wanted: ColumnElement[bool], now: datetime, need_audio: bool) -> list[KnownOutage]:
+def _known(
+    session: Session, *wanted: ColumnElement[bool], now: datetime, need_audio: bool, phone: str = ""
+) -> list[KnownOutage]:
     """One query, whatever there is: an outage comes once for each of its live scopes and statements."""
     # A statement ends with the time it promises, whether or not its timer has run.
     said = [Statement.outage_id == Outage.id, or_(Statement.etr.is_(None), Statement.etr > now)]
@@ -148,26 +184,56 @@ def _known(session: Session, *wanted: ColumnElement[bool], now: datetime, need_a
         said += [Statement.published_at.is_not(None), Statement.rendered_at.is_not(None), or_(published, just_replaced)]
     else:
         said.append(published)
+    heard = [OutageHeard.outage_id == Outage.id, *lately(phone, now=now)] if phone else [false()]
     rows = (
-        select(Outage, OutageScope.code, Statement)
+        select(Outage, OutageScope.code, Statement, _FOREMOST, OutageHeard)
         .select_from(Outage)
         .join(OutageScope, and_(OutageScope.outage_id == Outage.id, LIVE_SCOPE))
         .outerjoin(Statement, and_(*said))
+        .outerjoin(OutageHeard, and_(*heard))
         .where(*wanted)
         .order_by(Outage.id.desc(), OutageScope.code)
     )
     codes: dict[Outage, dict[str, None]] = {}
     words: dict[int, list[Statement]] = {}
-    for outage, code, statement in session.execute(rows):
+    beside: dict[int, tuple[int | None, OutageHeard | None]] = {}
+    for outage, code, statement, crew, last in session.execute(rows):
         codes.setdefault(outage, {})[code] = None
+        beside[outage.id] = crew, last
         if statement is not None:
             words.setdefault(outage.id, []).append(statement)
-    return [_view(outage, tuple(found), words.get(outage.id, []), now) for outage, found in codes.items()]
+    return [
+        _view(outage, tuple(found), words.get(outage.id, []), *beside[outage.id], now=now)
+        for outage, found in codes.items()
+    ]
 
 
-def _view(outage: Outage, codes: tuple[str, ...], words: Sequence[Statement], now: datetime) -> KnownOutage:
+def _view(
+    outage: Outage,
+    codes: tuple[str, ...],
+    words: Sequence[Statement],
+    crew: int | None,
+    last: OutageHeard | None,
+    *,
+    now: datetime,
+) -> KnownOutage:
     statement = max(words, key=lambda one: (one.status is StatementStatus.PUBLISHED, one.version), default=None)
-    holding = statements.holding(outage, now=now)
+    told = spoken.held(outage, now=now, name_en=scopes.name_en(outage, codes))
+    holding = " ".join(spoken.holding_pieces(outage, told).said())
+    if statement is not None:
+        told = spoken.told_of(outage, statement)
+    facts = Facts(
+        name=told.place(),
+        etr=told.etr,
+        cause=told.why(),
+        crew="" if crew is None else CREW[crew],
+        partly=told.partly,
+        own=statement is not None and statement.own,
+    )
+    version = statement.version if statement else 0
+    present = Present(version, facts, told, outage.reopened_at)
+    known = Heard(last.at, last.version, Facts.loads(last.facts)) if last is not None else None
+    news = {one: changes.since(known, present, one, now=now) for one in phrases.LANGUAGES} if known else {}
     return KnownOutage(
         id=outage.id,
         area=outage.area,
@@ -176,11 +242,28 @@ def _view(outage: Outage, codes: tuple[str, ...], words: Sequence[Statement], no
         statement_id=statement.id if statement else None,
         spoken=statement.text if statement else holding,
         published_at=statement.published_at if statement else None,
-        etr=statement.etr if statement else statements.promised(outage, now=now),
+        etr=statement.etr if statement else told.etr,
         holding=statement is None,
         codes=codes,
         holding_text=holding,
+        version=version,
+        said={one: _said(outage, statement, told, one, crew=facts.crew, now=now) for one in phrases.LANGUAGES},
+        news={one: texts for one, texts in news.items() if texts},
+        facts=facts.dumps(),
     )
+
+
+def _said(
+    outage: Outage, statement: Statement | None, told: Told, language: str, *, crew: str, now: datetime
+) -> tuple[str, ...]:
+    """What is heard of it at this instant."""
+    if statement is not None:
+        pieces = spoken.pieces(told, statement, language)
+    else:
+        pieces = spoken.holding_pieces(outage, told, language)
+    # Of an estimate that has moved both times are told.
+    soon = phrases.soon(told.etr, now, language) if pieces.estimate and told.before is None else ""
+    return pieces.said(estimate=soon, crew=phrases.crew(crew, language))
 
 
 def _premises() -> Select[*tuple[Any, ...]]:

@@ -20,7 +20,7 @@ from tickets.incidents import alerts, clocks
 from tickets.kinds import AlertKind, CauseKind, NoticeEvent, OutageKind
 from tickets.models import LIVE_SCOPE, Outage, OutageScope
 from tickets.notices import notices
-from tickets.outages import all_lit, attached, estimates, fault_locations, phrases, scopes, statements
+from tickets.outages import all_lit, attached, estimates, fault_locations, phrases, scopes, spoken, statements
 from tickets.outages.moves import locked, move, remember
 from tickets.states import LIVE, OUTAGE, OutageEvent, OutageStatus
 
@@ -108,7 +108,7 @@ def _confirm(session: Session, outage: Outage, facts: Facts, *, by: str, now: da
     attached.follow(session, outage.id, by=by, now=now, gone=gone)
     all_lit.wanted(session, outage, now=now)
     alerts.end(session, AlertKind.OUTAGE_PROPOSED, str(outage.id), now=now)
-    statements.prepare_holding(session, outage, now=now)
+    spoken.prepare_holding(session, outage, now=now)
     notices.announce(session, outage, NoticeEvent.START, by=by, now=now)
     return outage
 
@@ -134,7 +134,7 @@ def propose_outage(
     scopes.announce(session, outage)
     outage.evidence, outage.community = evidence, scopes.spoken(codes, outage.area)
     remember(session, outage, OutageEvent.PROPOSE.value, by=by, now=now)
-    statements.prepare_holding(session, outage, now=now)
+    spoken.prepare_holding(session, outage, now=now)
     return outage
 
 

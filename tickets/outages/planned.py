@@ -15,7 +15,7 @@ from tickets import timers
 from tickets.kinds import NoticeEvent, OutageKind
 from tickets.models import LIVE_SCOPE, Outage, OutageScope
 from tickets.notices import notices
-from tickets.outages import attached, estimates, outages, phrases, scopes, statements
+from tickets.outages import attached, estimates, outages, phrases, scopes, spoken, statements
 from tickets.outages.moves import locked, move, remember
 from tickets.outages.outages import BEGINS
 from tickets.states import OutageEvent, OutageStatus, StatementStatus
@@ -63,7 +63,7 @@ def schedule(
     estimates.record(session, outage, ends, reason="", by=by, now=now)
     remember(session, outage, "schedule", by=by, now=now)
     timers.arm(session, BEGINS, str(outage.id), starts)
-    statements.prepare_holding(session, outage, now=now)
+    spoken.prepare_holding(session, outage, now=now)
     notices.announce(session, outage, NoticeEvent.PLANNED, by=by, now=now)
     return outage
 
@@ -89,7 +89,7 @@ def begin(session: Session, key: str, payload: dict[str, Any], now: datetime) ->
     scopes.darken(session, outage, codes, since=outage.reported_start)
     attached.follow(session, outage.id, by=CLOCKWORK, now=now, gone=sorted(explained))
     approved = [one for one in statements.versions(session, outage.id) if one.status is StatementStatus.APPROVED]
-    if approved and approved[0].etr == statements.may_promise(outage, now):
+    if approved and approved[0].etr == spoken.may_promise(outage, now):
         statements.release(session, outage.id, approved[0].version, now=now)
     notices.announce(session, outage, NoticeEvent.START, by=CLOCKWORK, now=now)
 

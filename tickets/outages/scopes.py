@@ -96,7 +96,21 @@ def name(outage: Outage) -> str:
     return outage.community or operator().area_name(outage.area)
 
 
-def spoken(codes: Sequence[str], area: str) -> str:
+def name_en(outage: Outage, codes: Sequence[str]) -> str:
+    """The same in English, where it is made from the codes, those of which callers hear; "" where somebody has given it
+    another one.
+    """
+    return spoken(codes, outage.area, "en") if codes and outage.community == spoken(codes, outage.area) else ""
+
+
+_PART, _AND, _AROUND = (
+    {"id": "sebagian", "en": "part of"},
+    {"id": "dan", "en": "and"},
+    {"id": "sekitarnya", "en": "nearby"},
+)
+
+
+def spoken(codes: Sequence[str], area: str, language: str = "id") -> str:
     """How the place is called by those who live there; nobody knows the name of his feeder: `sebagian Menteng`."""
     files = operator()
     names = []
@@ -105,13 +119,13 @@ def spoken(codes: Sequence[str], area: str) -> str:
             ulp = code.removeprefix(ULP)
             names.append(next(unit.ulp[ulp] for unit in files.areas.units.values() if ulp in unit.ulp))
         elif code.startswith(FEEDER):
-            names.append(f"sebagian {files.area_name(area)}")
+            names.append(f"{_PART[language]} {files.area_name(area)}")
         else:
             names.append(files.area_name(code))
     names = list(dict.fromkeys(names))
     if len(codes) > MOST_NAMES:
-        names.append("sekitarnya")
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} dan {names[-1]}"
+        names.append(_AROUND[language])
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {_AND[language]} {names[-1]}"
 
 
 def largest(codes: Collection[str]) -> list[str]:

@@ -4,25 +4,28 @@ that is no longer true: with the time it promised it is withdrawn, and callers h
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from config.errors import Invalid, NotFound, Refused
 from config.operator import operator
-from tickets import outbox, timers
+from tickets import timers
 from tickets.incidents import alerts
-from tickets.kinds import AlertKind, AlertLevel, NoticeEvent, OutageKind
+from tickets.kinds import AlertKind, AlertLevel, NoticeEvent
 from tickets.models import Outage, Statement
 from tickets.notices import notices
-from tickets.outages import phrases, scopes
+from tickets.outages import phrases, scopes, spoken
 from tickets.outages.moves import locked, remember
+from tickets.outages.phrases import Told
+from tickets.outages.spoken import may_promise
 from tickets.states import LIVE, STATEMENT, OutageStatus, StatementEvent, StatementStatus
 
 EXPIRES = "statement-expires"  # timer; its key is the outage's id
+LATELY = 60  # minutes that a composed text may have stood on a board before it was sent
 _ENDED = (StatementStatus.REPLACED, StatementStatus.WITHDRAWN)
 
 
@@ -141,31 +144,6 @@ def expire(session: Session, key: str, payload: dict[str, Any], now: datetime) -
         _warn(session, outage, "Perkiraan nyala sudah lewat: pernyataan ditarik, tulis perkiraan yang baru.", now)
 
 
-def promised(outage: Outage, *, now: datetime) -> datetime | None:
-    """The estimate that is told while no statement is: until that time has come; never where a second person is to
-    look first (ADR 47).
-    """
-    return None if operator().statements.two_people else may_promise(outage, now)
-
-
-def holding(outage: Outage, *, now: datetime) -> str:
-    """What is said of it while no statement is."""
-    name, etr, (_, unit) = scopes.name(outage), promised(outage, now=now), operator().unit_of(outage.area)
-    estimate = phrases.promise(etr, outage.reported_start, unit.zone) if etr else ""
-    if outage.kind is OutageKind.PLANNED:
-        return phrases.holding_planned(name, estimate)
-    return phrases.holding(outage.area, name, estimate)
-
-
-def prepare_holding(session: Session, outage: Outage, *, now: datetime) -> None:
-    """The sounds of its place and of its holding sentence are made: before and after the promised time."""
-    texts = [holding(outage, now=now), scopes.name(outage)]
-    if outage.etr is not None:
-        texts.append(holding(outage, now=outage.etr))
-    key = f"holding:{outage.id}:{crc32(''.join(texts).encode()):08x}"  # another name or time is another sound
-    outbox.put(session, "render", key, {"texts": texts, "statement": None})
-
-
 def mark_rendered(session: Session, statement_id: int, *, now: datetime) -> None:
     """The sound of a statement exists. Called by the render job; a second time changes nothing."""
     unheard = (Statement.id == statement_id, Statement.rendered_at.is_(None))
@@ -178,11 +156,6 @@ def versions(session: Session, outage_id: int) -> list[Statement]:
     return list(session.scalars(rows.order_by(Statement.version.desc())))
 
 
-def may_promise(outage: Outage, now: datetime) -> datetime | None:
-    """The time that may be promised now."""
-    return outage.etr if outage.etr is not None and outage.etr > now else None
-
-
 def check_lasting(outage: Outage) -> None:
     """Raises Refused (`outage-over`)."""
     if outage.status_kind not in (*LIVE, OutageStatus.SCHEDULED):
@@ -191,22 +164,37 @@ def check_lasting(outage: Outage) -> None:
 
 def composed(session: Session, outage: Outage, *, now: datetime) -> str:
     """The words that the facts of now give."""
+    return phrases.announcement(_told(session, outage, now=now))
+
+
+def _told(session: Session, outage: Outage, *, now: datetime) -> Told:
     etr = may_promise(outage, now)
     told = select(Statement.etr).where(Statement.outage_id == outage.id, Statement.published_at.is_not(None))
     other = told.where(Statement.etr.is_not(None) if etr is None else Statement.etr != etr)
-    return phrases.announcement(
-        phrases.Told(
-            area=outage.area,
-            name=scopes.name(outage),
-            since=outage.reported_start,
-            cause=outage.cause,
-            etr=etr,
-            as_of=now,
-            before=session.scalar(other.order_by(Statement.published_at.desc(), Statement.version.desc()).limit(1)),
-            again=_again(session, outage),
-            partly=outage.status_kind is OutageStatus.PARTIALLY_RESTORED,
-        )
+    return Told(
+        area=outage.area,
+        name=scopes.name(outage),
+        name_en=scopes.name_en(outage, scopes.of(session, outage.id, live=True)),
+        since=outage.reported_start,
+        cause=outage.cause,
+        cause_kind=outage.cause_kind,
+        etr=etr,
+        as_of=now,
+        before=session.scalar(other.order_by(Statement.published_at.desc(), Statement.version.desc()).limit(1)),
+        again=_again(session, outage),
+        partly=outage.status_kind is OutageStatus.PARTIALLY_RESTORED,
     )
+
+
+def _as_composed(text: str, told: Told) -> Told | None:
+    """The facts of the minute, not long ago, that give just this text: a supervisor who sends what the board has
+    composed for him has not written words of his own. None: he has.
+    """
+    for minutes in range(LATELY + 1):
+        then = replace(told, as_of=told.as_of - timedelta(minutes=minutes))
+        if phrases.announcement(then) == text:
+            return then
+    return None
 
 
 def _again(session: Session, outage: Outage) -> tuple[datetime, datetime] | None:
@@ -238,9 +226,11 @@ def _written(
     check_lasting(outage)
     if etr is not None and etr != may_promise(outage, now):
         raise _outdated()
-    words = phrases.speakable(text) if text is not None else composed(session, outage, now=now)
+    told = _told(session, outage, now=now)
+    words = phrases.speakable(text) if text is not None else phrases.announcement(told)
     if not words:
         raise Invalid("Pernyataan kosong.", slug="statement-empty", field="text")
+    same = told if text is None else _as_composed(words, told)
     last = session.scalar(select(func.max(Statement.version)).where(Statement.outage_id == outage.id)) or 0
     statement = Statement(
         outage_id=outage.id,
@@ -250,6 +240,8 @@ def _written(
         author=by,
         created_at=now,
         etr=may_promise(outage, now),
+        facts=(same or told).dumps(),
+        own=same is None,
     )
     session.add(statement)
     session.flush()
@@ -280,7 +272,7 @@ def _say(session: Session, outage: Outage, statement: Statement, *, now: datetim
     else:
         timers.disarm(session, EXPIRES, str(outage.id))
     alerts.end(session, AlertKind.STATEMENT_EXPIRED, str(outage.id), now=now)
-    outbox.put(session, "render", f"statement:{statement.id}", {"texts": [statement.text], "statement": statement.id})
+    spoken.prepare(session, outage, statement, now=now)
     if operator().statements.two_people and (statement.etr or promised_before):
         # Until now it was nobody's word: a time, or that the one they were told of does not hold.
         notices.announce(session, outage, NoticeEvent.ESTIMATE, by=statement.approver or statement.author, now=now)

@@ -15,7 +15,7 @@ from tickets.incidents import clocks
 from tickets.kinds import NoticeEvent
 from tickets.models import Outage, OutagePeriod
 from tickets.notices import notices
-from tickets.outages import all_lit, attached, estimates, scopes, statements
+from tickets.outages import all_lit, attached, estimates, scopes, spoken, statements
 from tickets.outages.moves import locked, move, remember
 from tickets.states import OUTAGE, OutageEvent, OutageStatus
 
@@ -117,4 +117,4 @@ def _renamed(session: Session, outage: Outage, dark: Sequence[str], own_name: bo
     if not own_name:
         outage.community = scopes.spoken(dark, outage.area)
         session.flush()
-        statements.prepare_holding(session, outage, now=now)
+        spoken.prepare_holding(session, outage, now=now)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029_told_number"
-down_revision = "0026_report_notices"
+revision = "0028_told_number"
+down_revision = "0027_heard"
 branch_labels = None
 depends_on = None
 
