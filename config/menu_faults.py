@@ -97,7 +97,7 @@ _SENTENCES = frozenset(
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
         " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
-        " owed nothing uncertain"
+        " owed nothing uncertain thanks"
     ).split()
 )
 
@@ -204,4 +204,5 @@ def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
 def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",), "report": ("existing", "withheld", "then")}
     fields |= {"status": ("then", "none_then"), "compensation": ("then",), "callback": ("unable",)}
+    fields |= {"voice_note": ("then", "retry")}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

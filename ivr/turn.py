@@ -47,6 +47,7 @@ class State:
     after: str = ""  # the node that wanted the caller identified
     number: str = ""  # of the report filed in this call
     filed: bool = False
+    noted: bool = False  # a voice note was kept in this call
     priority: int = 0
     queue: str = ""  # in line there
     emergency: bool = False
@@ -89,10 +90,13 @@ class Caller:
 
 @dataclass(frozen=True)
 class Signal:
-    """What happened. `waiting` comes from the wait loop, `back` when nobody answered an offer."""
+    """What happened. `waiting` comes from the wait loop, `back` when nobody answered an offer, `recorded` after a
+    Record, with how long the sound is.
+    """
 
-    name: Literal["arrive", "next", "waiting", "back"]
+    name: Literal["arrive", "next", "waiting", "back", "recorded"]
     digits: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

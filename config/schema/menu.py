@@ -103,6 +103,21 @@ class CompensationNode(Shape):
     then: str
 
 
+class VoiceNoteNode(Shape):
+    """The caller says something about the report: that of this call, else the newest open one of the premises."""
+
+    kind: Literal["voice_note"]
+    say: Say = Field(min_length=1, description="What to do, and that it is kept; a beep follows.")
+    seconds: int = Field(default=20, ge=5, le=60, description="The longest that is kept.")
+    silence: int = Field(default=4, ge=2, le=10, description="Seconds of silence that end it.")
+    shortest: float = Field(default=1.0, ge=0, le=5, description="Seconds; what is shorter is nothing.")
+    thanks: Say = Field(min_length=1, description="It is kept.")
+    nothing: Say = Field(min_length=1, description="Nothing was heard.")
+    none: Say = Field(min_length=1, description="There is no report that it could belong to.")
+    then: str
+    retry: str = Field(default="", description="Where a caller goes of whom nothing was heard; absent: as all others.")
+
+
 class QueueNode(Shape):
     """Puts the caller in line for a person."""
 
@@ -137,6 +152,7 @@ Node = Annotated[
     | ReportNode
     | StatusNode
     | CompensationNode
+    | VoiceNoteNode
     | QueueNode
     | CallbackNode
     | ByeNode,
@@ -251,7 +267,7 @@ class Menu(Shape):
 
 _TARGETS = (
     *("silent", "invalid", "outage", "clear", "over", "identify"),
-    *("withheld", "existing", "unable", "then", "none_then"),
+    *("withheld", "existing", "unable", "then", "none_then", "retry"),
 )
 
 

@@ -9,7 +9,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config.settings import settings
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Wait
 
 LANGUAGE = "id-ID"
 VOICE = "Google.id-ID-Wavenet-A"  # set explicitly: a default voice of another language can make <Say> fail
@@ -27,6 +27,8 @@ def render(instruction: Instruction, trail: Trail) -> str:
         case Ask():
             _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout),
                  instruction.say)  # fmt: skip
+        case Record():
+            _record(response, instruction, onward)
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
             _say(gather, instruction.say)
@@ -37,6 +39,26 @@ def render(instruction: Instruction, trail: Trail) -> str:
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
     return str(response)
+
+
+def _record(response: VoiceResponse, wanted: Record, onward: Trail) -> None:
+    """Any key ends it, and is told: the emergency key is one. Of a caller who says nothing Twilio does not ask the
+    action, it goes on in the document.
+    """
+    _say(response, wanted.say)
+    response.record(
+        action=onward.url("/twilio/recorded"),
+        method="POST",
+        max_length=wanted.seconds,
+        timeout=wanted.silence,
+        play_beep=True,
+        trim="trim-silence",
+        finish_on_key="0123456789*#",
+        recording_status_callback=onward.url("/twilio/recording", kind="note"),
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+    response.redirect(onward.url("/twilio/recorded", nothing="1"), method="POST")
 
 
 def _music(name: str, seconds: int) -> str:

@@ -53,7 +53,7 @@ def test_a_caller_from_a_dark_area_is_told_and_wants_to_be_told_when_power_is_ba
 def test_only_my_building_is_dark(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "report.filed", "after.report"]
+    assert caller.keys == ["emergency.short", "report.filed", "after.note", "after.report"]
     assert [wish["only_me"] for wish in caller.intents] == [True]
     assert isinstance(caller.presses("0"), Wait)
     assert caller.queues == [Enqueue("gangguan")]
@@ -213,7 +213,7 @@ def test_status_of_my_report(call: Dial, world: World) -> None:
     world.reports.append(report(2, "54100000777*"))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.report"]
+    assert caller.keys == ["emergency.short", "status.enroute", "after.note", "after.report"]
     assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
 
 
