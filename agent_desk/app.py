@@ -30,6 +30,7 @@ from agent_desk import (
     mobile_api,
     problems,
     public_report,
+    recordings,
     telephone,
     tracking,
 )
@@ -111,6 +112,7 @@ def create_app(
         board_crews,
         board_orders,
         crew,
+        recordings,
     ):
         app.include_router(module.router)
     for module in (tracking, public_report):

@@ -46,6 +46,7 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
         *_queue_faults(menu, queues),
         *_prompt_faults(menu, prompts),
         *_opening_faults(menu),
+        *_recording_faults(menu, prompts, queues),
     ]
     if not found:  # a graph with holes has no paths to speak of
         found = [*_key_faults(menu), *_dead_ends(menu), *_circles(menu)]
@@ -162,6 +163,21 @@ def _opening_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
         yield ("waiting", "callback", "key"), "this is the emergency key"
     if menu.waiting.opening not in opening:
         yield ("waiting", "opening"), reason
+
+
+def _recording_faults(menu: Menu, prompts: Prompts, queues: Queues) -> Iterator[tuple[Loc, str]]:
+    """Who is recorded was told; who is in danger is told nothing that takes time, and so is not recorded."""
+    recorded = [name for name, queue in queues.queues.items() if queue.record]
+    for name in recorded:
+        if queues.queues[name].emergency:
+            yield ("recording",), f"queue {name!r} is an emergency queue: it has no `record` in queues.yaml"
+    if recorded and not menu.recording:
+        yield ("recording",), f"callers of queue {recorded[0]!r} must be told that they are recorded"
+    for at, key in enumerate(menu.recording if recorded else ()):
+        if key not in prompts.prompts:
+            yield ("recording", at), f"no sentence {key!r} in prompts.yaml"
+        elif names_in(prompts.prompts[key].id):
+            yield ("recording", at), f"{key!r} has a placeholder, which nothing fills in here"
 
 
 def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:

@@ -248,8 +248,9 @@ class IvrService:
 
     async def _turn(self, call: Call, token: str, signal: Signal, *, triage: bool = False) -> Instruction:
         caller = Caller(
-            call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped, level=call.level
-        )
+            call.id, call.ani, call.region, triage, kept=bool(call.kept), gapped=call.gapped, level=call.level,
+            recording=self._background.recording,
+        )  # fmt: skip
         state = _state(call)
         try:
             menu = self._menus.version(call.menu) if call.menu else self._menus.current()

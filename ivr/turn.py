@@ -48,6 +48,7 @@ class State:
     number: str = ""  # of the report filed in this call
     filed: bool = False
     noted: bool = False  # a voice note was kept in this call
+    recorded: Literal["", "said", "heard"] = ""  # the caller is told of the recording; has heard all of it
     priority: int = 0
     queue: str = ""  # in line there
     emergency: bool = False
@@ -86,6 +87,7 @@ class Caller:
     kept: bool = False  # calls again instead of being called back: the place stays
     gapped: bool = False  # more callers of the area than officers can take: everything but an officer
     level: int = 0  # of the surge ladder, now
+    recording: frozenset[str] = frozenset()  # the queues whose conversations are recorded now
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ A row is there before its sound: it says where the sound belongs. Whoever finds 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,21 @@ K, S = RecordingKind, RecordingState
 FINISHING = timedelta(seconds=30)  # after the longest that may be said: time to hear the instruction, and the beep
 PATIENCE = timedelta(hours=1)  # after which a sound that was asked for will not come any more
 LISTENING = timedelta(minutes=1)  # the parts in which a browser fetches one sound are one access
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound that can be heard. Seconds are rounded up to one."""
+
+    id: int
+    kind: str  # RecordingKind value
+    call: str
+    at: datetime
+    seconds: int
+
+    @classmethod
+    def of(cls, row: Recording) -> Heard:
+        return cls(row.id, row.kind.value, row.call, row.asked_at, max(1, round(row.seconds)))
 
 
 def path_of(row: Recording) -> Path:
@@ -158,19 +174,27 @@ def empty(session: Session, recording: int, *, due_at: datetime) -> None:
 
 
 # --- who asks for it
-def notes_of(session: Session, report_id: int) -> Sequence[Recording]:
+def notes_of(session: Session, report_id: int) -> list[Heard]:
     """The voice notes of a report that can be heard, the newest first."""
     rows = select(Recording).where(Recording.report_id == report_id, Recording.state == S.KEPT)
-    return session.scalars(rows.order_by(Recording.id.desc())).all()
+    return [Heard.of(row) for row in session.scalars(rows.order_by(Recording.id.desc()))]
 
 
-def of_calls(session: Session, calls: Sequence[str]) -> dict[str, list[Recording]]:
+def of_calls(session: Session, calls: Sequence[str]) -> dict[str, list[Heard]]:
     """The conversations of some calls that can be heard, in their order."""
     rows = select(Recording).where(Recording.call.in_(calls), Recording.kind == K.CALL, Recording.state == S.KEPT)
-    found: dict[str, list[Recording]] = {}
+    found: dict[str, list[Heard]] = {}
     for row in session.scalars(rows.order_by(Recording.id)):
-        found.setdefault(row.call, []).append(row)
+        found.setdefault(row.call, []).append(Heard.of(row))
     return found
+
+
+def one(session: Session, recording: int) -> Heard:
+    """One that can be heard. Raises NotFound (`unknown-recording`)."""
+    row = session.get(Recording, recording)
+    if row is None or row.state is not S.KEPT:
+        raise NotFound("Rekaman itu tidak ada.", slug="unknown-recording")
+    return Heard.of(row)
 
 
 def heard(

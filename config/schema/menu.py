@@ -240,6 +240,10 @@ class Menu(Shape):
     triage: Triage
     fallback: Fallback = Fallback()
     goodbye: Say = Field(min_length=1, description="After a conversation.")
+    recording: Say = Field(
+        default=["recording.notice"],
+        description="That the conversation is recorded: said, whole, before the line of a queue with `record`.",
+    )
     again_silent: Say
     again_invalid: Say
     repeat_key: Annotated[str, Field(pattern=r"^[*#]$")] = "*"
