@@ -138,11 +138,11 @@ def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) 
 
 def _voice_note(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
     told = {"number": wish.get("number") or "", "report_key": wish["report"], "seconds": int(wish["seconds"])}
-    recordings.expect_note(session, key=wish["key"], call=call, **told, now=at)
+    recordings.expect_note(session, call=call, **told, now=at)
 
 
-def _voice_note_over(session: Session, _call: str, wish: dict[str, Any], at: datetime) -> None:
-    recordings.note_spoken(session, wish["key"], now=at)
+def _voice_note_over(session: Session, call: str, _wish: dict[str, Any], at: datetime) -> None:
+    recordings.note_spoken(session, call, now=at)
 
 
 _KINDS: dict[str, Callable[[Session, str, dict[str, Any], datetime], None]] = {

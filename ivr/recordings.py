@@ -39,7 +39,7 @@ EVERY_S = 2.0
 QUIET_S = 3.0  # nothing written for so long: finished
 FORGOTTEN_S = 120.0  # the same of a call that the store knows nothing of (any more)
 NOBODYS_S = 86_400.0  # a sound that belongs to no report
-AGAIN = timedelta(seconds=15)
+AGAIN = timedelta(seconds=4)
 SHORTEST_S = 1.0
 _CALL = re.compile(r"c[0-9a-z]{8,40}")
 
@@ -81,6 +81,9 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every two seconds until told to stop; what is away is said once."""
+        with contextlib.suppress(OSError):  # told as a missing folder
+            for kind in ("notes", "calls"):
+                _incoming(kind).mkdir(parents=True, exist_ok=True)
         while not stop.is_set():
             try:
                 await self.once()
@@ -117,6 +120,9 @@ class Collector:
                 DONE.labels(RecordingKind.NOTE, "nobodys").inc()
 
     def _one(self, row: Recording, now: datetime) -> None:
+        if row.kind is RecordingKind.NOTE and row.report_id is None:  # at the carrier, and nobody's
+            self._forget_nobodys(row)
+            return
         target = recordings.path_of(row)
         target.parent.mkdir(parents=True, exist_ok=True)
         if row.source:
@@ -137,6 +143,14 @@ class Collector:
         if row.source and self._carrier is not None and not settings().twilio_keeps_recordings:
             self._carrier.delete(row.source)
         DONE.labels(row.kind, "empty" if seconds < SHORTEST_S else "kept").inc()
+
+    def _forget_nobodys(self, row: Recording) -> None:
+        if self._carrier is None:
+            return
+        self._carrier.delete(row.source)
+        with self._db.transaction() as session:
+            recordings.nobodys(session, row.id)
+        DONE.labels(row.kind, "nobodys").inc()
 
     def _fetch(self, row: Recording, target: Path) -> bool:
         if self._carrier is None:

@@ -49,12 +49,11 @@ def path_of(row: Recording) -> Path:
     return settings().recordings_dir / f"{row.kind.value}s" / row.file
 
 
-def expect_note(
-    session: Session, *, key: str, call: str, number: str, report_key: str, seconds: int, now: datetime
-) -> Recording:
-    """A caller is about to speak about a report: that of `report_key`, else of `number`. Once for a key; when nothing
+def expect_note(session: Session, *, call: str, number: str, report_key: str, seconds: int, now: datetime) -> Recording:
+    """A caller is about to speak about a report: that of `report_key`, else of `number`. Once for a call; when nothing
     was said the first time the same row is used again. Raises NotFound (`unknown-report`).
     """
+    key = note_key(call)
     row = Recording(
         key=key,
         kind=K.NOTE,
@@ -71,29 +70,31 @@ def expect_note(
     due_at = row.due_at
     kept, is_new = insert_once(session, row, lambda: _by_key(session, key))
     if not is_new and kept.state in (S.EXPECTED, S.EMPTY, S.LOST):
-        kept.state, kept.asked_at, kept.due_at = S.EXPECTED, now, due_at
+        kept.state, kept.asked_at, kept.due_at = S.EXPECTED, now, now if kept.source else due_at
+        kept.report_id = row.report_id
     return kept
 
 
-def note_spoken(session: Session, key: str, *, now: datetime) -> None:
+def note_spoken(session: Session, call: str, *, now: datetime) -> None:
     """The caller has finished: its sound can be taken now."""
-    row = _by_key(session, key, lock=True)
+    row = _by_key(session, note_key(call), lock=True)
     if row is not None and row.state is S.EXPECTED:
         row.due_at = now
 
 
 def at_carrier(session: Session, *, kind: RecordingKind, call: str, source: str, now: datetime) -> None:
-    """The carrier has a sound of this call, to be fetched by the name `source`. Told again it changes nothing. Of a
-    note there is a row already; one without is nobody's.
+    """The carrier has a sound of this call, to be fetched by the name `source`. Told again it changes nothing. A note
+    may be told before the wish that it belongs to is done: it waits for it for an hour, then it is nobody's.
     """
-    if kind is K.NOTE:
-        found = select(Recording).where(Recording.call == call, Recording.kind == kind).with_for_update()
-        row = session.scalar(found.order_by(Recording.id.desc()).limit(1))
-        # What was said to nobody's wish, or twice, is fetched too: its fetching is what deletes it there.
-        if row is not None and row.state is S.EXPECTED and not row.source:
-            row.source, row.due_at = source, now
+    if session.scalar(select(Recording.id).where(Recording.source == source, Recording.call == call)):
+        return
+    key = note_key(call) if kind is K.NOTE else f"{kind.value}:{source}"
+    row = _by_key(session, key, lock=True)
+    if row is not None and kind is K.NOTE:
+        if row.state in (S.EXPECTED, S.EMPTY, S.LOST) and not row.source:
+            row.state, row.source, row.due_at = S.EXPECTED, source, now
             return
-    key = f"{kind.value}:{source}"
+        row, key = None, f"{kind.value}:{source}"  # said once more than was asked for
     new = Recording(
         key=key,
         kind=kind,
@@ -103,11 +104,22 @@ def at_carrier(session: Session, *, kind: RecordingKind, call: str, source: str,
         file=f"{call}.{source}.wav",
         source=source,
         asked_at=now,
-        due_at=now,
+        due_at=now + PATIENCE if kind is K.NOTE else now,
         seconds=0.0,
         removed_by="",
     )
     insert_once(session, new, lambda: _by_key(session, key))
+
+
+def note_key(call: str) -> str:
+    """The one name of a call's note."""
+    return f"{call}:note"
+
+
+def nobodys(session: Session, recording: int) -> None:
+    """A note that belongs to no report; it is deleted where it was made."""
+    row = _locked(session, recording)
+    row.state, row.source = S.REMOVED, ""
 
 
 def call_recorded(session: Session, *, call: str, file: str, seconds: float, now: datetime) -> Recording:

@@ -29,7 +29,7 @@ def a_note(web: Web) -> tuple[int, int, int]:
         order = workorders.open_order(session, report.id)
         assert order is not None
         order.crew_id = session.scalars(select(Crew).where(Crew.login == "regu1")).one().id
-        row = recordings.expect_note(session, key="n", call=CALL, number="", report_key="k", seconds=20, now=now)
+        row = recordings.expect_note(session, call=CALL, number="", report_key="k", seconds=20, now=now)
         file = recordings.path_of(row)
         file.parent.mkdir(parents=True)
         sound(file, 4, NOON)
