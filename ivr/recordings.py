@@ -37,6 +37,8 @@ DONE = Counter("suar_recordings_total", "Recordings by kind and what became of t
 ROOM = Gauge("suar_recording_room_bytes", "Room on the disk of the recordings; -1 when nothing can be written there.")
 EVERY_S = 2.0
 QUIET_S = 3.0  # nothing written for so long: finished
+GOODBYE_S = 20.0  # after the end of a conversation the caller's channel lives on, with seconds of sound not yet written
+NOTHING_S = 300.0  # a file without sound for so long has none
 FORGOTTEN_S = 120.0  # the same of a call that the store knows nothing of (any more)
 NOBODYS_S = 86_400.0  # a sound that belongs to no report
 AGAIN = timedelta(seconds=4)
@@ -181,13 +183,16 @@ class Collector:
         if quiet < QUIET_S:
             return False
         call = await self._acd.call(file.stem)
-        return quiet >= FORGOTTEN_S if call is None else call.state is CallState.ENDED
+        if call is None:
+            return quiet >= FORGOTTEN_S
+        return call.state is CallState.ENDED and self._clock.ms() - call.ended >= GOODBYE_S * 1000
 
     def _take_call(self, file: Path) -> None:
         seconds = seconds_of(file)
         if seconds < SHORTEST_S:
-            file.unlink(missing_ok=True)
-            DONE.labels(RecordingKind.CALL, "empty").inc()
+            if self._quiet(file) >= NOTHING_S:
+                file.unlink(missing_ok=True)
+                DONE.labels(RecordingKind.CALL, "empty").inc()
             return
         kept = settings().recordings_dir / "calls"
         kept.mkdir(parents=True, exist_ok=True)

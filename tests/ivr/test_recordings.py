@@ -150,3 +150,44 @@ async def test_the_personal_data_of_a_report_take_its_notes_along(notes: Notes, 
         assert rows.remove_of_report(session, number, by="spv1", now=notes.clock.now()) == 1
         assert history.of(session, number)[0].note == "Catatan suara dihapus."
     assert not rows.path_of(row).exists()
+
+
+async def test_a_conversation_is_taken_when_its_call_is_over_and_not_while_goodbye_is_said(
+    db: Database, pool: Pool, folder: Path
+) -> None:
+    collector = Collector(pool.acd, db, pool.clock)
+    await pool.talks(CALL)
+    file = folder / "calls" / f"{CALL}.wav"
+
+    async def after(seconds: float) -> list[str]:
+        pool.clock.advance(seconds=seconds)
+        await collector.once()
+        with db.reading() as session:
+            return [one.call for found in rows.of_calls(session, [CALL]).values() for one in found]
+
+    sound(file, 30, pool.clock.now())
+    assert await after(60) == [], "a conversation: on hold nothing is written"
+    await pool.acd.ended(CALL, by="caller")
+    assert await after(10) == [], "the channel is still there, and so may be the last seconds of its sound"
+    assert await after(15) == [CALL]
+    assert not file.exists()
+    assert await after(15) == [CALL]
+
+
+async def test_a_call_that_the_store_forgot_still_has_its_sound_and_an_empty_file_goes(
+    db: Database, pool: Pool, folder: Path
+) -> None:
+    collector = Collector(pool.acd, db, pool.clock)
+    known, empty = folder / "calls" / "c0000000000000007.wav", folder / "calls" / "c0000000000000008.wav"
+    other = folder / "calls" / "of somebody else.wav"
+    for file, seconds in ((known, 9), (empty, 0), (other, 9)):
+        sound(file, seconds, pool.clock.now())
+    pool.clock.advance(seconds=100)
+    await collector.once()
+    assert known.exists()
+    pool.clock.advance(seconds=100)
+    await collector.once()
+    assert (known.exists(), empty.exists()) == (False, True)
+    pool.clock.advance(seconds=200)
+    await collector.once()
+    assert (empty.exists(), other.exists()) == (False, True)

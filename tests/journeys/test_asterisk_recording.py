@@ -36,7 +36,7 @@ def talks(line: Line, caller: Phone, key: str, telephone: Phone) -> str:
 def recording(line: Line, call: str) -> tuple[dict[str, Any], Sound]:
     """The row and the sound, once the call is over."""
     query = "SELECT * FROM recording WHERE call = :call AND kind = 'call'"
-    row = until(lambda: line.rows(query, call=call), 30, "the recording is kept", every=0.2)[0]
+    row = until(lambda: line.rows(query, call=call), 60, "the recording is kept", every=0.2)[0]
     return row, Sound.read(line.product.data / "recordings" / "calls" / row["file"])
 
 
@@ -56,6 +56,13 @@ def test_told_first_then_both_sides_through_hold_consult_and_transfer(line: Line
         assert found is not None
         return found
 
+    file = line.product.data / "recordings" / "incoming" / "calls" / f"{call}.wav"
+
+    def grows(seconds: float = 4) -> None:
+        before = file.stat().st_size
+        until(lambda: file.stat().st_size > before + seconds * 16000, seconds + 15, "it is recorded", every=0.2)
+
+    grows()
     line.beside("cso2")
     token = now().token
     line.ask(lambda acd: acd.hold(call, token))
@@ -69,6 +76,7 @@ def test_told_first_then_both_sides_through_hold_consult_and_transfer(line: Line
     line.ask(lambda acd: acd.complete(call, token, cmd=f"{token}:complete"))
     first.wait("CALL_CLOSED")
     until(lambda: caller.hears(SECOND) and second.hears(CALLER), 15, "the colleague goes on", every=0.2)
+    grows()
     talked = caller.heard().seconds - began
     second.hang_up()
     caller.wait("CALL_CLOSED", 20)
