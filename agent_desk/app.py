@@ -30,6 +30,7 @@ from agent_desk import (
     mobile_api,
     problems,
     public_report,
+    recordings,
     telephone,
     tracking,
 )
@@ -43,7 +44,7 @@ from config.clock import Clock, SystemClock
 from config.database import Database, database
 from config.errors import Problem
 from config.settings import settings
-from ivr.carriers import twilio_api, twilio_messages, twilio_notices
+from ivr.carriers import twilio_api, twilio_messages, twilio_notices, twilio_sounds
 from ivr.service import IvrService, build
 from router.api import api as router_api
 from router.calls_api import api as calls_api
@@ -111,6 +112,7 @@ def create_app(
         board_crews,
         board_orders,
         crew,
+        recordings,
     ):
         app.include_router(module.router)
     for module in (tracking, public_report):
@@ -137,6 +139,7 @@ def create_app(
         app.include_router(api)
     app.include_router(twilio_messages.router)
     app.include_router(twilio_notices.router)
+    app.include_router(twilio_sounds.router)
     if settings().demo:
         app.include_router(telephone.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

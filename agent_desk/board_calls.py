@@ -7,18 +7,22 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from agent_desk import words
+from agent_desk.accounts import Principal
 from agent_desk.pages import render
-from agent_desk.security import clock, database
+from agent_desk.permissions import who_may
+from agent_desk.security import clock, database, principal_of
 from config.errors import NotFound
 from config.operator import operator
 from router.calls import Outcome
 from router.history.ended import Wanted, ended_calls
 from router.history.schemas import EndedCallView
 from router.partners_api import midnight
+from tickets import recordings
+from tickets.recordings import Heard
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +33,7 @@ SPANS = {"jam": "Satu jam terakhir", "hari": "Hari ini", "minggu": "Tujuh hari t
 @router.get("/papan/panggilan")
 async def calls(
     request: Request,
+    me: Annotated[Principal, Depends(principal_of)],
     hasil: Annotated[Literal["semua"] | Outcome, Query()] = Outcome.ABANDONED,
     antrean: Annotated[str, Query(max_length=64)] = "",
     sejak: Annotated[Literal["jam", "hari", "minggu"], Query()] = "hari",
@@ -42,17 +47,23 @@ async def calls(
     outcomes = () if hasil == "semua" else (Outcome(hasil),)
     wanted = Wanted(since, now, outcomes, (antrean,) if antrean else ())
 
-    def look() -> list[EndedCallView]:
-        with database(request).reading() as session:
-            return ended_calls(session, request.app.state.acd.pool, wanted, limit=SHOWN)
+    listens = me.role in who_may("GET", "/rekaman/panggilan/1")
 
+    def look() -> tuple[list[EndedCallView], dict[str, list[Heard]]]:
+        with database(request).reading() as session:
+            found = ended_calls(session, request.app.state.acd.pool, wanted, limit=SHOWN)
+            return found, recordings.of_calls(session, [one.id for one in found]) if listens else {}
+
+    found, recorded = await asyncio.to_thread(look)
     query = [("since", since.isoformat()), ("format", "csv"), ("limit", "10000")]
     query += [("outcome", one.value) for one in outcomes] + [("queue", name) for name in wanted.queues]
     return render(
         request,
         "papan_panggilan.html",
         words=words,
-        calls=await asyncio.to_thread(look),
+        calls=found,
+        listens=listens,
+        recorded=recorded,
         shown=SHOWN,
         chosen={"hasil": str(hasil), "antrean": antrean, "sejak": sejak},
         spans=SPANS,

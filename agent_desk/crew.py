@@ -16,9 +16,10 @@ from agent_desk.problems import wants_json
 from agent_desk.security import clock, database, principal_of
 from config.errors import Invalid, Refused
 from config.operator import operator
-from tickets import completion, workorders
+from tickets import completion, recordings, workorders
 from tickets.kinds import ReportingKind
 from tickets.models import Crew
+from tickets.recordings import Heard
 from tickets.schemas import RowId, Text
 from tickets.states import WITH_CREW, WorkOrderEvent, WorkOrderStatus
 from tickets.views import WorkOrderView
@@ -36,6 +37,7 @@ class Shown:
     crew: Crew | None
     orders: tuple[WorkOrderView, ...]
     rated: int | None  # a finished order of a report
+    notes: tuple[Heard, ...] = ()  # what the reporter has said about the order in front
 
     @property
     def borrowed(self) -> str:
@@ -68,7 +70,9 @@ async def crew(
                 return Shown(None, (), None)
             orders = workorders.list_orders(session, crew_id=mine.id)
             orders.sort(key=lambda order: (order.id != kerja, -WITH_CREW.index(WorkOrderStatus(order.status))))
-            return Shown(mine, tuple(orders), workorders.rateable(session, selesai, mine) if selesai else None)
+            rated = workorders.rateable(session, selesai, mine) if selesai else None
+            about = orders[0].report_id if orders else None
+            return Shown(mine, tuple(orders), rated, tuple(recordings.notes_of(session, about)) if about else ())
 
     return render(request, "regu.html", shown=await asyncio.to_thread(look))
 

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from agent_desk import words
 from config.operator import operator
 from router.store.types import Call
-from tickets import workorders
+from tickets import recordings, workorders
 from tickets.compensation import answers
 from tickets.compensation import words as compensation_words
 from tickets.models import Premises, Report
 from tickets.outages import lookup
 from tickets.outages.scopes import Place
+from tickets.recordings import Heard
 from tickets.tracking import Rung, crews_of, rungs, whereabouts
 from tickets.views import KnownOutage, PremisesView, ReportView
 
@@ -70,6 +71,7 @@ class Card:
     tracking: Tracking | None
     verdict: Verdict
     compensation: str  # of the chosen premises, in a sentence; "" = none is chosen
+    notes: tuple[Heard, ...]  # voice notes of the report that is tracked
 
 
 def card(
@@ -105,6 +107,7 @@ def card(
         tracking=tracking(session, shown.id, now=now) if shown else None,
         verdict=verdict(call, outage, shown, now=now, zone=zone_of(area)),
         compensation=_compensation(session, chosen, now=now),
+        notes=tuple(recordings.notes_of(session, shown.id)) if shown else (),
     )
 
 

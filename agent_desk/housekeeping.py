@@ -1,4 +1,6 @@
-"""Rows that nobody will ask for again: logins that are over, pauses that have passed, answers kept long enough."""
+"""What nobody will ask for again: logins that are over, pauses that have passed, answers and recordings kept long
+enough.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from agent_desk.models import Throttle, WebSession
 from config.clock import Clock
 from config.database import Database
-from tickets import idempotency
+from tickets import idempotency, recordings
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def _gone(
     return cast(int, cast(Any, session.execute(delete(key.class_).where(key.in_(some)))).rowcount)
 
 
-KINDS: tuple[Callable[..., int], ...] = (_sessions, _throttles, idempotency.forget)
+KINDS: tuple[Callable[..., int], ...] = (_sessions, _throttles, idempotency.forget, recordings.forget)
 
 
 def tidy(db: Database, *, now: datetime) -> int:
@@ -58,6 +60,6 @@ async def forever(db: Database, clock: Clock, *, every_s: float = EVERY_S) -> No
     while True:
         try:
             await asyncio.to_thread(tidy, db, now=clock.now())
-        except SQLAlchemyError as fault:
+        except (SQLAlchemyError, OSError) as fault:
             log.warning("what is over stays a while longer (%s)", type(fault).__name__)
         await asyncio.sleep(every_s)

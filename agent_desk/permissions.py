@@ -28,6 +28,7 @@ CONTROL: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR})  # the command c
 PUBLISHERS: frozenset[str] = frozenset({R.SUPERVISOR})  # one approved statement, one who answers for it
 SERVING: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR, R.OPERATOR})  # need the personal data of callers
 CALLS: frozenset[str] = frozenset({R.CSO, R.SUPERVISOR})  # a CSO only the own one: router/talk_api.py
+LISTENERS: frozenset[str] = frozenset({R.SUPERVISOR})  # to recorded conversations (docs/decisions/0068-recording.md)
 TAKERS: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR})  # of alerts: whom they may reach
 BOARD: frozenset[str] = frozenset({R.SUPERVISOR, R.OPERATOR, R.DIRECTOR, R.ENGINEER})
 ANSWERABLE: frozenset[str] = frozenset({R.SUPERVISOR, R.DIRECTOR})  # who stand for the figures
@@ -100,7 +101,10 @@ TABLE: tuple[Rule, ...] = (
     Rule("*", "/telepon/*", PUBLIC),  # demo mode only; same origin is checked there
     Rule("GET", "/meja", DESK),
     Rule("*", "/meja/*", DESK),
+    Rule("GET", "/rekaman/catatan/*", SERVING),
+    Rule("GET", "/rekaman/panggilan/*", LISTENERS),
     Rule("GET", "/papan", BOARD),
+    Rule("GET POST", "/papan/rekaman/*", LISTENERS),
     Rule("GET", "/papan/*", BOARD),
     Rule("POST", "/papan/padam/*/pernyataan", PUBLISHERS),
     Rule("POST", "/papan/padam/*/pernyataan/*", APPROVERS),
@@ -110,6 +114,7 @@ TABLE: tuple[Rule, ...] = (
     Rule("POST", "/papan/peringatan/*", TAKERS),
     Rule("POST", "/papan/*", CONTROL),
     Rule("GET", "/regu", CREW),
+    Rule("GET", "/regu/*/catatan/*", CREW),  # of an order in hand
     Rule("POST", "/regu/*", CREW),
     # The API, for programs with a key and for pages: reading, then writing.
     Rule("GET", "/api/v1/openapi.json", PUBLIC),

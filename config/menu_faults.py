@@ -56,6 +56,7 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
         *_opening_faults(menu),
         *_language_faults(menu, prompts),
         *_hours_faults(menu),
+        *_recording_faults(menu, prompts, queues),
     ]
     if not found:  # a graph with holes has no paths to speak of
         found = [*_key_faults(menu), *_finished_faults(menu), *_dead_ends(menu), *_circles(menu)]
@@ -112,7 +113,7 @@ _SENTENCES = frozenset(
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
         " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
-        " owed nothing uncertain another here attached moving position closed"
+        " owed nothing uncertain another here attached moving position closed thanks"
     ).split()
 )
 
@@ -245,6 +246,21 @@ def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
                 yield loc, "callers could not tell an emergency there: it must be a node that asks"
 
 
+def _recording_faults(menu: Menu, prompts: Prompts, queues: Queues) -> Iterator[tuple[Loc, str]]:
+    """Who is recorded was told; who is in danger is told nothing that takes time, and so is not recorded."""
+    recorded = [name for name, queue in queues.queues.items() if queue.record]
+    for name in recorded:
+        if queues.queues[name].emergency:
+            yield ("recording",), f"queue {name!r} is an emergency queue: it has no `record` in queues.yaml"
+    if recorded and not menu.recording:
+        yield ("recording",), f"callers of queue {recorded[0]!r} must be told that they are recorded"
+    for at, key in enumerate(menu.recording if recorded else ()):
+        if key not in prompts.prompts:
+            yield ("recording", at), f"no sentence {key!r} in prompts.yaml"
+        elif names_in(prompts.prompts[key].id):
+            yield ("recording", at), f"{key!r} has a placeholder, which nothing fills in here"
+
+
 def _dead_ends(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """A node from which no goodbye and no person can be reached, or that nobody can reach."""
     ends = {name for name, node in menu.nodes.items() if isinstance(node, QueueNode | ByeNode)}
@@ -286,5 +302,5 @@ def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",)}
     fields |= {"report": ("existing", "withheld", "finished", "then"), "information": ("then",)}
     fields |= {"status": ("then", "none_then", "closed_then"), "still_dark": ("fresh", "then")}
-    fields |= {"compensation": ("then",), "callback": ("unable",)}
+    fields |= {"compensation": ("then",), "callback": ("unable",), "voice_note": ("then", "retry")}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

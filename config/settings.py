@@ -97,6 +97,17 @@ class Settings(BaseSettings):
     )
     mail_poll_seconds: float = Field(default=20.0, gt=0, le=3600)
 
+    voice_note_days: int = Field(
+        default=90, ge=1, le=3650, description="Days after which a caller's voice note is deleted (docs/recording.md)."
+    )
+    call_recording_days: int = Field(default=90, ge=1, le=3650, description="The same of a recorded conversation.")
+    recording_free_mb: int = Field(
+        default=500, ge=0, description="With less room than this on the disk nothing new is recorded, and it is told."
+    )
+    twilio_keeps_recordings: bool = Field(
+        default=False, description="Leave at Twilio what was fetched from there. It is deleted there otherwise."
+    )
+
     step_deadline_ms: int = Field(
         default=1000, ge=100, le=2000, description="The server answers a step within this time or not at all (T1)."
     )
@@ -159,6 +170,11 @@ class Settings(BaseSettings):
     def sounds_dir(self) -> Path:
         """Rendered prompts, by content hash; the same folder is Asterisk's `sounds/suar`."""
         return self.data.resolve() / "sounds"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Voice notes and recorded calls; `incoming` below it is where Asterisk writes."""
+        return self.data.resolve() / "recordings"
 
 
 VOICE = re.compile(r"Google\.[a-z]{2,3}-[A-Z]{2}-[A-Za-z0-9-]+")

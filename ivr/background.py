@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import Clock
 from config.database import Database
 from config.logging import told
+from config.operator import operator
+from ivr import recordings
 from ivr.menu import Menus
 from tickets.outages import lookup
 
@@ -26,6 +28,7 @@ class Background:
         self._task: asyncio.Task[None] | None = None
         self._troubled = False
         self.announcement = ""
+        self.recording: frozenset[str] = frozenset()  # the queues whose conversations can be recorded now
 
     async def start(self) -> None:
         """Look once, then go on looking."""
@@ -47,6 +50,8 @@ class Background:
     def look(self) -> None:
         """Take up a changed menu; find the newest announcement. A database that is away changes nothing."""
         self._menus.refresh()
+        wanted = frozenset(name for name, queue in operator().queues.queues.items() if queue.record)
+        self.recording = wanted if wanted and recordings.possible() else frozenset()
         try:
             with self._db.reading() as session:
                 outages = lookup.live_outages(session, now=self._clock.now())

@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from ivr.callback import FULL, answered_full, ask_full, called_back, full
 from ivr.menu import Menu
-from ivr.nodes import FRONT, TRIAGE, go, keyed, once_more, triage
+from ivr.nodes import FRONT, TRIAGE, go, keyed, once_more, recorded, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
 
@@ -44,7 +44,7 @@ def _answer(turn: Turn, signal: Signal) -> Flow:
         return _arrive(turn, signal)
     if state.node in (TRIAGE, FULL):
         return _after_triage(turn) if state.node == TRIAGE else answered_full(turn, signal.digits)
-    return keyed(turn, signal.digits)
+    return recorded(turn, signal.seconds) if signal.name == "recorded" else keyed(turn, signal.digits)
 
 
 def is_emergency(menu: Menu, digits: str) -> bool:

@@ -38,6 +38,17 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Record:
+    """Speak, then a beep, then keep what the caller says until `#`, silence or the longest time, all in seconds; then
+    ask for the next step, named "recorded". Whoever hangs up meanwhile keeps what was said. One sound per call.
+    """
+
+    say: tuple[Fragment, ...]
+    seconds: int = 20
+    silence: int = 4
+
+
+@dataclass(frozen=True)
 class Wait:
     """Speak (place and wait), then music until a redirect, a key of `keys`, or the end of the round.
 
@@ -78,4 +89,4 @@ def apart(say: Sequence[Fragment]) -> tuple[list[Fragment], list[Fragment]]:
     return [piece for piece in say if piece.legal], [piece for piece in say if not piece.legal]
 
 
-Instruction = Play | Ask | Wait | Bye | Reject | Renamed
+Instruction = Play | Ask | Record | Wait | Bye | Reject | Renamed

@@ -6,11 +6,12 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Wait
 
 _KINDS: dict[str, type[Instruction]] = {
     "play": Play,
     "ask": Ask,
+    "record": Record,
     "wait": Wait,
     "bye": Bye,
     "reject": Reject,

@@ -23,6 +23,7 @@ from config.errors import Problem
 from ivr import arrivals
 from router.events import Entry, Event
 from router.store.acd import Acd
+from tickets import recordings
 from tickets.contacts import Contact
 from tickets.detection.arrivals import record
 from tickets.kinds import ReportingKind, ReportKind
@@ -143,8 +144,19 @@ def _subscribe(session: Session, call: str, wish: dict[str, Any], at: datetime) 
     subscribe(session, outage_id=wish["outage"], phone=phone, call=call, key=wish["key"], now=at)
 
 
+def _voice_note(session: Session, call: str, wish: dict[str, Any], at: datetime) -> None:
+    told = {"number": wish.get("number") or "", "report_key": wish["report"], "seconds": int(wish["seconds"])}
+    recordings.expect_note(session, call=call, **told, now=at)
+
+
+def _voice_note_over(session: Session, call: str, _wish: dict[str, Any], at: datetime) -> None:
+    recordings.note_spoken(session, call, now=at)
+
+
 _KINDS: dict[str, Callable[[Session, str, dict[str, Any], datetime], None]] = {
     "report": _report,
     "still-dark": _still_dark,
     "subscribe": _subscribe,
+    "voice-note": _voice_note,
+    "voice-note-over": _voice_note_over,
 }

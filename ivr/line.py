@@ -8,7 +8,7 @@ from dataclasses import replace
 from config.errors import Invalid, Problem, Refused
 from config.operator import operator
 from ivr.standing import standing
-from ivr.turn import CallBack, Enqueue, Standing
+from ivr.turn import CallBack, Enqueue, Standing, State
 from router.callbacks import may_ring
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Call, Place
@@ -16,6 +16,11 @@ from router.store.types import Call, Place
 log = logging.getLogger(__name__)
 
 FOREVER_MS = 10**12
+
+
+def recorded(call: Call) -> bool:
+    """Whether a conversation that begins now is recorded: the caller was told before, and is in no danger."""
+    return State.loads(call.flow).recorded == "heard" and not call.emergency
 
 
 async def enqueue(acd: Acd, call: Call, token: str, wish: Enqueue) -> Standing | None:

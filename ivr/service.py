@@ -216,6 +216,8 @@ class IvrService:
         if asked.name == "resume":  # the fallback offers one thing to press, and may have been told it before
             urgent = asked.digits or (asked.extra.get("emergency") == "1" and not call.emergency)
             return Signal("waiting", self._menu_of(call).shape.emergency.key if urgent else "")
+        if asked.name == "recorded":
+            return Signal("recorded", asked.digits, seconds=_int(asked.extra.get("recorded_ms", "")) / 1000)
         return Signal("waiting" if asked.name == "waiting" else "next", asked.digits)
 
     async def _adopt(self, asked: Step) -> None:
@@ -259,6 +261,7 @@ class IvrService:
             dialled=call.dialled,
             now=self._clock.now(),
             zone=_zone(call.region),
+            recording=self._background.recording,
         )
         state = _state(call)
         try:

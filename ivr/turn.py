@@ -50,6 +50,8 @@ class State:
     after: str = ""  # the node that wanted the caller identified
     number: str = ""  # of the report filed in this call
     filed: bool = False
+    noted: bool = False  # a voice note was kept in this call
+    recorded: Literal["", "said", "heard"] = ""  # the caller is told of the recording; has heard all of it
     priority: int = 0
     floor: int = 0  # of the number dialled: no place makes it less
     by_phone: bool = False  # placed by the telephone's number alone
@@ -96,14 +98,18 @@ class Caller:
     dialled: str = ""
     now: datetime | None = None  # for the menu's hours; None: everything is open
     zone: str = "WIB"  # of the trunk's region
+    recording: frozenset[str] = frozenset()  # the queues whose conversations are recorded now
 
 
 @dataclass(frozen=True)
 class Signal:
-    """What happened. `waiting` comes from the wait loop, `back` when nobody answered an offer."""
+    """What happened. `waiting` comes from the wait loop, `back` when nobody answered an offer, `recorded` after a
+    Record, with how long the sound is.
+    """
 
-    name: Literal["arrive", "next", "waiting", "back"]
+    name: Literal["arrive", "next", "waiting", "back", "recorded"]
     digits: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,10 @@ class Turn:
     def say(self, keys: Sequence[str], /, **values: str | list[str]) -> None:
         """Speak this before whatever comes next."""
         self.said += self.text(keys, **values)
+
+    def key(self, what: str) -> str:
+        """By which a wish of this call is done once: once a call, and once more for another place."""
+        return f"{self.caller.call}:{what}" + (f":{self.state.moved}" if self.state.moved else "")
 
     def greeting(self) -> list[Fragment]:
         """The greeting, once a call."""

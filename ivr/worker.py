@@ -22,6 +22,7 @@ from config.redis import sync_redis
 from config.settings import settings
 from ivr.intents import Intents
 from ivr.mailbox import Mailbox
+from ivr.recordings import AtCarrier, Collector
 from ivr.speech.prompts import render_all
 from ivr.speech.voices import VoiceFailed
 from ivr.thread import Part
@@ -92,6 +93,7 @@ async def serve() -> None:
         asyncio.create_task(_relay(database(), stop)),
         asyncio.create_task(Intents(acd, database()).run(stop)),
         asyncio.create_task(_forget(database(), stop)),
+        asyncio.create_task(Collector(acd, database(), SystemClock(), _carrier()).run(stop)),
         *(asyncio.wrap_future(one.ended) for one in threads),
     ]
     for one in threads:
@@ -119,6 +121,15 @@ async def _while_all_live(parts: Iterable[asyncio.Future[None]], stop: asyncio.E
     for part in parts:
         if part.done():
             part.result()
+
+
+def _carrier() -> AtCarrier | None:
+    """Where sounds are fetched that a carrier has recorded."""
+    if not settings().twilio_account_sid:
+        return None
+    from ivr.carriers.twilio_sounds import TwilioSounds  # noqa: PLC0415 - its library only where it is used
+
+    return TwilioSounds(settings())
 
 
 async def _prompts(stop: threading.Event) -> None:

@@ -146,6 +146,12 @@ class ScriptedCaller:
         self.lines.append(Line(self.seconds, "caller", "…"))
         return self._step(Signal("waiting" if isinstance(self.instruction, Wait) else "next"))
 
+    def speaks(self, seconds: float) -> Instruction:
+        """Says something after the tone; 0 = nothing."""
+        self.clock.advance(seconds=seconds)
+        self.lines.append(Line(self.seconds, "caller", "(speaks)" if seconds else "…"))
+        return self._step(Signal("recorded", seconds=seconds))
+
     def is_not_answered(self) -> Instruction:
         """The CSO who was rung did not pick up."""
         return self._step(Signal("back"))

@@ -86,6 +86,23 @@ class HistoryKind(StrEnum):
     REPEAT = "repeat"  # a Lapor Ulang
 
 
+class RecordingKind(StrEnum):
+    """What was recorded (docs/recording.md)."""
+
+    NOTE = "note"  # a caller's words about a report, on the caller's wish
+    CALL = "call"  # a conversation with a CSO
+
+
+class RecordingState(StrEnum):
+    """How far a recording is. All but the first are final."""
+
+    EXPECTED = "expected"  # asked for; its sound is still being made, or at the carrier
+    KEPT = "kept"
+    EMPTY = "empty"  # nothing was said
+    LOST = "lost"  # the sound never came
+    REMOVED = "removed"  # too old, or by a person
+
+
 class IncidentStep(StrEnum):
     """ITIL's ten steps of an incident, in their order (seed 004 L124–L133)."""
 

@@ -142,6 +142,21 @@ class CompensationNode(Shape):
     then: str
 
 
+class VoiceNoteNode(Shape):
+    """The caller says something about the report: that of this call, else the newest open one of the premises."""
+
+    kind: Literal["voice_note"]
+    say: Say = Field(min_length=1, description="What to do, and that it is kept; a beep follows.")
+    seconds: int = Field(default=20, ge=5, le=60, description="The longest that is kept.")
+    silence: int = Field(default=4, ge=2, le=10, description="Seconds of silence that end it.")
+    shortest: float = Field(default=1.0, ge=0, le=5, description="Seconds; what is shorter is nothing.")
+    thanks: Say = Field(min_length=1, description="It is kept.")
+    nothing: Say = Field(min_length=1, description="Nothing was heard.")
+    none: Say = Field(min_length=1, description="There is no report that it could belong to.")
+    then: str
+    retry: str = Field(default="", description="Where a caller goes of whom nothing was heard; absent: as all others.")
+
+
 class QueueNode(Shape):
     """Puts the caller in line for a person."""
 
@@ -178,6 +193,7 @@ Node = Annotated[
     | StillDarkNode
     | InformationNode
     | CompensationNode
+    | VoiceNoteNode
     | QueueNode
     | CallbackNode
     | ByeNode,
@@ -290,6 +306,10 @@ class Menu(Shape):
     triage: Triage
     fallback: Fallback = Fallback()
     goodbye: Say = Field(min_length=1, description="After a conversation.")
+    recording: Say = Field(
+        default=["recording.notice"],
+        description="That the conversation is recorded: said, whole, before the line of a queue with `record`.",
+    )
     again_silent: Say
     again_invalid: Say
     repeat_key: Annotated[str, Field(pattern=r"^[*#]$")] = "*"
@@ -341,7 +361,7 @@ class Menu(Shape):
 
 _TARGETS = (
     *("silent", "invalid", "outage", "clear", "over", "identify"),
-    *("withheld", "existing", "unable", "then", "none_then"),
+    *("withheld", "existing", "unable", "then", "none_then", "retry"),
     *("finished", "closed_then", "fresh"),
 )
 

@@ -52,6 +52,9 @@ class Queue(Shape):
         default=0, ge=0, description="Seconds after which a caller is told that it takes too long; 0 = never."
     )
     service_level: ServiceLevel = ServiceLevel()
+    record: bool = Field(
+        default=False, description="Conversations are recorded; callers are told before (docs/recording.md)."
+    )
     overflow: Overflow | None = None
     outside: Outside | None = Field(default=None, description="Of the emergency queue alone.")
     callback: Callback | None = Field(default=None, description="Instead of that of all queues.")

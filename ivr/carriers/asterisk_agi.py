@@ -41,7 +41,8 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0),
 )
 NOTICES = frozenset({"notice", "notice-key"})  # of those whom we have called
-NAMES = frozenset({"arrived", "next", "waiting", "key", "after-offer", "after-partner", "resume"}) | NOTICES
+STEPS_OF_CALLS = frozenset({"arrived", "next", "waiting", "key", "recorded", "after-offer", "after-partner", "resume"})
+NAMES = STEPS_OF_CALLS | NOTICES
 THREADS = 32
 WAITING = 2000  # connections accepted and not yet served; beyond it they are closed at once (fallback)
 PROBE_SECONDS = 5.0

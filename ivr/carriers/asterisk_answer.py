@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config.operator import Operator
 from ivr.carriers.base import e164
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait, apart
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Renamed, Wait, apart
 from ivr.signals import Arrival, Step
 
 CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
@@ -85,6 +85,8 @@ def _extra(request: Request, operator: Operator) -> dict[str, str]:
                 "ringtime_ms": request.rang,
                 "answeredtime_ms": request.talked,
             }
+        case "recorded":
+            return {"recorded_ms": _sound_ms(request.talked)}
         case "resume":
             return {
                 "carrier": "asterisk",
@@ -100,14 +102,19 @@ def _extra(request: Request, operator: Operator) -> dict[str, str]:
     return {}
 
 
+def _sound_ms(size: str) -> str:
+    """How long a WAV of so many bytes is: two for each of 8,000 samples a second, behind a header of 44."""
+    return str(max(0, int(size) - 44) // 16) if size.isdecimal() else "0"
+
+
 Sounds = Callable[[Sequence[Fragment]], list[str]]
 
 
 def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, emergency_queue: str) -> dict[str, str]:
     """What the dialplan reads; the acknowledgement is set by the server after all of these."""
     match instruction:
-        case Play(say):
-            return {**_speech(say, sounds), "SUAR_DO": "play"}
+        case Play(say) | Bye(say):
+            return {**_speech(say, sounds), "SUAR_DO": "play" if isinstance(instruction, Play) else "bye"}
         case Ask(say, digits, first, inter):
             return {
                 **_speech(say, sounds),
@@ -115,6 +122,13 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
                 "SUAR_FIRST": str(first),
                 "SUAR_INTER": str(inter),
                 "SUAR_DO": "ask",
+            }
+        case Record(say, seconds, silence):
+            return {
+                **_speech(say, sounds),
+                "SUAR_SECONDS": str(seconds),
+                "SUAR_SILENCE": str(silence),
+                "SUAR_DO": "record",
             }
         case Wait(say, queue, keys, seconds, music):
             return {
@@ -126,8 +140,6 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
                 "SUAR_EMG": "1" if queue == emergency_queue else "0",
                 "SUAR_DO": "wait",
             }
-        case Bye(say):
-            return {**_speech(say, sounds), "SUAR_DO": "bye"}
         case Reject():
             return {"SUAR_PLAY": "", "SUAR_DO": "reject"}
         case Renamed(call, then):

@@ -85,6 +85,8 @@ def render(folder: Path) -> None:
     # Without its folder each row of CDR and CEL is an error line and lost.
     for name in ("etc", "keys/keys", "log/cdr-custom", "log/cel-custom"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in ("notes", "calls"):
+        (settings().recordings_dir / "incoming" / name).mkdir(parents=True, exist_ok=True)
     music.ensure()
     if not (settings().sounds_dir / "fallback.wav").exists():
         renew(fallback_parts(operator(), ""))
@@ -114,6 +116,8 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "trunks": [host.strip() for host in s.sip_trunks.split(",") if host.strip()],
         "telephones": kept.telephones,
         "partners": partners,
+        "notes": s.recordings_dir / "incoming" / "notes",
+        "conversations": s.recordings_dir / "incoming" / "calls",
         "music": s.sounds_dir / "moh",
         "music_classes": music.classes(op),
         "emergency_key": emergency_key(op),

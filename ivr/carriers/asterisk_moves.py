@@ -15,6 +15,7 @@ from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
 from ivr.carriers.asterisk_callback import Callbacks
 from ivr.carriers.asterisk_meeting import MEET, Meeting
 from ivr.carriers.base import repaired
+from ivr.line import recorded
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call
@@ -89,6 +90,7 @@ class Moves:
                     _set(call.channel, "SUAR_BUSY", ""),
                     _set(call.channel, "SUAR_POOL", self._acd.pool),
                     _set(call.channel, "SUAR_RING", str(round(ring))),
+                    _set(call.channel, "SUAR_REC", "1" if recorded(call) else ""),
                     _redirect(call.channel, context, exten),
                 )
                 if any(_gone(answer.get_header("Message", "")) for answer in answers):

@@ -70,6 +70,7 @@ def _route(path: str, handler: Handler, broken: Callable[[Context], str]) -> Non
 
 _route("/voice", twilio_steps.voice, twilio_steps.broken)
 _route("/step", twilio_steps.step, twilio_steps.broken)
+_route("/recorded", twilio_steps.recorded, twilio_steps.broken)
 _route("/wait", twilio_steps.wait, twilio_steps.broken)
 _route("/meet", twilio_steps.meet, twilio_steps.broken)
 _route("/met", twilio_steps.met, twilio_steps.broken_bye)

@@ -75,6 +75,8 @@ class TwilioConnector(Connector):
             await self._callers.ring_again(call)
         elif unmoved:
             await self._moves.bring(call)
+        if call.state is CallState.TALKING:
+            await self._moves.record(call)
         if call.guest_state == "offered":
             await self._legs.ring_again(call, call.guest_token, call.guest, guest=True)
 
@@ -141,6 +143,7 @@ class TwilioConnector(Connector):
         call = await self.acd.call(entry.call)
         if call and call.token == entry.token:
             await self._moves.bring(call)
+            await self._moves.record(call)
         if entry.data.get("reason") == "referred":
             await self._legs.drop(str(entry.data.get("from_token")), str(entry.data.get("leg") or ""))
 

@@ -12,6 +12,7 @@ from ivr.carriers.twilio_legs import chain, quietly
 from ivr.carriers.twilio_reconcile import HungUp
 from ivr.carriers.twilio_rest import RestFailed, TwilioRest
 from ivr.carriers.twilio_trail import Trail
+from ivr.line import recorded
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call
@@ -41,6 +42,15 @@ class Moves:
         more = {"token": call.token} | ({"partner": call.partner} if to_partner else {})
         url = _trail(call, call.token).url("/twilio/partner" if to_partner else "/twilio/meet", **more)
         await self._move(call, url, call.token, lambda now: now.state is call.state and now.token == call.token)
+
+    async def record(self, call: Call) -> None:
+        """From the first conversation to the end of the call, on the caller's own leg (T5)."""
+        if call.state is not CallState.TALKING or not recorded(call):
+            return
+        try:
+            await self._rest.record(call.channel, _trail(call, "rec").url("/twilio/recording", kind="call"))
+        except RestFailed as fault:  # the conversation goes on
+            log.error("call %s is not recorded: %s", call.id, fault)
 
     async def to_line(self, call: Call, token: str) -> None:
         """Out of the conversation of `token` into our line, which plays music. For the caller's leaving, the conference

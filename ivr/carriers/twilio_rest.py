@@ -141,6 +141,25 @@ class TwilioRest:
         """Make a live call fetch `url` now; False = the call is gone."""
         return await self._ask(lambda: self._client.calls(sid).update(url=url, method="POST")) is not None
 
+    async def record(self, sid: str, url: str) -> bool:
+        """Record a live call from now to its end, both sides; `url` is told when it is over. One that is recorded
+        already goes on. False = the call is gone.
+        """
+        tapes = self._client.calls(sid).recordings
+        known = await self._ask(lambda: tapes.list(limit=1))
+        if known is None or known:
+            return known is not None
+        made = await self._ask(
+            lambda: tapes.create(
+                recording_status_callback=url,
+                recording_status_callback_method="POST",
+                recording_status_callback_event=["completed"],
+                recording_channels="mono",
+                trim="do-not-trim",
+            )
+        )
+        return made is not None
+
     async def complete(self, sid: str) -> bool:
         """End a call, ringing or talking; False = it was gone already."""
         return await self._ask(lambda: self._client.calls(sid).update(status="completed")) is not None

@@ -48,6 +48,14 @@ async def step(context: Context) -> str:
     return await _step(context, name, context.digits)
 
 
+async def recorded(context: Context) -> str:
+    """The caller has spoken. The hash and the other keys only end it; the emergency key is heard."""
+    seconds = context.hook.get("RecordingDuration")
+    told = f"{seconds}000" if seconds.isdigit() and "nothing" not in context.hook.query else "0"
+    key = context.digits if context.digits == operator().menu.emergency.key else ""
+    return await _step(context, "recorded", key, recorded_ms=told)
+
+
 async def wait(context: Context) -> str:
     """A round of waiting is over, or a key was pressed; or a redirect has brought the caller back into line."""
     if context.token:

@@ -9,7 +9,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from config.settings import locale_of, settings
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Renamed, Wait, apart
+from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Renamed, Wait, apart
 
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
@@ -28,6 +28,8 @@ def render(instruction: Instruction, trail: Trail) -> str:
             response.redirect(onward.url("/twilio/step"), method="POST")
         case Ask():
             _say(_gather(response, onward.url("/twilio/step"), instruction.digits, instruction.first_timeout), say)
+        case Record():
+            _record(response, instruction, say, onward)
         case Wait():
             gather = _gather(response, onward.url("/twilio/wait"), 1, 1)
             _say(gather, say)
@@ -39,6 +41,26 @@ def render(instruction: Instruction, trail: Trail) -> str:
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
     return str(response)
+
+
+def _record(response: VoiceResponse, wanted: Record, say: Sequence[Fragment], onward: Trail) -> None:
+    """Any key ends it, and is told: the emergency key is one. Of a caller who says nothing Twilio does not ask the
+    action, it goes on in the document.
+    """
+    _say(response, say)
+    response.record(
+        action=onward.url("/twilio/recorded"),
+        method="POST",
+        max_length=wanted.seconds,
+        timeout=wanted.silence,
+        play_beep=True,
+        trim="trim-silence",
+        finish_on_key="0123456789*#",
+        recording_status_callback=onward.url("/twilio/recording", kind="note"),
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+    response.redirect(onward.url("/twilio/recorded", nothing="1"), method="POST")
 
 
 def _music(name: str, seconds: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.schema import menu as shapes
 from ivr.callback import agreed, full
+from ivr.instructions import Play
 from ivr.nodes.going import enter, entering
 from ivr.nodes.outage import tell_region
 from ivr.turn import CallBack, Enqueue, Flow, Note, Turn, outages_near
@@ -36,6 +37,11 @@ def _gapped(turn: Turn) -> bool:
 def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
     if _gapped(turn) and node.queue != turn.menu.shape.emergency.queue:
         return (yield from triage(turn))
+    if notice := _notice(turn, node.queue):
+        return notice
+    if turn.state.recorded == "said":
+        turn.state.recorded = "heard"
+        yield Note({"what": "recording-notice"})
     standing = yield Enqueue(node.queue, turn.state.priority, skills=node.skills or None)
     if standing is None:
         return (yield from full(turn, node.queue, node.skills))
@@ -44,6 +50,17 @@ def _enter_queue(turn: Turn, node: shapes.QueueNode) -> Flow:
         turn.say(turn.menu.shape.waiting.callback.kept)
     turn.say(node.say)
     return (yield from turn.wait(standing))
+
+
+def _notice(turn: Turn, queue: str) -> Play | None:
+    """That the conversation will be recorded, heard whole before the line: whoever is in it may be taken at once. Once
+    a call; where it cannot be said nothing is recorded.
+    """
+    state, sentences = turn.state, turn.known_text(turn.menu.shape.recording)
+    if state.recorded or not sentences or queue not in turn.caller.recording:
+        return None
+    state.recorded = "said"
+    return Play((*turn.greeting(), *turn.said, *sentences))
 
 
 @entering(shapes.CallbackNode)

@@ -48,7 +48,7 @@ def _enter_report(turn: Turn, node: shapes.ReportNode) -> Flow:
     if reported and node.existing:
         return (yield from go(turn, node.existing))
     if node.subscribe and state.outage is not None:
-        wish = {"kind": "subscribe", "key": _key(turn, "subscribe"), "outage": state.outage}
+        wish = {"kind": "subscribe", "key": turn.key("subscribe"), "outage": state.outage}
         yield Intent({**wish, "phone": turn.caller.ani})
     turn.say(node.number if state.number else node.number_follows, **_number(state.number))
     return (yield from go(turn, node.then))
@@ -64,17 +64,12 @@ def _file(
     if state.filed:
         return None
     reserved = "" if existing else (yield from reserved_number(state.area))
-    intent = {"kind": "report", "key": _key(turn, "report"), "number": reserved, "premises": state.premises}
+    intent = {"kind": "report", "key": turn.key("report"), "number": reserved, "premises": state.premises}
     where = {"area": state.area, "beside": state.beside, "phone": turn.caller.ani}
     only_me = node.only_me or state.only_me
     yield Intent({**intent, **where, "trouble": "padam", "only_me": only_me})
     state.number, state.filed = existing.number if existing else reserved, True
     return existing
-
-
-def _key(turn: Turn, what: str) -> str:
-    """Once a call, and once more for another place."""
-    return f"{turn.caller.call}:{what}" + (f":{turn.state.moved}" if turn.state.moved else "")
 
 
 def _number(number: str) -> dict[str, list[str]]:
@@ -160,7 +155,7 @@ def _enter_still_dark(turn: Turn, node: shapes.StillDarkNode) -> Flow:
         return (yield from go(turn, node.fresh))
     known = yield from asked_reports(state.premises)
     report = next((one for one in known if one.number == state.finished), None)
-    wish = {"kind": "still-dark", "key": _key(turn, "still-dark"), "number": state.finished}
+    wish = {"kind": "still-dark", "key": turn.key("still-dark"), "number": state.finished}
     yield Intent({**wish, "only_me": state.only_me})
     yield Note({"what": "still-dark"})
     turn.say(node.number, **_number(state.finished))

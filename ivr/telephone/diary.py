@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing. `kind` is one of: state say play barge ask key fetch dial meet hold fault."""
+    """One thing. `kind` is one of: state say play barge ask record key fetch dial meet hold fault."""
 
     number: int  # from 0
     at: int  # ms since the epoch

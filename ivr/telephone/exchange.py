@@ -20,6 +20,7 @@ from config.clock import Clock, SystemClock
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.pace import Pace, RealPace
 from ivr.telephone.room import Room
+from ivr.telephone.tapes import Tapes
 from ivr.telephone.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Exchange:
         self.rooms: dict[str, Room] = {}
         self.messages: deque[tuple[str, str]] = deque(maxlen=KEPT)  # to whom and what, the newest last
         self.stopped: set[str] = set()  # numbers that have sent STOP
+        self.tapes = Tapes(account, base_url, self.clock, self.report)
         self._webhooks = Webhooks(token)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reports: dict[str, asyncio.Task[None]] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ivr.telephone.diary import Diary
+from ivr.telephone.tapes import Told
 from ivr.telephone.twiml import TwimlFault, Verb, parse
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Leg:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self.move("completed" if self.answered_at else status or "canceled")
+        self.exchange.tapes.end_of(self.sid)
         self.decided.set()
         self.ended.set()
         self.diary.close()
@@ -193,6 +195,8 @@ class Leg:
                 await self._utter(verb, asyncio.Event())
             case "Gather":
                 return await self._gather(verb)
+            case "Record":
+                return await self._record(verb)
             case "Redirect":
                 return Fetch(verb.text)
             case "Hangup":
@@ -250,6 +254,25 @@ class Leg:
                 return digits, key
             digits += key
         return digits, ""
+
+    async def _record(self, verb: Verb) -> Fetch | None:
+        """A beep, then what is said, until a key, silence or the longest time. Without a word the document goes on."""
+        told = Told(verb.word("recordingStatusCallback"), self.parameters())
+        tape = self.exchange.tapes.begin(self.sid, "RecordVerb", told)
+        self._keys.clear()
+        self._pressed.clear()
+        self._listening = True
+        self.diary.write("record", seconds=verb.number("maxLength", 3600))
+        try:
+            ended = await self.exchange.pace.spend(verb.number("maxLength", 3600), "talk", self._pressed)
+        finally:
+            self._listening = False
+            self.exchange.tapes.end(tape)
+        if not tape.seconds:
+            return None
+        key = {"Digits": self._keys.pop(0)} if ended and self._keys else {}
+        more = {"RecordingUrl": tape.url, "RecordingDuration": str(tape.seconds), **key}
+        return Fetch(verb.word("action"), more)
 
     async def _dial(self, verb: Verb) -> Fetch | None:
         noun = verb.children[0]

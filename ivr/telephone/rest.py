@@ -21,6 +21,7 @@ from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
 from ivr.telephone.rest_answers import Body, RestFault, one, page, rfc2822
 from ivr.telephone.rest_conferences import conferences, participants, update_participant
 from ivr.telephone.rest_messages import create_message
+from ivr.telephone.rest_recordings import add_recordings
 
 Work = Callable[[Exchange, dict[str, list[str]]], tuple[int, Body]]
 Run = Callable[[Request, str, Work], Awaitable[JSONResponse]]
@@ -65,6 +66,7 @@ def rest_router(exchange_of: Callable[[Request], Exchange]) -> APIRouter:
         return await run(request, account, lambda exchange, form: _update(exchange, sid, form))
 
     _beside_calls(router, run)
+    add_recordings(router, run)
     return router
 
 

@@ -117,6 +117,18 @@ ATTRIBUTES: dict[str, Checks] = {
         "actionOnEmptyResult": _truth,
         "language": _LANGUAGE,
     },
+    "Record": {
+        "action": _url,
+        "method": _METHOD,
+        "timeout": _whole,
+        "maxLength": _whole,
+        "playBeep": _truth,
+        "trim": _one_of("trim-silence", "do-not-trim"),
+        "finishOnKey": _keys,
+        "recordingStatusCallback": _url,
+        "recordingStatusCallbackMethod": _METHOD,
+        "recordingStatusCallbackEvent": _events("in-progress", "completed", "absent"),
+    },
     "Redirect": {"method": _METHOD},
     "Hangup": {},
     "Reject": {"reason": _one_of("busy", "rejected")},
@@ -131,7 +143,7 @@ ATTRIBUTES: dict[str, Checks] = {
     "Sip": _LEG,
     "Client": _LEG,
 }
-VERBS = {"Say", "Play", "Pause", "Gather", "Redirect", "Hangup", "Reject", "Dial"}
+VERBS = {"Say", "Play", "Pause", "Gather", "Record", "Redirect", "Hangup", "Reject", "Dial"}
 CHILDREN = {"Gather": {"Say", "Play", "Pause"}, "Dial": {"Conference", "Number", "Sip", "Client"}}
 _WITH_TEXT = {"Say", "Play", "Redirect", "Conference", "Number", "Sip", "Client"}
 _ROOM = re.compile(r"[0-9A-Za-z._:-]{1,128}")

@@ -81,7 +81,7 @@ async def test_nobody_who_phones_first_is_told_that_all_is_well(ivr: Ivr, senten
     for number, phone in enumerate(phones[:8]):
         call = f"ccall{number:04}"
         told.append(sentence(await ivr.arrives(call, phone, carrier="twilio")))
-        assert "laporan Anda kami catat" in sentence(await ivr.keys("1", call)).replace("Laporan", "laporan")
+        assert "laporan Anda kami teruskan" in sentence(await ivr.keys("1", call)).replace("Laporan", "laporan")
         await ivr.service.hung_up(call)
         await ivr.wishes_done()
         ivr.clock.advance(seconds=10)

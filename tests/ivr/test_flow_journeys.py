@@ -54,7 +54,7 @@ def test_a_caller_from_a_dark_area_is_told_and_wants_to_be_told_when_power_is_ba
 def test_only_my_building_is_dark(call: Dial) -> None:
     caller = call(IN_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "report.filed", "after.report"]
+    assert caller.keys == ["emergency.short", "report.filed", "after.note"]
     assert [wish["only_me"] for wish in caller.intents] == [True]
     assert isinstance(caller.presses("0"), Wait)
     assert caller.queues == [Enqueue("gangguan")]

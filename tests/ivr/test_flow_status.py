@@ -46,7 +46,7 @@ def test_status_of_my_report(call: Dial, world: World) -> None:
     world.reports.append(report(2, "54100000777*"))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.enroute", "after.note"]
     assert "5 4 1 0 0 0 0 0 7 7 7 sedang" in caller.heard  # the star is not spoken
 
 
@@ -63,7 +63,7 @@ def test_within_three_hours_the_promise_in_the_words_of_the_cso(call: Dial, worl
     world.reports.append(report(2, work_order_status="assigned", said=words(CALLER)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.assigned", "script.S1", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.assigned", "script.S1", "after.note"]
     assert "estimasi waktu penyelesaiannya ± 3 jam dari waktu lapor" in caller.heard
     assert "Bapak Ibu dapat memantau melalui PLN Mobile" in caller.heard
 
@@ -72,7 +72,7 @@ def test_within_three_hours_the_crews_street_is_told_when_it_is_known(call: Dial
     world.reports.append(report(2, street=STREET, said=words(CALLER)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "status.position", "script.S1", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.enroute", "status.position", "script.S1", "after.note"]
     assert f"Petugas sekarang di {STREET}" in caller.heard
 
 
@@ -81,7 +81,7 @@ def test_after_three_hours_the_crew_on_its_way_is_told_with_its_street(call: Dia
     world.reports.append(report(2, street=STREET, said=words(moving, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.number", "script.S2", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.number", "script.S2", "after.note"]
     assert f"petugasnya sudah di {STREET} mohon untuk ditunggu" in caller.heard
     assert "3 jam" not in caller.heard, "it would be false by now"
 
@@ -90,7 +90,7 @@ def test_after_three_hours_without_a_position_an_apology(call: Dial, world: Worl
     world.reports.append(report(2, said=words(CALLER, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "after.note"]
     assert "sudah melampaui perkiraan 3 jam" in caller.heard
     assert "dari waktu lapor" not in caller.heard
 
@@ -100,7 +100,7 @@ def test_a_street_without_its_sound_leaves_no_hole_in_a_sentence(call: Dial, wor
     world.reports.append(report(2, street="", said=words(moving, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.enroute", "after.note"]
 
 
 def test_several_reports_are_told_faults_first_and_not_more_than_three(call: Dial, world: World) -> None:
@@ -111,7 +111,7 @@ def test_several_reports_are_told_faults_first_and_not_more_than_three(call: Dia
     caller = call(NO_OUTAGE)
     caller.presses("2")
     told = ["status.enroute", "script.S1", "status.complaint", "status.request"]
-    assert caller.keys == ["emergency.short", *told, "after.compensation"]
+    assert caller.keys == ["emergency.short", *told, "after.note"]
     assert "5 4 1 0 0 0 0 0 0 0 3" in caller.heard
     assert "5 4 1 0 0 0 0 0 0 0 4" not in caller.heard
     assert "regu" not in caller.heard.partition("Keluhan")[2], "nobody is sent for a complaint"
@@ -122,7 +122,7 @@ def test_inside_an_outage_its_statement_comes_first_and_no_promise_contradicts_i
     caller = call(UNKNOWN, region="19")
     caller.presses("2")
     caller.presses("540000000001")
-    assert caller.keys == ["emergency.short", "outage.announcement", "status.attached", "after.compensation"]
+    assert caller.keys == ["emergency.short", "outage.announcement", "status.attached", "after.note"]
     assert "3 jam" not in caller.heard
     assert caller.notes[-3]["area"] == DARK
 
@@ -137,7 +137,7 @@ def test_a_report_of_ones_own_inside_an_outage_has_its_own_crew(call: Dial, worl
         "outage.announcement",
         "status.enroute",
         "script.S1",
-        "after.compensation",
+        "after.note",
     ]
 
 
@@ -145,7 +145,7 @@ def test_who_has_heard_the_statement_in_this_call_does_not_hear_it_again(call: D
     world.reports.append(report(1, outage_id=7))
     caller = call(IN_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.attached", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.attached", "after.note"]
 
 
 # --- finished lately
@@ -158,7 +158,7 @@ def test_a_finished_report_is_told_with_its_time_and_may_be_said_to_be_dark_stil
     assert caller.keys == ["emergency.short", "status.number", "script.completed", "finished.question"]
     assert "sudah selesai ditangani kemarin pukul 18 lewat 58 WIB" in caller.heard
     caller.presses("1")
-    assert caller.keys == ["emergency.short", "report.repeated", "after.report"]
+    assert caller.keys == ["emergency.short", "report.repeated", "after.note"]
     assert caller.intents == [
         {"kind": "still-dark", "key": "csimulated1:still-dark", "number": "54100000777", "only_me": False}
     ]
@@ -190,7 +190,7 @@ def test_a_completion_that_could_not_reach_him_is_told_with_what_is_missing(call
     caller = call(NO_OUTAGE)
     caller.presses("2")
     caller.presses("1")
-    assert caller.keys == ["emergency.short", "report.repeated", "script.S4", "after.report"]
+    assert caller.keys == ["emergency.short", "report.repeated", "script.S4", "after.note"]
     assert "nomor telepon lain" in caller.heard
     assert isinstance(caller.presses("0"), Wait), "an officer writes it down"
 
@@ -202,7 +202,7 @@ def test_reporting_after_one_was_finished_asks_whether_it_is_that_one(call: Dial
     assert caller.keys == ["emergency.short", "status.number", "script.completed", "finished.question"]
     assert caller.intents == [], "nothing is filed before the caller has said which it is"
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "report.filed", "after.report"]
+    assert caller.keys == ["emergency.short", "report.filed", "after.note"]
     assert [(wish["kind"], wish["only_me"]) for wish in caller.intents] == [("report", False)]
 
 
@@ -232,4 +232,4 @@ def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: Wor
     caller.presses("2")
     assert "identify" in caller.keys
     caller.presses(IDPEL)
-    assert caller.keys == ["emergency.short", "status.enroute", "script.S1", "after.compensation"]
+    assert caller.keys == ["emergency.short", "status.enroute", "script.S1", "after.note"]

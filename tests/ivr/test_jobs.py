@@ -91,8 +91,16 @@ def test_a_publication_makes_the_sounds_of_its_own_words_and_no_others(
         work.stop()
     with sqlite_db.reading() as session:
         (outage,) = lookup.live_outages(session, now=SystemClock().now())
-    wanted = [TEXT, outage.holding_text, outage.area_name]
-    assert sorted(Counting.said) == sorted(("id", READERS["id"].spoken(text)) for text in wanted)
+    assert {
+        (language, text) for language in outage.said for text in map(READERS[language].spoken, outage.pieces(language))
+    } | {("id", READERS["id"].spoken(outage.holding_text)), ("id", outage.area_name)} <= set(Counting.said)
+    assert len(Counting.said) == len(set(Counting.said)), "each once"
+    others = {
+        READERS[one.language].spoken(one.text)
+        for one in prompts.fixed()
+        if one.key.partition(".")[0] not in ("outage", "area")
+    }
+    assert not {text for _, text in Counting.said} & others
     with sqlite_db.reading() as session:
         (heard,) = lookup.live_outages(session, now=SystemClock().now())
     assert heard.spoken == TEXT

@@ -106,7 +106,7 @@ def test_a_dead_end(folder: Path) -> None:
 def test_a_circle_without_a_question(folder: Path) -> None:
     spoil(
         folder / "menu.yaml",
-        "    otherwise: [status.open]\n    then: sesudah_status",
+        "    otherwise: [status.open]\n    then: tercatat",
         "    otherwise: [status.open]\n    then: lapor",
     )
     assert any("goes round in a circle" in fault for fault in refused(folder))

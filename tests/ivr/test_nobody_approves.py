@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from config.operator import operator
 from config.settings import Settings
 from ivr import jobs
+from ivr.carriers import asterisk_sounds
 from ivr.carriers.asterisk_sounds import playable
 from ivr.instructions import Ask, Fragment
 from ivr.signals import Arrival
@@ -50,9 +52,10 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         missing("espeak-ng is not installed; `make test` installs it")
     now = Settings(data=tmp_path_factory.mktemp("speech"))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (cache, render):
+        for module in (cache, render, asterisk_sounds):
             patch.setattr(module, "settings", lambda: now)
-        render.render(text for _, text in prompts.fixed())
+        for language in operator().menu.languages:
+            render.render((piece.text for piece in prompts.fixed() if piece.language == language), language=language)
         yield
 
 
@@ -97,7 +100,7 @@ class Day:
 
 
 def _seconds(fragment: Fragment) -> float:
-    return cache.duration_ms(cache.path_for(fragment.text)) / 1000
+    return cache.duration_ms(cache.path_for(fragment.text, fragment.language)) / 1000
 
 
 @pytest.fixture
@@ -138,7 +141,7 @@ async def test_for_four_and_a_half_hours_whoever_calls_hears_something_true_and_
     unchanged = "Belum ada perubahan; perkiraan waktu nyala menyusul."
     heard = {one for text in told for one in ([text] if text in holding else _apart(text, holding))}
     assert heard == {*holding, unchanged}, "and of each at least once"
-    approved = {text for _, text in prompts.fixed()} | {scopes.spoken(DARK, "31")}
+    approved = {piece.text for piece in prompts.fixed()} | {scopes.spoken(DARK, "31")}
     approved |= set(phrases.holding_pieces("31", "Menteng dan Tebet").said())
     assert day.said <= approved
     assert DRAFT not in day.said

@@ -1,148 +1,193 @@
-"""What a studio has recorded is played instead of what a voice has rendered, from the next caller on."""
+"""What becomes of the sounds that were recorded: tied to their report, kept for a time, lost aloud."""
 
 from __future__ import annotations
 
-import wave
-from array import array
-from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from config.operator import operator
-from config.settings import Settings
-from ivr import menu_check
-from ivr.carriers import asterisk_sounds
-from ivr.instructions import Fragment
-from ivr.menu import Menu
-from ivr.speech import cache, music, prompts, render, sound, voices
-from ivr.telephone import demo
+from config.clock import VirtualClock
+from config.database import Database
+from ivr import intents
+from ivr.recordings import Collector
+from tests.fixtures.recorded import sound
+from tests.fixtures.router import Pool
+from tests.fixtures.tickets import NOON, a_premises, a_report
+from tickets import history, reports
+from tickets import recordings as rows
+from tickets.kinds import RecordingState
+from tickets.models import Recording
 
-pytestmark = pytest.mark.unit
-GREETING = Fragment("greeting", "Selamat datang di PLN satu dua tiga.")
-ENGLISH = Fragment("greeting", "Welcome to PLN one two three.", "en")
+pytestmark = [pytest.mark.database, pytest.mark.store, pytest.mark.anyio]
+CALL = "c0000000000000001"
+WISH = {"kind": "voice-note", "key": f"{CALL}:note", "number": "", "report": f"{CALL}:report", "seconds": 20}
+OVER = {"kind": "voice-note-over", "key": f"{CALL}:note"}
+
+
+class Notes:
+    """The worker's part, on a clock of its own."""
+
+    def __init__(self, db: Database, pool: Pool) -> None:
+        self.db, self.clock = db, VirtualClock(NOON)
+        self.collector = Collector(pool.acd, db, self.clock)
+
+    def files(self) -> int:
+        with self.db.transaction() as session:
+            new = a_report(premises_id=a_premises(session).id, key=f"{CALL}:report", call=CALL)
+            return reports.file_report(session, new, now=NOON).id
+
+    def wishes(self, *wishes: dict[str, object]) -> None:
+        with self.db.transaction() as session:
+            for wish in wishes:
+                intents.execute(session, CALL, wish, at=self.clock.now())
+
+    async def later(self, seconds: float) -> Recording:
+        self.clock.advance(seconds=seconds)
+        await self.collector.once()
+        with self.db.reading() as session:
+            return session.scalars(select(Recording)).one()
 
 
 @pytest.fixture
-def sounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache of this test's own, with both greetings rendered."""
-    now = Settings(data=tmp_path)
-    for module in (cache, render, music, asterisk_sounds):
-        monkeypatch.setattr(module, "settings", lambda: now)
-    monkeypatch.setattr(render, "find_voice", voices.Tones)
-    render.voice.cache_clear()
-    for piece in (GREETING, ENGLISH):
-        render.render([piece.text], language=piece.language)
-    yield now.sounds_dir
-    render.voice.cache_clear()
+def notes(db: Database, pool: Pool) -> Notes:
+    """No report yet."""
+    return Notes(db, pool)
 
 
-def recorded(folder: Path, piece: Fragment, *, rate: int = 8000, channels: int = 1, cut: int = 0) -> Path:
-    """A second of a studio's work, under the name of the list."""
-    path = folder / "studio" / f"{cache.name_of(piece.text, piece.language)}.wav"
-    path.parent.mkdir(exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(array("h", [500] * rate * channels).tobytes())
-    if cut:
-        path.write_bytes(path.read_bytes()[:-cut])
-    return path
+async def test_it_is_tied_to_the_report_and_told_in_its_history(notes: Notes, folder: Path) -> None:
+    number = notes.files()
+    notes.wishes(WISH)
+    sound(folder / "notes" / f"{CALL}.wav", 7.2, NOON + timedelta(seconds=9))
+    assert (await notes.later(10)).state is RecordingState.EXPECTED, "the caller may still be speaking"
+    notes.wishes(OVER)
+    row = await notes.later(5)
+    assert (row.state, row.report_id, round(row.seconds, 1)) == (RecordingState.KEPT, number, 7.2)
+    assert rows.path_of(row).is_file()
+    assert "+62" not in rows.path_of(row).name
+    with notes.db.reading() as session:
+        told = history.of(session, number)[0]
+        assert (told.note, told.call) == ("Catatan suara dari pelapor, 7 detik.", CALL)
+        assert [one.seconds for one in rows.notes_of(session, number)] == [7]
 
 
-def test_a_recording_goes_first_and_without_it_the_rendered_one_is_back(sounds: Path) -> None:
-    name = cache.name_of(GREETING.text)
-    assert asterisk_sounds.playable([GREETING]) == [f"suar/{name}"]
-    path = recorded(sounds, GREETING)
-    assert asterisk_sounds.playable([GREETING, ENGLISH]) == [
-        f"suar/studio/{name}",
-        f"suar/{cache.name_of(ENGLISH.text, 'en')}",
-    ]
-    path.unlink()
-    assert asterisk_sounds.playable([GREETING]) == [f"suar/{name}"]
+async def test_who_hangs_up_while_speaking_has_spoken(notes: Notes, folder: Path) -> None:
+    notes.files()
+    notes.wishes(WISH)
+    sound(folder / "notes" / f"{CALL}.wav", 3, NOON + timedelta(seconds=14))
+    assert (await notes.later(49)).state is RecordingState.EXPECTED
+    assert (await notes.later(2)).state is RecordingState.KEPT
 
 
-def test_it_is_heard_on_the_demo_telephone_too(sounds: Path) -> None:
-    path = recorded(sounds, ENGLISH)
-    assert demo.rendered(ENGLISH.text, "en") == demo.Sound(1.0, f"/telepon/suara/studio/{path.name}")
+async def test_a_wish_done_twice_is_one_note(notes: Notes, folder: Path) -> None:
+    notes.files()
+    sound(folder / "notes" / f"{CALL}.wav", 3, NOON)
+    notes.wishes(WISH, OVER)
+    await notes.later(5)
+    notes.wishes(WISH, OVER)
+    row = await notes.later(5)
+    assert row.state is RecordingState.KEPT
+    with notes.db.reading() as session:
+        assert row.report_id is not None
+        said = [one.note for one in history.of(session, row.report_id)]
+        assert sum("Catatan suara" in note for note in said) == 1
 
 
-def test_a_recording_of_a_sentence_that_nobody_rendered_is_enough(sounds: Path) -> None:
-    only = Fragment("x", "Hanya direkam.")
-    recorded(sounds, only)
-    assert len(cache.available([only])) == 1
+async def test_silence_is_no_note(notes: Notes, folder: Path) -> None:
+    notes.files()
+    notes.wishes(WISH, OVER)
+    file = sound(folder / "notes" / f"{CALL}.wav", 0.4, NOON)
+    row = await notes.later(5)
+    assert row.state is RecordingState.EMPTY
+    assert not file.exists()
+    assert not rows.path_of(row).exists()
 
 
-def test_rendering_again_leaves_recordings_alone(sounds: Path) -> None:
-    before = recorded(sounds, GREETING).read_bytes()
-    assert render.render([GREETING.text], again=True) == 1
-    assert cache.sound_of(GREETING.text).read_bytes() == before
+async def test_a_second_try_is_not_given_up_for_the_first(notes: Notes, folder: Path) -> None:
+    notes.files()
+    notes.wishes(WISH, OVER)
+    sound(folder / "notes" / f"{CALL}.wav", 0.4, NOON)
+    await notes.later(5)
+    notes.wishes(WISH)
+    sound(folder / "notes" / f"{CALL}.wav", 6, NOON + timedelta(seconds=20))
+    assert (await notes.later(30)).state is RecordingState.EXPECTED
+    notes.wishes(OVER)
+    assert (await notes.later(5)).state is RecordingState.KEPT
 
 
-@pytest.mark.parametrize(
-    ("extra", "reason"),
-    [
-        ({"rate": 44_100}, "has 44100 Hz, 16 bit, 1 channel(s)"),
-        ({"channels": 2}, "has 8000 Hz, 16 bit, 2 channel(s)"),
-        ({"cut": 300}, "ends too early"),
-        ({"cut": 16_030}, "is no WAV of plain samples"),
-    ],
-)
-def test_a_wrong_format_is_told_and_the_rendered_one_is_played(
-    sounds: Path,
-    extra: dict[str, int],
-    reason: str,
-    capsys: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+async def test_a_sound_that_never_comes_is_lost_and_said(notes: Notes, folder: Path) -> None:
+    notes.files()
+    notes.wishes(WISH, OVER)
+    assert (await notes.later(60)).state is RecordingState.EXPECTED
+    for _ in range(2):
+        row = await notes.later(3600)
+    assert row.state is RecordingState.LOST
+
+
+async def test_it_goes_when_it_is_too_old_and_with_its_report(notes: Notes, folder: Path) -> None:
+    number = notes.files()
+    notes.wishes(WISH, OVER)
+    sound(folder / "notes" / f"{CALL}.wav", 3, NOON)
+    row = await notes.later(5)
+    with notes.db.transaction() as session:
+        assert rows.forget(session, now=NOON + timedelta(days=89)) == 0
+    assert rows.path_of(row).exists()
+    with notes.db.transaction() as session:
+        assert rows.forget(session, now=NOON + timedelta(days=91)) == 1
+    assert not rows.path_of(row).exists()
+    with notes.db.transaction() as session:
+        assert rows.notes_of(session, number) == []
+        assert rows.remove_of_report(session, number, by="spv1", now=NOON) == 0
+
+
+async def test_the_personal_data_of_a_report_take_its_notes_along(notes: Notes, folder: Path) -> None:
+    number = notes.files()
+    notes.wishes(WISH, OVER)
+    sound(folder / "notes" / f"{CALL}.wav", 3, NOON)
+    row = await notes.later(5)
+    with notes.db.transaction() as session:
+        assert rows.remove_of_report(session, number, by="spv1", now=notes.clock.now()) == 1
+        assert history.of(session, number)[0].note == "Catatan suara dihapus."
+    assert not rows.path_of(row).exists()
+
+
+async def test_a_conversation_is_taken_when_its_call_is_over_and_not_while_goodbye_is_said(
+    db: Database, pool: Pool, folder: Path
 ) -> None:
-    path = recorded(sounds, GREETING, **extra)
-    assert cache.sound_of(GREETING.text) == cache.path_for(GREETING.text)
-    assert reason in caplog.text
-    (fault,) = cache.recording_faults()
-    assert fault.startswith(f"{path}: {reason}")
-    assert fault.endswith("wanted are 8000 Hz, 16 bit, 1 channel")
-    assert menu_check.check() == 1
-    assert reason in capsys.readouterr().err
-    recorded(sounds, GREETING)
-    assert cache.sound_of(GREETING.text) == path, "mended without a restart"
-    assert menu_check.check() == 0
+    collector = Collector(pool.acd, db, pool.clock)
+    await pool.talks(CALL)
+    file = folder / "calls" / f"{CALL}.wav"
+
+    async def after(seconds: float) -> list[str]:
+        pool.clock.advance(seconds=seconds)
+        await collector.once()
+        with db.reading() as session:
+            return [one.call for found in rows.of_calls(session, [CALL]).values() for one in found]
+
+    sound(file, 30, pool.clock.now())
+    assert await after(60) == [], "a conversation: on hold nothing is written"
+    await pool.acd.ended(CALL, by="caller")
+    assert await after(10) == [], "the channel is still there, and so may be the last seconds of its sound"
+    assert await after(15) == [CALL]
+    assert not file.exists()
+    assert await after(15) == [CALL]
 
 
-def test_a_file_under_no_name_of_the_list_is_told(sounds: Path) -> None:
-    recorded(sounds, GREETING).rename(sounds / "studio" / "greeting.wav")
-    assert "greeting.wav: is no name that `suar prompts list` gives" in cache.recording_faults()[0]
-
-
-def test_the_fallback_is_renewed_with_a_recording(sounds: Path) -> None:
-    parts = [cache.sound_of(GREETING.text)]
-    assert asterisk_sounds.renew(parts)
-    assert not asterisk_sounds.renew(parts)
-    recorded(sounds, GREETING)
-    assert asterisk_sounds.renew([cache.sound_of(GREETING.text)])
-    assert sound.RATE == 8000
-    assert cache.duration_ms(sounds / "fallback.wav") == 1000
-
-
-def test_the_fallback_is_indonesian_then_english_briefly(sounds: Path) -> None:
-    files = operator()
-    said = [*files.menu.greeting, "emergency"]
-    menu = Menu(files.menu, files.prompts)
-    first = [cache.sound_of(piece.text) for key in said for piece in menu.say(key)]
-    english = cache.sound_of(files.prompts.prompts["emergency.short"].text("en"), "en")
-    assert asterisk_sounds.fallback_parts(files, "")[:-1] == [*first, english]
-
-
-def test_the_studios_list_has_every_piece_of_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
-    prompts.list_all()
-    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert all(len(row) == 4 for row in rows)
-    assert len({row[0] for row in rows if row[0]}) > 300
-    listed = {(language, key): text for _, language, key, text in rows}
-    assert {("id", "digit"), ("en", "digit"), ("id", "place"), ("en", "minutes"), ("id", "area"), ("en", "month")} <= {
-        *listed
-    }
-    texts = {(language, text) for _, language, _, text in rows}
-    assert {("id", "ke-3"), ("en", "3"), ("id", "Agustus"), ("en", "August"), ("id", "Untuk"), ("id", "tekan")} <= texts
-    assert not any("{" in text for _, text in texts), "sentences are cut at their values"
-    assert (cache.name_of(GREETING.text) + ".wav", "id", "greeting", GREETING.text) in {tuple(row) for row in rows}
+async def test_a_call_that_the_store_forgot_still_has_its_sound_and_an_empty_file_goes(
+    db: Database, pool: Pool, folder: Path
+) -> None:
+    collector = Collector(pool.acd, db, pool.clock)
+    known, empty = folder / "calls" / "c0000000000000007.wav", folder / "calls" / "c0000000000000008.wav"
+    other = folder / "calls" / "of somebody else.wav"
+    for file, seconds in ((known, 9), (empty, 0), (other, 9)):
+        sound(file, seconds, pool.clock.now())
+    pool.clock.advance(seconds=100)
+    await collector.once()
+    assert known.exists()
+    pool.clock.advance(seconds=100)
+    await collector.once()
+    assert (known.exists(), empty.exists()) == (False, True)
+    pool.clock.advance(seconds=200)
+    await collector.once()
+    assert (empty.exists(), other.exists()) == (False, True)

@@ -117,7 +117,10 @@ NEWS = ("Perkiraan semula pukul 14 WIB, sekarang pukul 16 WIB.",)
 def test_what_is_new_is_said_instead_of_the_announcement(call: Dial, world: World) -> None:
     world.outages[:] = [outage(news={"id": NEWS})]
     caller = call(IN_OUTAGE)
-    assert caller.keys == ["greeting", "emergency", "outage.news", "outage.options"]
+    assert caller.keys == [
+        *("greeting", "emergency", "locate.here", "outage.news"),
+        *("language.offer", "outage.options", "locate.another"),
+    ]
     assert Fragment("outage.news", *NEWS) in caller.said
     caller.presses("*")
     assert ANNOUNCEMENT in caller.heard

@@ -18,6 +18,7 @@ from tickets.models.outages import (
     Statement,
     Subscription,
 )
+from tickets.models.recordings import Recording, RecordingAccess
 from tickets.models.reports import IncidentEntry, NumberSequence, Rating, Report, ReportEntry, ReportHistory, ToldNumber
 from tickets.models.upkeep import Alert, Conversation, FollowerPosition, InboundMessage, KeptAnswer, Outbox, Timer
 from tickets.models.work import Command, Crew, CrewHistory, WorkOrder, WorkOrderHistory
@@ -56,6 +57,8 @@ __all__ = [
     "PremisesEntry",
     "PremisesPhone",
     "Rating",
+    "Recording",
+    "RecordingAccess",
     "Report",
     "ReportEntry",
     "ReportHistory",
