@@ -49,12 +49,12 @@ def command(root: Root, conf: Path) -> list[str]:
     return [str(root.loader), "--library-path", libraries, str(root.folder / "usr/sbin/asterisk"), "-C", str(conf)]
 
 
-def prepare(root: Root, data: Path) -> Path:
-    """Lay out everything Asterisk writes or reads besides the tree itself below data/asterisk; answers asterisk.conf.
+def prepare(root: Root, data: Path, name: str = "asterisk") -> Path:
+    """Lay out everything Asterisk writes or reads besides the tree itself below data/`name`; answers asterisk.conf.
 
-    The rendered configuration stands in data/asterisk/etc; our prompts (data/sounds) appear as `suar/…`.
+    The rendered configuration stands in its etc/; our prompts (data/sounds) appear as `suar/…`.
     """
-    base = data / "asterisk"
+    base = data / name
     for part in ("etc", "lib", "spool", "log", "run", "db", "keys", "share/sounds"):
         (base / part).mkdir(parents=True, exist_ok=True)
     for shipped in root.share.iterdir():

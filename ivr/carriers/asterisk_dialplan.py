@@ -6,6 +6,8 @@ The templates stand in ivr/carriers/asterisk_etc. Everything a run needs lives b
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -17,6 +19,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from config.asterisk_nodes import AsteriskNode
 from config.operator import Operator, operator
 from config.settings import Settings, settings
 from config.yaml_file import ConfigError
@@ -54,7 +57,16 @@ def read_secrets(folder: Path) -> Secrets:
         finally:
             draft.unlink()
     found = json.loads(file.read_text())
-    return Secrets(ami=found["ami"], telephones=found["telephones"])
+    shared = settings().sip_secret
+    telephones = {
+        name: _made_of(shared, f"telephone {name}") if shared else kept for name, kept in found["telephones"].items()
+    }
+    return Secrets(ami=found["ami"], telephones=telephones)
+
+
+def _made_of(secret: str, purpose: str) -> str:
+    """A password that every node makes alike."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def ami_secret() -> str:
@@ -93,19 +105,30 @@ def render(folder: Path) -> None:
         _write(folder / "etc" / template.name, _templates().get_template(template.name).render(values))
 
 
+def here(s: Settings) -> AsteriskNode:
+    """The node that is rendered and run on this machine; raises ConfigError when that cannot be told."""
+    if not s.asterisk_node and len(s.nodes) > 1:
+        raise ConfigError(["environment: SUAR_ASTERISK_NODE: which of the nodes is this machine's?"])
+    return next(node for node in s.nodes if not s.asterisk_node or node.name == s.asterisk_node)
+
+
 def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
     partners = {name: p for name, p in op.partners.partners.items() if p.asterisk}
     faults = [f"partners.yaml:1: partners.{n}: not a SIP address" for n, p in partners.items() if not _sip(p.asterisk)]
     faults += [f"{name}: not a name Asterisk can use" for name in (*partners, *kept.telephones) if not _name(name)]
     if faults:
         raise ConfigError(faults)
+    node = here(s)
     return {
+        "node": node.name,
+        "others": [other for other in s.nodes if other.name != node.name],
+        "node_password": _made_of(s.sip_secret, "node"),
         "agi_host": s.agi_host,
         "agi_port": s.agi_port,
         "ami_host": s.ami_host,
         "ami_port": s.ami_port,
         "ami_user": s.ami_user,
-        "ami_secret": s.ami_secret or kept.ami,
+        "ami_secret": node.ami_secret or s.ami_secret or kept.ami,
         "sip_host": s.sip_host,
         "sip_port": s.sip_port,
         "http_port": s.asterisk_http_port,
