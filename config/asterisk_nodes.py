@@ -33,3 +33,14 @@ def read_nodes(text: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(one, dict) and one.get("name") for one in found):
         raise ValueError('needs a JSON list of nodes with names, like [{"name":"a","ami_host":"…","sip_host":"…"}]')
     return found
+
+
+def read_passwords(text: str) -> dict[str, str]:
+    """The JSON object of a setting; raises ValueError, which never repeats it."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(one, str) and one.isprintable() for one in found.values()):
+        raise ValueError('needs a JSON object, like {"telkom":"…"}')
+    return found

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.asterisk_nodes import AsteriskNode, read_nodes
+from config.asterisk_nodes import AsteriskNode, read_nodes, read_passwords
 from config.mail_url import mail_server
 
 HERE = Path(__file__).parent
@@ -69,6 +69,18 @@ class Settings(BaseSettings):
     sip_secret: str = Field(
         default="", description="Of which telephones' passwords and the trunks between nodes are made; the same on all."
     )
+    sip_trunk_passwords: Annotated[dict[str, str], NoDecode] = Field(
+        default={},
+        description="Of the trunks that we register with, as a JSON object: trunk of asterisk.yaml → password.",
+    )
+    sip_external_host: str = Field(
+        default="", description="The address that trunks and telephones see, behind NAT or in a container."
+    )
+    sip_tls_cert: Path | None = Field(default=None, description="PEM with the chain; set: SIP over TLS, and wss.")
+    sip_tls_key: Path | None = Field(default=None, description="Its key, PEM, readable by Asterisk.")
+    sip_tls_ca: Path | None = Field(default=None, description="Whom trunks' certificates are checked against.")
+    sip_tls_port: int = Field(default=5061, ge=1, le=65535)
+    asterisk_https_port: int = Field(default=8089, ge=1, le=65535, description="wss, with the same certificate.")
     asterisk_http_port: int = Field(default=8088, ge=1, le=65535)
     rtp_start: int = Field(default=10000, ge=1024, le=65534)
     rtp_end: int = Field(default=12000, ge=1025, le=65535)
@@ -136,6 +148,17 @@ class Settings(BaseSettings):
     def _nodes(cls, text: object) -> object:
         return read_nodes(text) if isinstance(text, str) else text
 
+    @field_validator("sip_trunk_passwords", mode="before")
+    @classmethod
+    def _trunk_passwords(cls, text: object) -> object:
+        return read_passwords(text) if isinstance(text, str) else text
+
+    @model_validator(mode="after")
+    def _both_of_tls(self) -> Settings:
+        if bool(self.sip_tls_cert) is not bool(self.sip_tls_key):
+            raise ValueError("sip_tls_cert and sip_tls_key belong together")
+        return self
+
     @model_validator(mode="after")
     def _node_here(self) -> Settings:
         names = [node.name for node in self.asterisk_nodes]
@@ -191,7 +214,7 @@ def store_socket(data: Path) -> Path:
 
 # These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.
 SECRETS = (
-    *("ami_secret", "asterisk_nodes", "sip_secret", "twilio_auth_token"),
+    *("ami_secret", "asterisk_nodes", "sip_secret", "sip_trunk_passwords", "twilio_auth_token"),
     *("database_url", "redis_url", "imap_url", "smtp_url"),
 )
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import Problem
-from ivr.carriers import asterisk_dialplan
 
 OPEN_FILES = 20_000  # two thousand held calls use about eight thousand descriptors
 
@@ -83,12 +82,6 @@ def prepare(root: Root, data: Path, name: str = "asterisk") -> Path:
     lines += ["[options]", "verbose = 1", "debug = 0", f"maxfiles = {OPEN_FILES}", "documentation_language = en_US", ""]
     conf.write_text("\n".join(lines), encoding="utf-8")
     return conf
-
-
-def render(folder: Path) -> None:
-    """Write the configuration that the settings ask for below `folder` (etc/, keys/, secrets.json)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    asterisk_dialplan.render(folder.resolve())
 
 
 def _link(at: Path, to: Path) -> None:

@@ -19,9 +19,9 @@ from prometheus_client import Gauge
 from config.asterisk_nodes import AsteriskNode
 from config.clock import SystemClock
 from config.settings import settings
-from ivr.carriers.asterisk_dialplan import ami_secret
 from ivr.carriers.asterisk_names import bare, named
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
+from ivr.carriers.asterisk_secrets import ami_secret
 from ivr.carriers.base import BACK_OFF, PATIENCE
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from config.database import database
 from config.operator import operator
 from config.settings import settings
 from ivr.called import Called
-from ivr.carriers.asterisk_dialplan import ami_secret
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
+from ivr.carriers.asterisk_secrets import ami_secret
 from ivr.speech.cache import path_for
 from tickets.kinds import RecipientStatus
 from tickets.notices import batches
