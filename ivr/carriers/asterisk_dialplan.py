@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.asterisk_nodes import AsteriskNode
 from config.operator import Operator, operator
-from config.schema.asterisk import Asterisk
+from config.schema.asterisk import Asterisk, SipTrunk
 from config.settings import Settings, settings
 from config.yaml_file import ConfigError
 from ivr.carriers.asterisk_secrets import Secrets, made_of, read_secrets
@@ -80,6 +80,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
     ]
     return {
         "sip_trunks": sip.trunks,
+        "trunk_uris": {name: _uri(trunk) for name, trunk in sip.trunks.items()},
         "trunk_passwords": {name: password.replace(";", "\\;") for name, password in s.sip_trunk_passwords.items()},
         "known_numbers": sorted(number for trunk in op.areas.trunks.values() for number in trunk.dialled),
         "speak": sip.telephones,
@@ -129,6 +130,10 @@ def emergency_key(op: Operator) -> str:
 def _transports(s: Settings, sip: Asterisk) -> list[str]:
     tcp = ["tcp"] if any(trunk.transport == "tcp" for trunk in sip.trunks.values()) else []
     return ["udp", *tcp, *(["tls"] if s.sip_tls_cert else [])]
+
+
+def _uri(trunk: SipTrunk) -> str:
+    return f"sip:{trunk.host}" + (f"\\;transport={trunk.transport}" if trunk.transport != "udp" else "")
 
 
 def _tls_faults(s: Settings, sip: Asterisk) -> list[str]:
