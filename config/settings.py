@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     agi_host: str = "127.0.0.1"
     agi_port: int = Field(default=4573, ge=1, le=65535)
     ami_host: str = "127.0.0.1"
+    ami_bind: str = Field(default="", description="Where Asterisk's manager listens; empty: at ami_host.")
     ami_port: int = Field(default=5038, ge=1, le=65535)
     ami_user: str = "suar"
     ami_secret: str = ""

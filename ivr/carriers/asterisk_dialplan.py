@@ -99,7 +99,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "node_password": made_of(s.sip_secret, "node"),
         "agi_host": s.agi_host,
         "agi_port": s.agi_port,
-        "ami_host": s.ami_host,
+        "ami_host": s.ami_bind or s.ami_host,
         "ami_port": s.ami_port,
         "ami_user": s.ami_user,
         "ami_secret": node.ami_secret or s.ami_secret or kept.ami,

@@ -141,6 +141,7 @@ class Moves:
         if not link.dead and max(call.arrived, call.answered) >= link.born:
             return False
         repaired("asterisk-died", call.id)
+        repaired("asterisk-died", call.id)
         await self._acd.ended(call.id, by="carrier", outcome=Outcome.LOST)
         return True
 
