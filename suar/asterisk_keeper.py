@@ -58,9 +58,9 @@ def keep(folder: Path) -> None:
         time.sleep(EVERY_SECONDS)
 
 
-def _told(names: Iterable[str]) -> None:
-    if names:
-        log.warning("Asterisk reads these when it starts again: %s", ", ".join(sorted(names)))
+def _told(files: Iterable[str]) -> None:
+    if files:
+        log.warning("Asterisk reads these when it starts again: %s", ", ".join(sorted(files)))
 
 
 def _instants() -> dict[str, int]:
