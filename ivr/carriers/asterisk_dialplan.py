@@ -19,6 +19,7 @@ from config.operator import Operator, operator
 from config.schema.asterisk import Asterisk, SipTrunk
 from config.settings import Settings, settings
 from config.yaml_file import ConfigError
+from ivr.carriers.asterisk_names import trunk_to
 from ivr.carriers.asterisk_secrets import Secrets, made_of, read_secrets
 from ivr.carriers.asterisk_sounds import fallback_parts, renew
 from ivr.speech import music
@@ -73,6 +74,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
     if faults:
         raise ConfigError(faults)
     node, sip = here(s), op.asterisk
+    others = [other for other in s.nodes if other.name != node.name]
     spoken = [
         *sip.telephones.codecs,
         *sip.telephones.webrtc_codecs,
@@ -95,7 +97,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         # A wildcard is no address to send sound to.
         "media_address": "" if s.sip_host in EVERYWHERE else s.sip_host,
         "node": node.name,
-        "others": [other for other in s.nodes if other.name != node.name],
+        "others": others,
         "node_password": made_of(s.sip_secret, "node"),
         "agi_host": s.agi_host,
         "agi_port": s.agi_port,
@@ -118,7 +120,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "pool": settings().pool,
         "emergency_queue": op.queues.emergency,
         "outgoing": _outgoing(op.areas.outgoing),
-        "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat", op.areas.outgoing),
+        "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat", op.areas.outgoing, others),
     }
 
 
@@ -149,12 +151,13 @@ def _tls_faults(s: Settings, sip: Asterisk) -> list[str]:
     return faults
 
 
-def _emergency_dial(number: str, outgoing: str) -> str:
+def _emergency_dial(number: str, outgoing: str, others: Iterable[AsteriskNode]) -> str:
     if re.fullmatch(r"\+?[0-9]{2,15}", number):
         return outgoing.replace("{number}", number)
     if not _name(number):
         raise ConfigError(["queues.yaml:1: emergency_number: neither a telephone number nor the name of an endpoint"])
-    return f"PJSIP/{number}"
+    # Nobody can be asked where it is registered: whoever has it, rings it.
+    return "&".join([f"PJSIP/{number}", *(f"PJSIP/{number}@{trunk_to(other.name)}" for other in others)])
 
 
 def _outgoing(dial: str) -> str:

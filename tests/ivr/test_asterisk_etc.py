@@ -66,6 +66,11 @@ def test_nodes_reach_each_other_by_a_header_and_a_secret(made: Made) -> None:
     assert re.search(r"SUAR_CALL=c\$\{STRREPLACE\(UNIQUEID,.,x\)\}xa\)", (a / "extensions.conf").read_text())
 
 
+def test_the_telephone_for_emergencies_is_rung_wherever_it_is_registered(made: Made) -> None:
+    text = (made(asterisk_nodes=NODES, sip_secret="s", asterisk_node="a") / "extensions.conf").read_text()
+    assert "Dial(PJSIP/darurat&PJSIP/darurat@node-b,45,gm(default)b(tonode^s^1)" in text
+
+
 def test_telephones_have_the_same_password_at_every_node(made: Made) -> None:
     shared = {"asterisk_nodes": NODES, "sip_secret": "s", "accounts": ["wulan"]}
     a, b = made("one", **shared, asterisk_node="a"), made("two", **shared, asterisk_node="b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from router.agents import CsoState
@@ -103,3 +105,17 @@ def test_what_a_telephone_at_another_node_says_is_understood(two_nodes: TwoNodes
     far.wait("CALL_INCOMING", 20, times=2)  # it rings and nobody takes it
     until(lambda: len(two_nodes.a.rows(returned, call=call)) == 2, 20, "both are in the history", every=0.2)
     assert '"no-answer"' in two_nodes.a.rows(returned, call=call)[1]["data"]
+
+
+def test_an_emergency_reaches_the_telephone_at_another_node_with_nobody_of_ours_alive(two_nodes: TwoNodes) -> None:
+    outside = two_nodes.b.telephone("darurat", tone=900)
+    caller = two_nodes.a.caller("no_outage", tone=1000)
+    before = two_nodes.a.product.kill("agi", signal.SIGSTOP)
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().loud_seconds() > 0.5, 10, "the fallback speaks", every=0.1)
+    caller.press("9")
+    outside.wait("CALL_INCOMING", 15)
+    outside.answer()
+    _hear(caller, outside, (1000, 900))
+    two_nodes.a.product.restarted("agi", before)
