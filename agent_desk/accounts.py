@@ -198,6 +198,12 @@ class Wanted:
     partner: str = ""
 
 
+def telephones(session: Session) -> list[str]:
+    """What the telephones of all CSOs are called who may log in, on Asterisk."""
+    rows = session.scalars(select(Account).where(Account.role == Role.CSO, Account.active).order_by(Account.login))
+    return sorted({account.endpoint or account.login for account in rows})
+
+
 def put_account(session: Session, wanted: Wanted) -> Account:
     """A new account, or the same login with other data and a new password (which ends its sessions).
 

@@ -16,6 +16,7 @@ from agent_desk.accounts import Principal
 from agent_desk.board_alerts import alert_context
 from agent_desk.board_control import control_context
 from agent_desk.board_level import level_context
+from agent_desk.board_nodes import nodes_context
 from agent_desk.board_outages import outage_context
 from agent_desk.board_view import board_view
 from agent_desk.live import Live, Sign, Subscription
@@ -38,6 +39,7 @@ async def board(request: Request, me: Me) -> Response:
     view = board_view(live.pool, clock(request).ms())
     cards = {**await outage_context(request, me), **await alert_context(request, me)}
     cards |= {**await level_context(request), **await control_context(request)}
+    cards |= await nodes_context(request)
     return render(request, "papan.html", view=view, words=words, **cards)
 
 

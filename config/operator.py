@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from config.asterisk_faults import asterisk_faults
 from config.menu_faults import menu_faults
 from config.schema.areas import Area, Areas, Unit
+from config.schema.asterisk import Asterisk
 from config.schema.base import names_in
 from config.schema.compensation import Compensation
 from config.schema.detection import Detection
@@ -51,6 +53,7 @@ class Operator:
     compensation: Compensation
     detection: Detection
     incidents: Incidents
+    asterisk: Asterisk
 
     def unit_of(self, code: str) -> tuple[str, Unit]:
         """The UP3 (code, unit) that serves an area."""
@@ -126,7 +129,7 @@ def load(folder: Path) -> Operator:
     called = ("areas", "queues", "partners", "statements", "menu", "prompts", "surge")
     told = (
         *("rules", "scripts", "reports", "messages", "notices", "dispatch"),
-        *("kpi", "detection", "incidents", "compensation"),
+        *("kpi", "detection", "incidents", "compensation", "asterisk"),
     )
     files = {name: YamlFile(folder / f"{name}.yaml") for name in (*called, *told)}
     operator = Operator(
@@ -147,6 +150,7 @@ def load(folder: Path) -> Operator:
         compensation=files["compensation"].parse(Compensation),
         detection=files["detection"].parse(Detection),
         incidents=files["incidents"].parse(Incidents),
+        asterisk=files["asterisk"].parse(Asterisk),
     )
     faults = [*_area_faults(operator, files["areas"]), *_queue_faults(operator, files["queues"])]
     faults += _statement_faults(operator, files["statements"])
@@ -157,6 +161,7 @@ def load(folder: Path) -> Operator:
     faults += _dispatch_faults(operator, files["dispatch"])
     faults += _incident_faults(operator, files["incidents"])
     faults += _compensation_faults(operator, files["compensation"])
+    faults += asterisk_faults(operator.asterisk, operator.areas, files["asterisk"])
     faults += menu_faults(operator.menu, operator.prompts, operator.queues, files["menu"])
     faults += _own_number_faults(operator, files["menu"])
     if faults:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.asterisk_nodes import AsteriskNode, read_nodes, read_passwords
 from config.languages import LANGUAGES
 from config.mail_url import mail_server
 
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     agi_host: str = "127.0.0.1"
     agi_port: int = Field(default=4573, ge=1, le=65535)
     ami_host: str = "127.0.0.1"
+    ami_bind: str = Field(default="", description="Where Asterisk's manager listens; empty: at ami_host.")
     ami_port: int = Field(default=5038, ge=1, le=65535)
     ami_user: str = "suar"
     ami_secret: str = ""
@@ -58,6 +60,29 @@ class Settings(BaseSettings):
     sip_trunks: str = Field(
         default="127.0.0.0/8", description="Addresses or networks of the SIP trunks, separated by commas."
     )
+    asterisk_nodes: Annotated[tuple[AsteriskNode, ...], NoDecode] = Field(
+        default=(),
+        description="Every Asterisk, as a JSON list (config/asterisk_nodes.py). Empty: one, that of SUAR_AMI_HOST.",
+    )
+    asterisk_node: str = Field(default="", description="Which of asterisk_nodes is rendered and run here.")
+    asterisk_node_patience: float = Field(
+        default=30.0, ge=5, description="Seconds without a node's manager after which its calls count as lost."
+    )
+    sip_secret: str = Field(
+        default="", description="Of which telephones' passwords and the trunks between nodes are made; the same on all."
+    )
+    sip_trunk_passwords: Annotated[dict[str, str], NoDecode] = Field(
+        default={},
+        description="Of the trunks that we register with, as a JSON object: trunk of asterisk.yaml → password.",
+    )
+    sip_external_host: str = Field(
+        default="", description="The address that trunks and telephones see, behind NAT or in a container."
+    )
+    sip_tls_cert: Path | None = Field(default=None, description="PEM with the chain; set: SIP over TLS, and wss.")
+    sip_tls_key: Path | None = Field(default=None, description="Its key, PEM, readable by Asterisk.")
+    sip_tls_ca: Path | None = Field(default=None, description="Whom trunks' certificates are checked against.")
+    sip_tls_port: int = Field(default=5061, ge=1, le=65535)
+    asterisk_https_port: int = Field(default=8089, ge=1, le=65535, description="wss, with the same certificate.")
     asterisk_http_port: int = Field(default=8088, ge=1, le=65535)
     rtp_start: int = Field(default=10000, ge=1024, le=65534)
     rtp_end: int = Field(default=12000, ge=1025, le=65535)
@@ -147,6 +172,41 @@ class Settings(BaseSettings):
             raise ValueError("imap_url needs mail_from: letters are answered from an address")
         return self
 
+    @field_validator("asterisk_nodes", mode="before")
+    @classmethod
+    def _nodes(cls, text: object) -> object:
+        return read_nodes(text) if isinstance(text, str) else text
+
+    @field_validator("sip_trunk_passwords", mode="before")
+    @classmethod
+    def _trunk_passwords(cls, text: object) -> object:
+        return read_passwords(text) if isinstance(text, str) else text
+
+    @model_validator(mode="after")
+    def _both_of_tls(self) -> Settings:
+        if bool(self.sip_tls_cert) is not bool(self.sip_tls_key):
+            raise ValueError("sip_tls_cert and sip_tls_key belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _node_here(self) -> Settings:
+        names = [node.name for node in self.asterisk_nodes]
+        if len(set(names)) < len(names):
+            raise ValueError("asterisk_nodes: two of them have the same name")
+        if self.asterisk_node and self.asterisk_node not in names:
+            raise ValueError("asterisk_node is none of asterisk_nodes")
+        if len(names) > 1 and not self.sip_secret:
+            raise ValueError("several asterisk_nodes need sip_secret: a telephone registers at any of them")
+        return self
+
+    @property
+    def nodes(self) -> tuple[AsteriskNode, ...]:
+        """Every Asterisk there is; one that stands alone needs no name."""
+        alone = AsteriskNode(
+            ami_host=self.ami_host, ami_port=self.ami_port, sip_host=self.sip_host, sip_port=self.sip_port
+        )
+        return self.asterisk_nodes or (alone,)
+
     @property
     def base_url(self) -> str:
         """The address carriers and browsers use."""
@@ -199,7 +259,10 @@ def store_socket(data: Path) -> Path:
 
 
 # These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.
-SECRETS = ("ami_secret", "twilio_auth_token", "database_url", "redis_url", "imap_url", "smtp_url")
+SECRETS = (
+    *("ami_secret", "asterisk_nodes", "sip_secret", "sip_trunk_passwords", "twilio_auth_token"),
+    *("database_url", "redis_url", "imap_url", "smtp_url"),
+)
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from router.store.types import Call
 log = logging.getLogger(__name__)
 
 # Who may say that a call is over without having seen the end of its channel.
-GUESSED = frozenset({"reconciliation", "lease", "level", "unseen-answer", "emergency-telephone"})
+GUESSED = frozenset({"reconciliation", "lease", "level", "unseen-answer", "emergency-telephone", "carrier"})
 SUFFIX = "b"  # of the new call's name: the same however often it is asked for
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import Problem
-from ivr.carriers import asterisk_dialplan
 
 OPEN_FILES = 20_000  # two thousand held calls use about eight thousand descriptors
 
@@ -49,12 +48,12 @@ def command(root: Root, conf: Path) -> list[str]:
     return [str(root.loader), "--library-path", libraries, str(root.folder / "usr/sbin/asterisk"), "-C", str(conf)]
 
 
-def prepare(root: Root, data: Path) -> Path:
-    """Lay out everything Asterisk writes or reads besides the tree itself below data/asterisk; answers asterisk.conf.
+def prepare(root: Root, data: Path, name: str = "asterisk") -> Path:
+    """Lay out everything Asterisk writes or reads besides the tree itself below data/`name`; answers asterisk.conf.
 
-    The rendered configuration stands in data/asterisk/etc; our prompts (data/sounds) appear as `suar/…`.
+    The rendered configuration stands in its etc/; our prompts (data/sounds) appear as `suar/…`.
     """
-    base = data / "asterisk"
+    base = data / name
     for part in ("etc", "lib", "spool", "log", "run", "db", "keys", "share/sounds"):
         (base / part).mkdir(parents=True, exist_ok=True)
     for shipped in root.share.iterdir():
@@ -83,12 +82,6 @@ def prepare(root: Root, data: Path) -> Path:
     lines += ["[options]", "verbose = 1", "debug = 0", f"maxfiles = {OPEN_FILES}", "documentation_language = en_US", ""]
     conf.write_text("\n".join(lines), encoding="utf-8")
     return conf
-
-
-def render(folder: Path) -> None:
-    """Write the configuration that the settings ask for below `folder` (etc/, keys/, secrets.json)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    asterisk_dialplan.render(folder.resolve())
 
 
 def _link(at: Path, to: Path) -> None:

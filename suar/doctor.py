@@ -17,6 +17,7 @@ from router.store.acd import Acd, StoreUnavailable
 from router.store.audit import audit
 from router.store.embedded import ready
 from router.store.persistence import losses
+from suar.doctor_asterisk import certificate, nodes
 from suar.processes import VERBS, NotThere, load
 from suar.welcome import status
 
@@ -76,25 +77,6 @@ def _web() -> Finding:
     return code == 200, sentences.get(code, f"answers {code}")
 
 
-def _asterisk() -> Finding:
-    if not settings().asterisk:
-        return True, "not configured"
-
-    async def greeting() -> str:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection(settings().ami_host, settings().ami_port)
-            try:
-                return (await reader.readline()).decode(errors="replace").strip()
-            finally:
-                writer.close()
-
-    try:
-        said = asyncio.run(greeting())
-    except (OSError, TimeoutError):
-        return False, f"no AMI at {settings().ami_host}:{settings().ami_port}"
-    return "Asterisk" in said, said
-
-
 PATIENCE = 20.0  # seconds for reading a whole pool
 SHOWN = 20  # differences; whoever has more needs another tool
 
@@ -140,5 +122,6 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "structures": _structures,
     "counters": _counters,
     "web": _web,
-    "asterisk": _asterisk,
+    "asterisk": lambda: nodes(settings()),
+    "sip tls": lambda: certificate(settings()),
 }

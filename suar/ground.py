@@ -105,6 +105,11 @@ def ports_free(settings: Settings) -> None:
             ("SUAR_ASTERISK_HTTP_PORT", settings.sip_host, settings.asterisk_http_port, socket.SOCK_STREAM),
             ("SUAR_SIP_PORT", settings.sip_host, settings.sip_port, socket.SOCK_DGRAM),
         ]
+    if settings.asterisk_root and settings.sip_tls_cert:
+        wanted += [
+            ("SUAR_SIP_TLS_PORT", settings.sip_host, settings.sip_tls_port, socket.SOCK_STREAM),
+            ("SUAR_ASTERISK_HTTPS_PORT", settings.sip_host, settings.asterisk_https_port, socket.SOCK_STREAM),
+        ]
     for setting, host, port, kind in wanted:
         _free(setting, host, port, kind)
 

@@ -100,9 +100,15 @@ def bench(
 
 
 @asterisk.command("render")
-def asterisk_render(folder: Path) -> None:
-    """Write Asterisk's configuration into FOLDER."""
-    run("asterisk", VERBS["asterisk-render"], folder)
+def asterisk_render(
+    folder: Path,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and have Asterisk read what changes: accounts, trunks, settings.")
+    ] = False,
+) -> None:
+    """Write the configuration of this machine's Asterisk into FOLDER."""
+    run("asterisk", VERBS["asterisk-keep" if watch else "asterisk-render"], folder)
 
 
 @account.command("put")

@@ -10,9 +10,9 @@ from typing import Any
 
 from config.migrate import upgrade
 from config.settings import settings
-from ivr.carriers.asterisk_dialplan import read_secrets
+from ivr.carriers.asterisk_secrets import read_secrets
 from ivr.speech.prompts import render_all
-from suar import asterisk_process
+from suar import asterisk_keeper
 from suar.seed import seed
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def prepare() -> dict[str, Any]:
     except Exception:  # a gap in an announcement is no reason not to answer the telephone
         log.exception("not every sentence has a sound; callers on Asterisk may hear gaps")
     if settings().asterisk_root:
-        asterisk_process.render(settings().data / "asterisk")
+        asterisk_keeper.render(settings().data / "asterisk")
         if settings().demo:
             seeded["telephones"] = read_secrets(settings().data / "asterisk").telephones
     return seeded

@@ -116,6 +116,8 @@ class _Up:
         root = asterisk_process.find(folder)
         conf = asterisk_process.prepare(root, self._data)
         self._keeper.start(Program("asterisk", [*asterisk_process.command(root, conf), "-f", "-n"], watched=False))
+        keep = [*PYTHON, "asterisk", "render", str(self._data / "asterisk"), "--watch"]
+        self._keeper.start(Program("asterisk-keeper", keep, watched=False))
 
     async def _prepare(self) -> dict[str, Any]:
         code, said = await once([*PYTHON, "prepare"])

@@ -12,17 +12,28 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from errno import ECONNREFUSED
 
+from prometheus_client import Gauge
+
+from config.asterisk_nodes import AsteriskNode
 from config.clock import SystemClock
 from config.settings import settings
-from ivr.carriers.asterisk_dialplan import ami_secret
+from ivr.carriers.asterisk_names import bare, named
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
+from ivr.carriers.asterisk_secrets import ami_secret
 from ivr.carriers.base import BACK_OFF, PATIENCE
 
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 1.0
 TIMEOUT = 3.0  # seconds for any response, and for a Ping before the connection is given up
+REFUSALS = 2  # connections refused in a row, by a host whose Asterisk answered before: nobody is there any more
+NAMES = ("Channel", "DestChannel", "channel", "leg")  # headers with the name of a channel
+NODE = "Suar-Node"  # a header of ours: which node an event is from
+
+UP = Gauge("suar_asterisk_up", "Whether the manager of this Asterisk answers.", ["node"])
+CHANNELS = Gauge("suar_asterisk_channels", "Channels of this Asterisk when it was asked last.", ["node"])
 
 
 class AmiDown(Exception):
@@ -68,7 +79,15 @@ class Channel:
 class AmiLink:
     """One manager connection after the other. `on_event` and `on_up` are called on the event loop."""
 
-    def __init__(self, on_event: Callable[[Message], None], on_up: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[Message], None],
+        on_up: Callable[[], Awaitable[None]],
+        node: AsteriskNode | None = None,
+    ) -> None:
+        self.node = node or settings().nodes[0]
+        self._away = time.monotonic()  # since when there is no connection
+        self._refused, self._seen = 0, False
         self._on_event = on_event
         self._on_up = on_up
         self._ami: Ami | None = None
@@ -82,8 +101,19 @@ class AmiLink:
         self.born = 0  # when the Asterisk of this connection started, ms since the epoch, at most a second too early
         self._booted = asyncio.Event()
 
+    @property
+    def dead(self) -> bool:
+        """Whether the calls of this Asterisk are gone as far as anybody can tell: its host refuses connections that it
+        took before, or it has been silent for longer than an operator wants to wait.
+        """
+        if self.up.is_set():
+            return False
+        refuses = self._seen and self._refused >= REFUSALS
+        return refuses or time.monotonic() - self._away >= settings().asterisk_node_patience
+
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until `stop`."""
+        UP.labels(self.node.name).set(0)
         failures, told, quiet_until = 0, False, time.monotonic() + PATIENCE
         while not stop.is_set():
             self.alive = time.monotonic()
@@ -93,14 +123,20 @@ class AmiLink:
                 await self._watch(ended, stop)
             except (ManagerException, AmiDown) as fault:
                 failures += 1
+                self._refused = self._refused + 1 if fault.args[:1] == (ECONNREFUSED,) else 0
                 if not told and time.monotonic() >= quiet_until:
-                    log.warning("Asterisk's manager is away (%s); trying again", type(fault).__name__)
+                    log.warning("the manager of %s is away (%s); trying again", self._title, type(fault).__name__)
                     told = True
             finally:
                 await self._drop()
+            self.alive = time.monotonic()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BACK_OFF[min(failures, len(BACK_OFF) - 1)])
         self._owner.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def _title(self) -> str:
+        return f"Asterisk {self.node.name}".rstrip()
 
     async def _connect(self) -> asyncio.Event:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -111,9 +147,9 @@ class AmiLink:
                 on_close=lambda: _on(loop, ended.set),
                 timeout=TIMEOUT,
             )
-            ami.connect(settings().ami_host, settings().ami_port)
+            ami.connect(self.node.ami_host, self.node.ami_port)
             try:
-                ami.login(settings().ami_user, ami_secret())
+                ami.login(settings().ami_user, self.node.ami_secret or ami_secret())
             except ManagerException:
                 ami.close()
                 raise
@@ -126,7 +162,9 @@ class AmiLink:
         except TimeoutError as fault:
             raise AmiDown from fault
         self.up.set()
-        log.info("connected to Asterisk's manager")
+        self._seen, self._refused = True, 0
+        UP.labels(self.node.name).set(1)
+        log.info("connected to the manager of %s", self._title)
         await self._on_up()
         return ended
 
@@ -138,6 +176,9 @@ class AmiLink:
                 await asyncio.wait_for(ended.wait(), PING_SECONDS)
 
     async def _drop(self) -> None:
+        if self.up.is_set():
+            self._away = time.monotonic()
+            UP.labels(self.node.name).set(0)
         self.up.clear()
         ami, self._ami = self._ami, None
         for future in self._lists.values():
@@ -160,8 +201,9 @@ class AmiLink:
             raise AmiDown
         try:
             async with asyncio.timeout(TIMEOUT):
+                orders = [_bare(one) for one in many]
                 futures = await asyncio.get_running_loop().run_in_executor(
-                    self._owner, lambda: [ami.submit(one) for one in many]
+                    self._owner, lambda: [ami.submit(one) for one in orders]
                 )
                 return [await asyncio.wrap_future(future) for future in futures]
         except (ManagerException, TimeoutError) as fault:
@@ -170,6 +212,7 @@ class AmiLink:
     async def channels(self) -> list[Channel]:
         """Every live channel with its variables; raises AmiDown."""
         rows = await self.listing("CoreShowChannels", "CoreShowChannel", "CoreShowChannelsComplete")
+        CHANNELS.labels(self.node.name).set(len(rows))
         return [_channel(row) for row in rows]
 
     async def listing(self, action: str, row: str, complete: str, *, none: str = "") -> list[Message]:
@@ -199,6 +242,10 @@ class AmiLink:
         return rows
 
     def _event(self, message: Message) -> None:
+        for header in NAMES:
+            if header in message.headers:
+                message.headers[header] = named(self.node.name, message.headers[header])
+        message.headers[NODE] = self.node.name
         if message.get_header("Event") == "FullyBooted":
             self.born = SystemClock().ms() - 1000 * int(message.get_header("Uptime", "0"))
             self._booted.set()
@@ -221,6 +268,11 @@ class AmiLink:
 def _on(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *args: object) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
         loop.call_soon_threadsafe(function, *args)
+
+
+def _bare(action: Mapping[str, str]) -> Mapping[str, str]:
+    """As this Asterisk calls its channels."""
+    return {name: bare(value) if name in ("Channel", "ExtraChannel") else value for name, value in action.items()}
 
 
 def _channel(row: Message) -> Channel:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.operator import Operator
+from ivr.carriers.asterisk_names import named
 from ivr.carriers.base import e164
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Renamed, Wait, apart
 from ivr.signals import Arrival, Step
 
 CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
 TOKEN = re.compile(r"[0-9A-Za-z.-]{1,64}")
+NODE = re.compile(r"[a-z0-9]{0,12}")
 DIGITS = re.compile(r"[0-9*#]{0,32}")
 PLAYABLE = 60  # files in one list: Asterisk cuts an AGI line at 2,048 bytes
 
@@ -40,14 +42,16 @@ class Request:
     status: str = ""
     rang: str = ""
     talked: str = ""
+    node: str = ""
 
     @classmethod
     def read(cls, name: str, channel: str, args: Sequence[str]) -> Request:
         """Check the shape of everything that decides something; raises BadRequest."""
-        if not 2 <= len(args) <= 13:
+        if not 2 <= len(args) <= 14:
             raise BadRequest("arguments")
         request = cls(name, channel, *args)
-        shapes = ((TOKEN, request.token), (CALL, request.call), (DIGITS, request.digits))
+        request = replace(request, channel=named(request.node, channel))
+        shapes = ((TOKEN, request.token), (CALL, request.call), (DIGITS, request.digits), (NODE, request.node))
         if not all(shape.fullmatch(text) for shape, text in shapes):
             raise BadRequest("shape")
         return request

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 from config.operator import operator
 from config.settings import settings
-from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
+from ivr.carriers.asterisk_ami import AmiDown, Channel
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.base import repaired
 from router.calls import CallState
@@ -35,7 +36,7 @@ GONE = ("", "CANCEL")  # the CSO hung up before the caller answered
 class Callbacks:
     """Makes, watches and ends the legs of callbacks."""
 
-    def __init__(self, acd: Acd, link: AmiLink) -> None:
+    def __init__(self, acd: Acd, link: Nodes) -> None:
         self._acd, self._link = acd, link
         self._asked: set[str] = set()  # tokens whose CSO is being rung on our order
 
@@ -62,8 +63,9 @@ class Callbacks:
                 return
             try:
                 async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
-                    await self._link.up.wait()
-                answer = await self._link.action(**_originate(known, endpoint, self._acd.pool))
+                    home = self._link.home(endpoint)
+                    await home.up.wait()
+                answer = await home.action(**_originate(known, endpoint, self._acd.pool))
             except (AmiDown, TimeoutError):
                 continue
             if answer.get_header("Response") == "Success":

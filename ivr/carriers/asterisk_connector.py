@@ -17,10 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.errors import Problem
 from config.operator import operator
-from ivr.carriers.asterisk_ami import AmiDown, AmiLink
+from config.settings import settings
+from ivr.carriers.asterisk_ami import AmiDown
 from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_meeting import GUEST
 from ivr.carriers.asterisk_moves import HungUp, Moves
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.asterisk_notices import NOTICE, not_reached
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.asterisk_reconcile import Reconciler
@@ -53,7 +55,7 @@ class AsteriskConnector(Connector):
     def __init__(self, acd: Acd, hung_up: HungUp) -> None:
         super().__init__(acd)
         self._hung_up = hung_up
-        self.link = AmiLink(self._on_event, self._on_up)
+        self.link = Nodes.connect(settings().nodes, self._on_event, self._on_up)
         self.moves = Moves(acd, self.link, hung_up)
         self.telephones = Telephones(acd, self.link, self.lanes)
         self._reconciler = Reconciler(acd, self.link, self.moves, self.lanes, hung_up)
@@ -72,7 +74,7 @@ class AsteriskConnector(Connector):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def living(self) -> bool:
-        """The journal is followed, and Asterisk's manager answers or is being called."""
+        """The journal is followed, and each Asterisk's manager answers or is being called."""
         return super().living() and time.monotonic() - self.link.alive < SILENT_SECONDS
 
     async def _tick(self, stop: asyncio.Event) -> None:
@@ -80,19 +82,19 @@ class AsteriskConnector(Connector):
             await asyncio.sleep(TICK_SECONDS)
             await self._compare(full=False)
 
-    async def _on_up(self) -> None:
-        await self._compare(full=True)
+    async def _on_up(self, node: str) -> None:
+        await self._compare(full=True, node=node)
 
     async def resync(self, snapshot: Snapshot) -> None:
         """After a start, or after the store was away."""
-        if self.link.up.is_set():
+        if self.link.heard():
             await self._compare(full=True)
 
-    async def _compare(self, *, full: bool) -> None:
+    async def _compare(self, *, full: bool, node: str | None = None) -> None:
         try:
             await (self.telephones.read() if full else self.telephones.read_now_and_then())
             await self.telephones.tell()
-            await self._reconciler.compare(await self.acd.snapshot(), full=full)
+            await self._reconciler.compare(await self.acd.snapshot(), full=full, node=node)
         except (AmiDown, StoreUnavailable) as fault:
             log.warning("not compared now: %s", type(fault).__name__)
 

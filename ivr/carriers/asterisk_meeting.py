@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from config.errors import Problem
 from config.operator import operator
 from config.settings import settings
-from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
+from ivr.carriers.asterisk_ami import AmiDown, Channel
 from ivr.carriers.asterisk_callback import REASONS
+from ivr.carriers.asterisk_names import beside
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.base import repaired
 from ivr.endings import cso_left
@@ -47,7 +49,7 @@ class Spot:
 class Meeting:
     """Moves the legs of conversations, makes and ends those of guests."""
 
-    def __init__(self, acd: Acd, link: AmiLink) -> None:
+    def __init__(self, acd: Acd, link: Nodes) -> None:
         self._acd, self._link = acd, link
         self._confirmed: dict[str, asyncio.Event] = {}
         self._asked: set[str] = set()  # tokens of guests who are being rung on our order
@@ -63,7 +65,8 @@ class Meeting:
         answers = await self._link.actions(*(_get(channel, name) for name in names))
         if any(answer.get_header("Response") == "Error" for answer in answers):
             return None
-        return Spot(*(answer.get_header("Value", "") for answer in answers))
+        context, exten, token, busy, peer = (answer.get_header("Value", "") for answer in answers)
+        return Spot(context, exten, token, busy, beside(channel, peer))
 
     # --- everybody to where the store's call wants them
     async def arrange(self, call: str) -> None:
@@ -74,7 +77,7 @@ class Meeting:
                 return
             try:
                 async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
-                    await self._link.up.wait()
+                    await self._link.of(known.channel).up.wait()
                     await self._move(known)
                 return
             except (AmiDown, TimeoutError):
@@ -151,8 +154,10 @@ class Meeting:
             return
         try:
             async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
-                await self._link.up.wait()
-            answer = await self._link.action(**_originate(known, endpoint, self._acd.pool))
+                link = self._link.of(known.channel)
+                await link.up.wait()
+            dialled = f"{endpoint}{self._link.way(known.channel, endpoint)}"
+            answer = await link.action(**_originate(known, dialled, self._acd.pool))
         except (AmiDown, TimeoutError):
             return  # the comparison after the next connection finds a guest whom nobody rings
         if answer.get_header("Response") == "Success":
@@ -180,7 +185,7 @@ class Meeting:
     async def let_go(self, token: str) -> None:
         """The guest's telephone stops ringing, or the leg ends."""
         self._asked.discard(token)
-        await self._hang_up(f"{GUEST}-{token}")
+        await self._link.everywhere(Action="Hangup", Channel=f"{GUEST}-{token}")
 
     async def _hang_up(self, leg: str) -> None:
         await self._link.action(Action="Hangup", Channel=leg)

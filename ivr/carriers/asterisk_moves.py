@@ -11,9 +11,10 @@ from prometheus_client import Counter
 
 from config.operator import operator
 from config.settings import settings
-from ivr.carriers.asterisk_ami import AmiDown, AmiLink, Channel
+from ivr.carriers.asterisk_ami import AmiDown, Channel
 from ivr.carriers.asterisk_callback import Callbacks
 from ivr.carriers.asterisk_meeting import MEET, Meeting
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.base import repaired
 from ivr.line import recorded
 from router.calls import CallState, Outcome
@@ -42,7 +43,7 @@ class At:
 class Moves:
     """Redirects and hang-ups. `hung_up(call, by=…)` tells the store of a channel that is gone."""
 
-    def __init__(self, acd: Acd, link: AmiLink, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, link: Nodes, hung_up: HungUp) -> None:
         self._acd = acd
         self._link = link
         self._hung_up = hung_up
@@ -81,7 +82,7 @@ class Moves:
         """True when there is nothing left to do: confirmed, or the caller is gone or speaks already."""
         try:
             async with asyncio.timeout(settings().redirect_confirm_ms / 1000):
-                await self._link.up.wait()
+                await self._link.of(call.channel).up.wait()
                 if await self._nothing_to_do(call, token, context):
                     return True
                 ring = operator().queues.queues[call.queue].offer_timeout if call.queue in _queues() else 15
@@ -91,6 +92,7 @@ class Moves:
                     _set(call.channel, "SUAR_POOL", self._acd.pool),
                     _set(call.channel, "SUAR_RING", str(round(ring))),
                     _set(call.channel, "SUAR_REC", "1" if recorded(call) else ""),
+                    _set(call.channel, "SUAR_VIA", self._link.way(call.channel, exten) if context == "offer" else ""),
                     _redirect(call.channel, context, exten),
                 )
                 if any(_gone(answer.get_header("Message", "")) for answer in answers):
@@ -134,11 +136,13 @@ class Moves:
             await self._hung_up(call.id, by="channel-gone")
 
     async def died_with_asterisk(self, call: Call) -> bool:
-        """Whether a call without a channel is from before this Asterisk started: lost, and its number kept for calling
-        back. Nobody hung up.
+        """Whether a call without a channel is from before its Asterisk started, or that is dead: lost, and its number
+        kept for calling back. Nobody hung up.
         """
-        if max(call.arrived, call.answered) >= self._link.born:
+        link = self._link.of(call.channel)
+        if not link.dead and max(call.arrived, call.answered) >= link.born:
             return False
+        repaired("asterisk-died", call.id)
         repaired("asterisk-died", call.id)
         await self._acd.ended(call.id, by="carrier", outcome=Outcome.LOST)
         return True
@@ -189,7 +193,7 @@ class Moves:
 
     async def level(self, level: int) -> None:
         """The level the dialplan acts on without asking us; each pool that shares an Asterisk has its own."""
-        await self._link.action(Action="Setvar", Variable=f"SUAR_LEVEL_{self._acd.pool}", Value=str(level))
+        await self._link.everywhere(Action="Setvar", Variable=f"SUAR_LEVEL_{self._acd.pool}", Value=str(level))
 
 
 def passed_on(call: Call, there: At | Channel) -> bool:

@@ -7,13 +7,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from config.asterisk_nodes import AsteriskNode
 from config.clock import SystemClock
 from config.database import database
 from config.operator import operator
 from config.settings import settings
 from ivr.called import Called
-from ivr.carriers.asterisk_dialplan import ami_secret
 from ivr.carriers.asterisk_pyst2 import Ami, ManagerException, Message
+from ivr.carriers.asterisk_secrets import ami_secret
 from ivr.speech.cache import path_for
 from tickets.kinds import RecipientStatus
 from tickets.notices import batches
@@ -28,7 +29,7 @@ AWAY = Outcome(RecipientStatus.FAILED, "no-connection", again=True)
 
 
 class AsteriskCaller:
-    """The Asterisk of the settings; one connection for each turn."""
+    """The first Asterisk of the settings that answers; one connection for each turn."""
 
     carrier = "asterisk"
     repeatable = False
@@ -44,12 +45,8 @@ class AsteriskCaller:
             if time.monotonic() > deadline:
                 return {one.to: SILENT for one in messages}
             time.sleep(0.2)
-        ami = Ami(timeout=TIMEOUT)
-        try:
-            ami.connect(settings().ami_host, settings().ami_port)
-            ami.login(settings().ami_user, ami_secret())
-        except ManagerException:
-            ami.close()
+        ami = next(filter(None, map(_connected, settings().nodes)), None)
+        if ami is None:
             return {one.to: AWAY for one in messages}
         try:
             return {one.to: _ordered(ami, one) for one in messages}
@@ -63,6 +60,17 @@ def not_reached(message: Message) -> None:
         reference = message.get_header("ActionID", "").removeprefix(NOTICE)
         reason = REASONS.get(message.get_header("Reason", ""), "unreachable")
         Called(database(), SystemClock()).unreached(reference, reason)
+
+
+def _connected(node: AsteriskNode) -> Ami | None:
+    ami = Ami(timeout=TIMEOUT)
+    try:
+        ami.connect(node.ami_host, node.ami_port)
+        ami.login(settings().ami_user, node.ami_secret or ami_secret())
+    except ManagerException:
+        ami.close()
+        return None
+    return ami
 
 
 def _ordered(ami: Ami, message: batches.Message) -> Outcome:

@@ -7,14 +7,16 @@ channel that contradicts it is looked at again in the call's own lane before any
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
 from config.operator import operator
-from ivr.carriers.asterisk_ami import AmiLink, Channel
+from ivr.carriers.asterisk_ami import Channel
 from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_meeting import MEET, amiss, is_stray
 from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves, passed_on
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.base import Lanes, e164, repaired
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
@@ -32,7 +34,7 @@ IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.PARTNER, Ca
 class Reconciler:
     """One per connector; remembers what was amiss in the last look, for an event may just be on its way."""
 
-    def __init__(self, acd: Acd, link: AmiLink, moves: Moves, lanes: Lanes, hung_up: HungUp) -> None:
+    def __init__(self, acd: Acd, link: Nodes, moves: Moves, lanes: Lanes, hung_up: HungUp) -> None:
         self._acd = acd
         self._link = link
         self._moves = moves
@@ -40,21 +42,37 @@ class Reconciler:
         self._hung_up = hung_up
         self._doubtful: set[str] = set()
 
-    async def compare(self, snapshot: Snapshot, *, full: bool) -> None:
-        """Compare everything once. `full`: after a restart of any side, when no event can be on its way."""
-        channels = await self._link.channels()
+    async def compare(self, snapshot: Snapshot, *, full: bool, node: str | None = None) -> None:
+        """Compare everything once. `full`: after a restart of any side (of one `node` alone), when no event can be on
+        its way. The calls of a node that is away are left as they are until it is known to be dead.
+        """
+        heard = self._link.heard()
+        channels = await self._link.channels(heard)
         callers = {channel.call: channel for channel in channels if channel.call and not channel.leg}
         legs = _by_call(channels)
         doubted, self._doubtful = self._doubtful, set()
         for call in snapshot.calls:
             if call.carrier != "asterisk" or call.state not in LIVE:
                 continue
-            if call.virtual:
-                sure = full or call.id in doubted
+            at = self._link.of(call.channel)
+            sure = call.id in doubted or (full and node in (None, at.node.name))
+            if call.virtual and self._link.whole(heard):  # else its legs may be where nobody has looked
                 self._lanes.put(call.id, partial(self._look_back, call.id, channels, sure=sure))
-            else:
-                sure = full or call.id in doubted
+            elif not call.virtual and at.node.name in heard:
                 self._look(call, callers.get(call.id), legs.get(call.id, []), sure=sure)
+            elif not call.virtual and at.dead:  # its lane may wait for the confirmation of a redirect
+                self._lanes.put(f"{call.id} end", partial(self._lost, call.id))
+        self._look_over_there(snapshot.calls)
+        await self._look_for_unknown(snapshot, callers, legs, doubted)
+        await self._acd.renew(callers)
+        if full:
+            await self._moves.level(snapshot.level)
+            log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
+
+    async def _look_for_unknown(
+        self, snapshot: Snapshot, callers: dict[str, Channel], legs: dict[str, list[Channel]], doubted: set[str]
+    ) -> None:
+        """Callers whom the store does not know, and legs of CSOs without a caller."""
         known = {call.id for call in snapshot.calls}
         for name, channel in callers.items():
             if name not in known and channel.pool == self._acd.pool and channel.context in REBUILT:
@@ -64,10 +82,6 @@ class Reconciler:
             for leg in legs[call_id]:
                 if leg.pool == self._acd.pool:
                     await self._end_zombie(leg, sure=leg.name in doubted)
-        await self._acd.renew(callers)
-        if full:
-            await self._moves.level(snapshot.level)
-            log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
 
     async def _look_back(self, call: str, channels: list[Channel], *, sure: bool) -> None:
         """A callback has no caller's channel before it is reached."""
@@ -89,6 +103,19 @@ class Reconciler:
         if sure:
             mend = partial(self._lost, call.id) if channel is None else partial(self._mend, call.id, channel, legs)
             self._lanes.put(call.id, mend)
+
+    def _look_over_there(self, calls: Iterable[Call]) -> None:
+        """A CSO who is registered at a node that has died hears nothing any more, nor does the caller."""
+        dead = [node for node, link in self._link.links.items() if link.dead]
+        for call in calls if dead else ():
+            if call.state is CallState.TALKING and any(self._link.leads_to(call.leg, node) for node in dead):
+                self._lanes.put(call.id, partial(self._back_to_line, call.id, call.leg))
+
+    async def _back_to_line(self, call: str, leg: str) -> None:
+        known = await self._acd.call(call)
+        if known is not None and known.state is CallState.TALKING and known.leg == leg:
+            repaired("cso-died-with-asterisk", call)
+            await self._acd.enqueue(call, queue=known.queue, cmd=f"{call}:{known.token}:node")
 
     async def _end_zombie(self, leg: Channel, *, sure: bool) -> None:
         """A CSO's leg whose caller is gone would ring or stay silent for ever (T6)."""

@@ -1,7 +1,7 @@
 """Which telephones and which partners Asterisk can reach, told to the store: whom it cannot reach is given no call.
 
-Asterisk asks each registered telephone and each partner again and again (qualify). What it finds arrives as
-ContactStatus events, and as a whole list at every connection.
+Each Asterisk asks the telephones that are registered with it and each partner again and again (qualify). What it finds
+arrives as ContactStatus events, and as a whole list at every connection. One that is away can ring nobody.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import partial
 
 from config.errors import Problem
 from config.operator import operator
-from ivr.carriers.asterisk_ami import AmiLink
+from ivr.carriers.asterisk_ami import NODE
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.asterisk_pyst2 import Message
 from ivr.carriers.base import Lanes
 from router.agents import CsoState
@@ -21,7 +22,6 @@ from router.store.types import Cso
 
 log = logging.getLogger(__name__)
 
-GONE = frozenset({"Unreachable", "Removed"})
 READ_SECONDS = 60.0
 PARTNER = "partner-"  # endpoints of pjsip.conf
 
@@ -29,9 +29,8 @@ PARTNER = "partner-"  # endpoints of pjsip.conf
 class Telephones:
     """The contacts of every endpoint as Asterisk knows them. Nothing is told before the first whole list."""
 
-    def __init__(self, acd: Acd, link: AmiLink, lanes: Lanes) -> None:
+    def __init__(self, acd: Acd, link: Nodes, lanes: Lanes) -> None:
         self._acd, self._link, self._lanes = acd, link, lanes
-        self._contacts: dict[str, dict[str, str]] = {}  # endpoint → contact → status
         self._csos: dict[str, set[str]] = {}  # endpoint → who works there
         self._known = False
         self._read = float("-inf")
@@ -42,37 +41,31 @@ class Telephones:
             await self.read()
 
     async def read(self) -> None:
-        """The whole list; raises AmiDown."""
-        rows = await self._link.listing(
-            "PJSIPShowContacts", "ContactList", "ContactListComplete", none="No Contacts found"
-        )
-        self._contacts = {}
-        for row in rows:
-            self._note(row.get_header("Endpoint", ""), row.get_header("Uri", ""), row.get_header("Status", ""))
-        self._known, self._read = True, time.monotonic()
+        """The whole list of each node that is connected; raises AmiDown."""
+        for node, rows in (await self._link.contact_lists()).items():
+            self._link.contacts.forget(node)
+            for row in rows:
+                contact = row.get_header("Endpoint", ""), row.get_header("Uri", ""), row.get_header("Status", "")
+                self._link.contacts.note(node, *contact)
+            self._known = True
+        self._read = time.monotonic()
 
     def changed(self, message: Message) -> None:
         """A ContactStatus event: kept, and told in the lane of its endpoint."""
         endpoint = message.get_header("EndpointName", "") or message.get_header("AOR", "")
-        self._note(endpoint, message.get_header("URI", ""), message.get_header("ContactStatus", ""))
+        contact = message.get_header("URI", ""), message.get_header("ContactStatus", "")
+        self._link.contacts.note(message.get_header(NODE, ""), endpoint, *contact)
         if endpoint.startswith(PARTNER):
             self._lanes.put(f"endpoint {endpoint}", self._tell_partners)
         for cso in self._csos.get(endpoint, ()):
             self._lanes.put(f"cso {cso}", partial(self.logged_in, cso))
 
-    def _note(self, endpoint: str, contact: str, status: str) -> None:
-        contacts = self._contacts.setdefault(endpoint, {})
-        if status == "Removed":
-            contacts.pop(contact, None)
-        else:
-            contacts[contact] = status
-
     def _reachable(self, endpoint: str) -> bool:
-        return any(status not in GONE for status in self._contacts.get(endpoint, {}).values())
+        return bool(self._link.contacts.where(endpoint, self._link.heard()))
 
     async def tell(self) -> None:
         """What differs from what the store has; said again at every comparison."""
-        if not self._known or not self._link.up.is_set():
+        if not self._known or not self._link.heard():
             return
         try:
             self._csos = {}
@@ -85,7 +78,7 @@ class Telephones:
     async def logged_in(self, cso: str) -> None:
         """A CSO at another telephone than before, perhaps."""
         found = await self._acd.cso(cso)
-        if found is not None and self._known and self._link.up.is_set():
+        if found is not None and self._known and self._link.heard():
             await self._tell_cso(found)
 
     async def _tell_cso(self, cso: Cso) -> None:
@@ -98,7 +91,7 @@ class Telephones:
             await self._acd.telephone(cso.id, reachable=reachable)
 
     async def _tell_partners(self) -> None:
-        if not self._known or not self._link.up.is_set():
+        if not self._known or not self._link.heard():
             return
         rules = operator().partners.partners
         for partner in await self._acd.partners():
@@ -117,5 +110,5 @@ class Telephones:
 
     def _partner(self, name: str) -> bool | None:
         """None while Asterisk has not asked it yet."""
-        told = set(self._contacts.get(PARTNER + name, {}).values()) & {"Reachable", "Unreachable"}
+        told = self._link.contacts.statuses(PARTNER + name, self._link.heard()) & {"Reachable", "Unreachable"}
         return "Reachable" in told if told else None

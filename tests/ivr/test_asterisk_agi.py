@@ -57,6 +57,7 @@ def server(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> Iterator[AgiServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    operator()  # as every process has before it listens
     running = AgiServer(flow, loop, host="127.0.0.1", port=0)
     running.start()
     yield running

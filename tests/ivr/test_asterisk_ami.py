@@ -10,6 +10,7 @@ import pytest
 from config.clock import SystemClock
 from ivr.carriers.asterisk_ami import AmiDown, AmiLink
 from ivr.carriers.asterisk_connector import AsteriskConnector
+from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.asterisk_pyst2 import Message
 from router.calls import CallState
 from tests.fixtures.router import Pool
@@ -71,8 +72,8 @@ async def test_nothing_to_list_is_an_empty_list_where_asterisk_says_it_by_an_err
 async def test_nobody_is_lost_by_a_list_that_was_refused(pool: Pool) -> None:
     await pool.waits("c0000000001")
     connector = AsteriskConnector(pool.acd, pool.acd.ended)  # type: ignore[arg-type]
-    connector._reconciler._link = Manager(*REFUSED).link
-    connector.telephones._link = Manager("Response: Error", "Message: No Contacts found").link
+    connector._reconciler._link = Nodes({"": Manager(*REFUSED).link})
+    connector.telephones._link = Nodes({"": Manager("Response: Error", "Message: No Contacts found").link})
     await connector._compare(full=True)
     await connector._compare(full=True)
     assert (await pool.call("c0000000001")).state is CallState.WAITING

@@ -14,7 +14,8 @@ from config.operator import operator
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr.carriers import asterisk_dialplan
-from ivr.carriers.asterisk_dialplan import read_secrets, render
+from ivr.carriers.asterisk_dialplan import render
+from ivr.carriers.asterisk_secrets import read_secrets
 
 pytestmark = pytest.mark.unit
 # Of a Redirect or a Goto.

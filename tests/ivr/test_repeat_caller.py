@@ -119,7 +119,7 @@ def test_what_is_new_is_said_instead_of_the_announcement(call: Dial, world: Worl
     caller = call(IN_OUTAGE)
     assert caller.keys == [
         *("greeting", "emergency", "locate.here", "outage.news"),
-        *("language.offer", "outage.options", "locate.another"),
+        *("outage.options", "locate.another"),
     ]
     assert Fragment("outage.news", *NEWS) in caller.said
     caller.presses("*")

@@ -17,7 +17,8 @@ from uuid import uuid4
 import pytest
 
 from config.settings import settings
-from ivr.carriers.asterisk_dialplan import read_secrets
+from ivr.carriers import asterisk_dialplan
+from ivr.carriers.asterisk_secrets import read_secrets
 from simulation.bench.ground import BenchFailed
 from simulation.bench.observer import Manager
 from suar import asterisk_process
@@ -59,7 +60,7 @@ async def asterisk(data: Path) -> AsyncIterator[Manager]:
     """Asterisk with the product's configuration and the contexts above; nothing else of the product runs."""
     root = asterisk_process.find(asterisk_root())
     conf = asterisk_process.prepare(root, data)
-    asterisk_process.render(data / "asterisk")
+    asterisk_dialplan.render(data / "asterisk")
     with (data / "asterisk" / "etc" / "extensions.conf").open("a", encoding="utf-8") as file:
         file.write("\n" + BUSY)
     with (data / "asterisk.log").open("wb") as log:

@@ -1,0 +1,68 @@
+"""Keeps the files of this machine's Asterisk as accounts, settings and the operator's files want them, and has it read
+what changed: a new CSO has a telephone, and a trunk is there, without a restart and without a call noticing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from agent_desk.accounts import telephones
+from config.database import database
+from config.operator import operator
+from config.settings import settings
+from config.yaml_file import ConfigError
+from ivr.carriers import asterisk_dialplan
+from ivr.carriers.asterisk_reload import RELOADED, NotReloaded, reload
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 3.0
+
+
+def render(folder: Path) -> list[str]:
+    """Write below `folder` (etc/, keys/, secrets.json) what the settings, the operator's files and the accounts of CSOs
+    ask for; answers the names of the files that have changed. Raises ConfigError and SQLAlchemyError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with database().reading() as session:
+        csos = telephones(session)
+    return asterisk_dialplan.render(folder.resolve(), csos)
+
+
+def keep(folder: Path) -> None:
+    """Render again and again; ends by being ended."""
+    seen, pending, told = _instants(), set(render(folder)), ""
+    while True:
+        try:
+            now = _instants()
+            if now != seen:
+                operator.cache_clear()
+            pending |= set(render(folder))
+            seen = now
+            if pending:
+                reload(folder, pending & RELOADED.keys())
+                _told(pending - RELOADED.keys())
+                pending.clear()
+            told = ""
+        except (ConfigError, SQLAlchemyError, NotReloaded, OSError) as fault:
+            if told != type(fault).__name__:
+                log.warning(
+                    "Asterisk keeps what it has: %s", fault if isinstance(fault, ConfigError) else type(fault).__name__
+                )
+            told = type(fault).__name__
+        time.sleep(EVERY_SECONDS)
+
+
+def _told(files: Iterable[str]) -> None:
+    if files:
+        log.warning("Asterisk reads these when it starts again: %s", ", ".join(sorted(files)))
+
+
+def _instants() -> dict[str, int]:
+    """When the operator's files were changed."""
+    return {file.name: file.stat().st_mtime_ns for file in settings().config_dir.glob("*.yaml")}
