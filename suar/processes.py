@@ -53,6 +53,7 @@ VERBS: dict[str, Entry] = {
     "key-list": Entry("suar.keys:every", "every API key"),
     "key-revoke": Entry("suar.keys:revoke", "takes an API key back"),
     "asterisk-render": Entry("suar.asterisk_process:render", "Asterisk's configuration from the settings"),
+    "twilio-fallback": Entry("ivr.carriers.twilio_fallback:write", "the static documents for another host"),
     "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
     "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),
     "scripts-check": Entry("tickets.script_check:check", "checks what CSOs say"),

@@ -142,6 +142,7 @@ def _update(exchange: Exchange, sid: str, form: dict[str, list[str]]) -> tuple[i
     elif url:
         if leg.status != "in-progress":
             raise RestFault(400, 21220, "Call is not in-progress. Cannot redirect.")
+        leg.fallback = one(form, "FallbackUrl")
         leg.execute(Fetch(url))
     else:
         raise RestFault(400, 21218, "Nothing to update")
