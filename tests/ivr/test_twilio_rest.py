@@ -18,6 +18,7 @@ from ivr.telephone.exchange import Exchange
 from ivr.telephone.pace import ScriptedPace
 from ivr.telephone.rest import rest_router
 from tests.fixtures.openapi_twilio import Checked, oracle
+from tests.fixtures.servers import missing
 from tests.fixtures.twilio import ACCOUNT, TOKEN, free_port, serving
 
 pytestmark = [pytest.mark.unit, pytest.mark.anyio]
@@ -142,7 +143,7 @@ async def test_an_unreachable_twilio_is_told(account: Account) -> None:
 def test_the_oracle_itself_notices_a_wrong_request() -> None:
     document = oracle()
     if document is None:
-        pytest.skip("Twilio's OpenAPI document is not here")
+        missing("tests/oracles is not installed; `make test` does it")
     calls = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
     assert list(document.request_faults("POST", f"{calls}.json", "", "To=a&From=b&Url=http://x/y")) == []
     for method, path, body in (
