@@ -58,6 +58,7 @@ class Exchange:
         clock: Clock | None = None,
     ) -> None:
         self.account, self.token = account, token
+        self.keys: dict[str, str] = {}  # of the REST API, besides the token
         self.voice_url, self.status_url = f"{base_url}/twilio/voice", f"{base_url}/twilio/status"
         self.fallback = fallback  # the number's fallback URL, asked by GET: a static document on another host
         self.pace: Pace = pace or RealPace()

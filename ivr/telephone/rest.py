@@ -169,6 +169,7 @@ def _check_login(request: Request, exchange: Exchange, account: str) -> None:
         given = base64.b64decode(secret, validate=True)
     except binascii.Error:
         given = b""
-    wanted = f"{exchange.account}:{exchange.token}".encode()
-    if kind.lower() != "basic" or not hmac.compare_digest(given, wanted) or account != exchange.account:
+    wanted = [f"{name}:{key}".encode() for name, key in {exchange.account: exchange.token, **exchange.keys}.items()]
+    known = any(hmac.compare_digest(given, one) for one in wanted)
+    if kind.lower() != "basic" or not known or account != exchange.account:
         raise RestFault(401, 20003, "Authenticate")

@@ -5,24 +5,16 @@ A scenario knows callers, sentences by their keys, keys and telephones, and no c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from config.operator import operator
 from router.calls import CallState
-from tests.fixtures.carriers import Carrier, Stage, fresh
+from tests.fixtures.carriers import Carriers, Scenario, Stage, fresh, play
 from tests.fixtures.wait import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]  # the first one starts both products
-Scenario = Callable[[Stage], None]
-
-
-@pytest.fixture(scope="session")
-def carriers(on_asterisk: Carrier, on_twilio: Carrier) -> list[tuple[Carrier, Iterator[str]]]:
-    """Every carrier there is."""
-    return [(carrier, fresh(carrier.line)) for carrier in (on_asterisk, on_twilio)]
 
 
 # --- something is known there
@@ -324,17 +316,5 @@ SCENARIOS: list[Scenario] = [
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_on_every_carrier_the_same(scenario: Scenario, carriers: list[tuple[Carrier, Iterator[str]]]) -> None:
-    told: dict[str, tuple[list[list[str]], dict[str, Any]]] = {}
-    for carrier, numbers in carriers:
-        stage = Stage(carrier, numbers)
-        try:
-            scenario(stage)
-            told[carrier.name] = (stage.transcripts(), stage.facts)
-        finally:
-            stage.level(0)
-            carrier.quiet()
-    (first, expected), *others = told.items()
-    assert all(expected[0]), f"{first}: somebody heard nothing"
-    for name, found in others:
-        assert found == expected, f"{name} is not as {first}"
+def test_on_every_carrier_the_same(scenario: Scenario, carriers: Carriers) -> None:
+    play(scenario, carriers)

@@ -134,6 +134,24 @@ async def test_a_wrong_password_is_told_without_numbers(account: Account) -> Non
     assert ACCOUNT not in str(told.value)
 
 
+async def test_a_call_that_is_moved_keeps_a_fallback_on_another_host(account: Account) -> None:
+    static = "https://elsewhere.example/fallback.xml"
+    rest = TwilioRest(account.settings(twilio_fallback_url=static))
+    await rest.redirect(NOWHERE, "https://suar.example/x")
+    ((_, _, form),) = account.checked.requests
+    assert (form["FallbackUrl"], form["FallbackMethod"]) == ([static], ["GET"])
+
+
+async def test_requests_may_be_made_with_a_key_of_their_own(account: Account) -> None:
+    """Then the token that signs webhooks need not leave this machine."""
+    key, secret = "SK" + "4" * 32, "a-secret"
+    rest = TwilioRest(account.settings(twilio_api_key=key, twilio_api_secret=secret, twilio_auth_token="unused"))
+    with pytest.raises(RestFailed, match="401"):
+        await rest.live()
+    account.exchange.keys[key] = secret
+    assert await rest.live() == []
+
+
 async def test_an_unreachable_twilio_is_told(account: Account) -> None:
     elsewhere = TwilioRest(account.settings(twilio_api_url=f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(RestFailed):
