@@ -23,7 +23,11 @@ def a_known_outage_and_to_be_told(stage: Stage) -> None:
     stage.answers(caller, "outage.options", "1")
     stage.hears(caller, "goodbye.subscribed")
     stage.note("told", stage.notes(caller, "told"))
-    stage.reports(caller)
+    (report,) = stage.reports(caller)
+    assert report["outage_id"] is not None
+    wish = "SELECT phone, outage_id FROM subscription WHERE call = :call"
+    found = until(lambda: stage.line.rows(wish, call=stage.call(caller).id), 20, "the subscription", every=0.2)
+    stage.note("subscription", found)
     stage.leaves(caller, "announced")
 
 
@@ -203,7 +207,7 @@ def wrong_keys(stage: Stage) -> None:
     stage.answers(caller, "menu.main", "7")
     stage.hears(caller, "again.invalid")
     stage.answers(caller, "menu.main", "8")
-    stage.hears(caller, "again.invalid")
+    stage.queued(caller, "gangguan")
     stage.leaves(caller)
 
 
