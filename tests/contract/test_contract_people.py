@@ -26,7 +26,7 @@ def answered_and_the_cso_hangs_up(stage: Stage) -> None:
     telephone.hang_up()
     record = stage.leaves(caller, "answered")
     assert record["cso"] == "cso1"
-    stage.line.wait_cso("cso1", CsoState.WRAP_UP, 5)
+    stage.line.wait_cso("cso1", CsoState.READY)  # its wrap-up has ended
 
 
 def answered_and_the_caller_hangs_up(stage: Stage) -> None:
