@@ -90,7 +90,23 @@ class Settings(BaseSettings):
     twilio_account_sid: str = Field(
         default="", description="Empty: no Twilio (in demo mode the built-in telephone stands in)."
     )
-    twilio_auth_token: str = ""
+    twilio_auth_token: str = Field(default="", description="Twilio's primary token: what webhooks are signed with.")
+    twilio_secondary_token: str = Field(
+        default="", description="Twilio's secondary token: webhooks signed with it are taken too, while tokens change."
+    )
+    twilio_signing_key: str = Field(
+        default="", description="The id of a shared key for webhooks (HMAC-SHA256); empty: tokens only."
+    )
+    twilio_signing_secret: str = ""
+    twilio_api_key: str = Field(
+        default="", pattern=r"^$|^SK[0-9a-fA-F]{32}$", description="For our requests; empty: the primary token."
+    )
+    twilio_api_secret: str = ""
+    twilio_fallback_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/@]+/\S+$",
+        description="Where fallback.xml of `suar twilio fallback` is served: another host than this.",
+    )
     twilio_api_url: str = Field(default="", description="Empty: Twilio's own.")
     twilio_number: str = ""
     twilio_calls_per_second: float = Field(
@@ -260,7 +276,8 @@ def store_socket(data: Path) -> Path:
 
 # These may stand in a file named by SUAR_…_FILE, as container platforms hand out secrets.
 SECRETS = (
-    *("ami_secret", "asterisk_nodes", "sip_secret", "sip_trunk_passwords", "twilio_auth_token"),
+    *("ami_secret", "asterisk_nodes", "sip_secret", "sip_trunk_passwords"),
+    *("twilio_auth_token", "twilio_secondary_token", "twilio_signing_secret", "twilio_api_secret"),
     *("database_url", "redis_url", "imap_url", "smtp_url"),
 )
 

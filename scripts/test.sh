@@ -21,7 +21,7 @@ code=0
 slowest="--durations=15 --durations-min=5"
 # In the order of the files, so that the longest (torture) is not the last one, alone on one processor.
 "$pytest" -q $slowest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" \
-    --ignore-glob="*/journeys/test_asterisk_*" || code=$?
+    --ignore-glob="*/journeys/test_asterisk_*" --ignore=tests/contract || code=$?
 clock "the quick tests"
 "$pytest" -q $slowest -m "browser or journey" --ignore-glob="*/journeys/test_twilio_*"
 slow=$?

@@ -22,6 +22,7 @@ ivr = typer.Typer(help="The menu callers hear.", no_args_is_help=True)
 prompts = typer.Typer(help="What is spoken.", no_args_is_help=True)
 scripts = typer.Typer(help="What CSOs say.", no_args_is_help=True)
 asterisk = typer.Typer(help="The telephone exchange.", no_args_is_help=True)
+twilio = typer.Typer(help="The carrier Twilio.", no_args_is_help=True)
 account = typer.Typer(help="Who may log in.", no_args_is_help=True)
 key = typer.Typer(help="Keys of programs that use the API.", no_args_is_help=True)
 importing = typer.Typer(help="Data from files.", no_args_is_help=True)
@@ -32,6 +33,7 @@ for name, group in (
     ("prompts", prompts),
     ("scripts", scripts),
     ("asterisk", asterisk),
+    ("twilio", twilio),
     ("import", importing),
 ):
     app.add_typer(group, name=name)
@@ -109,6 +111,17 @@ def asterisk_render(
 ) -> None:
     """Write the configuration of this machine's Asterisk into FOLDER."""
     run("asterisk", VERBS["asterisk-keep" if watch else "asterisk-render"], folder)
+
+
+@twilio.command("fallback")
+def twilio_fallback(
+    folder: Path,
+    *,
+    at: Annotated[str, typer.Option(help="The address below which the files will be served: another host than this")],
+) -> None:
+    """Write what callers hear while nothing of ours answers; another host serves it (docs/twilio.md)."""
+    for path in run("twilio", VERBS["twilio-fallback"], folder, at):
+        print(path)
 
 
 @account.command("put")

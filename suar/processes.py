@@ -54,6 +54,7 @@ VERBS: dict[str, Entry] = {
     "key-revoke": Entry("suar.keys:revoke", "takes an API key back"),
     "asterisk-render": Entry("suar.asterisk_keeper:render", "Asterisk's configuration from the settings"),
     "asterisk-keep": Entry("suar.asterisk_keeper:keep", "the same again and again, read by Asterisk when it changes"),
+    "twilio-fallback": Entry("ivr.carriers.twilio_fallback:write", "the static documents for another host"),
     "ivr-check": Entry("ivr.menu_check:check", "checks the operator's files"),
     "ivr-draw": Entry("ivr.menu_check:draw", "the menu as a diagram"),
     "scripts-check": Entry("tickets.script_check:check", "checks what CSOs say"),

@@ -133,7 +133,7 @@ def broken_leg(_context: Context) -> str:
 
 
 def nothing(_context: Context) -> str:
-    """A lost piece of news; the connector's own look at the live legs makes up for it."""
+    """Nothing to hear."""
     return NO_TWIML
 
 

@@ -17,10 +17,11 @@ from urllib3.exceptions import NewConnectionError
 
 from config.logging import told
 from config.operator import operator
-from config.settings import Settings, settings
+from config.settings import Settings
 from ivr.called import Called
 from ivr.carriers.twilio_rest import answer_of, caller_id, client
 from ivr.carriers.twilio_signature import CALL, FAILURES, MESSAGE, NotTwilio, Webhook, read_webhook
+from ivr.carriers.twilio_trail import address
 from ivr.carriers.twilio_twiml import ask_once, hang_up
 from ivr.instructions import Ask, Bye
 from tickets.kinds import RecipientStatus
@@ -34,6 +35,7 @@ THREADS = 16  # requests at the same time; one takes some 100 ms
 MOST = 50  # numbers that are asked for together: so many are uncertain when the process dies
 # Twilio has not taken it. After any other 5xx, as after no answer, nobody knows: it is not asked for again.
 AGAIN = {429, 500, 503}
+DEADLINE = 12.0  # seconds; Twilio waits 15
 STOPPED = 21610  # the number has sent STOP
 MESSAGES = {
     "sent": RecipientStatus.SENT,
@@ -53,7 +55,6 @@ class _Account(ABC):
         self.per_second = per_second
         self.at_once: int | None = max(1, min(MOST, round(per_second)))
         self._client = client(settings)
-        self._base = f"{settings.base_url}/twilio"
 
     def send(self, key: str, messages: Sequence[Message], text: str) -> Mapping[str, Outcome]:
         """All of them, each on its own."""
@@ -79,7 +80,7 @@ class TwilioSender(_Account):
         self._sender = {"messaging_service_sid" if sender.startswith("MG") else "from_": sender}
 
     def _ask(self, message: Message, text: str) -> object:
-        url = f"{self._base}/message-status?reference={message.reference}"
+        url = address("/twilio/message-status", reference=message.reference)
         return self._client.messages.create(to=message.to, body=text, status_callback=url, **self._sender)
 
 
@@ -97,9 +98,9 @@ class TwilioCaller(_Account):
         return self._client.calls.create(
             to=message.to,
             from_=self._from,
-            url=f"{self._base}/notice?reference={message.reference}",
+            url=address("/twilio/notice", reference=message.reference),
             method="POST",
-            status_callback=f"{self._base}/notice-status?reference={message.reference}",
+            status_callback=address("/twilio/notice-status", reference=message.reference),
             status_callback_method="POST",
             status_callback_event=["completed"],
             timeout=operator().notices.calls.ring_seconds,
@@ -187,7 +188,7 @@ def _called(request: Request) -> Called:
 def _document(said: Ask | Bye, reference: str) -> str:
     if isinstance(said, Bye):
         return hang_up(said.say)
-    return ask_once(said.say, f"{settings().base_url}/twilio/notice-key?reference={reference}", said.first_timeout)
+    return ask_once(said.say, address("/twilio/notice-key", reference=reference), said.first_timeout)
 
 
 async def _answer(
@@ -200,8 +201,11 @@ async def _answer(
         log.warning("webhook refused: %s", fault.reason)
         return Response(status_code=403)
     try:
-        document = await asyncio.to_thread(work, hook, hook.query.get("reference", ""))
+        async with asyncio.timeout(DEADLINE):
+            document = await asyncio.to_thread(work, hook, hook.query.get("reference", ""))
     except Exception as fault:  # whatever it is, who was called must not hear it
         log.error("a notice's webhook failed: %s", told(fault))
+        if request.url.path.endswith("-status"):
+            return Response(status_code=503)  # news: Twilio tells it again
         document = hang_up()
     return Response(document, media_type="text/xml") if document else Response(status_code=204)

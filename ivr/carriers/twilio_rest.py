@@ -56,8 +56,10 @@ def caller_id(settings: Settings) -> str:
 
 def client(settings: Settings) -> Client:
     """The account of the settings."""
-    http = _Http(settings.twilio_api_url)
-    return Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
+    http, account = _Http(settings.twilio_api_url), settings.twilio_account_sid
+    if settings.twilio_api_key:
+        return Client(settings.twilio_api_key, settings.twilio_api_secret, account, http_client=http)
+    return Client(account, settings.twilio_auth_token, http_client=http)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ class TwilioRest:
     def __init__(self, settings: Settings) -> None:
         self._client = client(settings)
         self._from = caller_id(settings)
+        # On a live call the number's own fallback is not asked for any more.
+        static = {"fallback_url": settings.twilio_fallback_url, "fallback_method": "GET"}
+        self._fallback = static if settings.twilio_fallback_url else {}
         self._pace = Pace(settings.twilio_calls_per_second)
 
     async def create_leg(
@@ -139,7 +144,10 @@ class TwilioRest:
 
     async def redirect(self, sid: str, url: str) -> bool:
         """Make a live call fetch `url` now; False = the call is gone."""
-        return await self._ask(lambda: self._client.calls(sid).update(url=url, method="POST")) is not None
+        return (
+            await self._ask(lambda: self._client.calls(sid).update(url=url, method="POST", **self._fallback))
+            is not None
+        )
 
     async def record(self, sid: str, url: str) -> bool:
         """Record a live call from now to its end, both sides; `url` is told when it is over. One that is recorded

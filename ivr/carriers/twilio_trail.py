@@ -16,6 +16,12 @@ _NAME = re.compile(r"[a-z0-9-]{0,40}")
 _LABEL = re.compile(r"([a-z0-9-]{1,32})\.([a-z0-9-]{0,40})\.([0-9]{1,15})\.([0-9])\.([01])")
 _KEYS = re.compile(r"[0-9*#]{0,12}")
 
+# Twilio's connection overrides; it keeps the part behind # to itself, also when it signs. A document that does not come
+# is dead air, so the fallback is asked for early; once more when a process of ours has just died. News may take the
+# 15 s that Twilio has in all: a store that restarts is back by then.
+DOCUMENT = "#ct=2000&rt=4000&rc=1&rp=ct,5xx"
+NEWS = "#ct=2000&rt=4000&rc=3&rp=ct,rt,5xx"
+
 
 class Malformed(ValueError):
     """A webhook without the shape of Twilio's, or with a URL that is not one of ours."""
@@ -46,7 +52,7 @@ class Trail:
         return replace(self, step=f"{chain}-{int(count) + 1}")
 
     def url(self, path: str, **more: str) -> str:
-        """An absolute URL at which Twilio goes on."""
+        """An absolute URL at which Twilio goes on, or which it tells what became of a leg."""
         query = {
             "call": self.call,
             "step": self.step,
@@ -56,7 +62,12 @@ class Trail:
             "em": "1" if self.emergency else "",
             "keys": self.keys,
         }
-        return f"{settings().base_url}{path}?{urlencode({k: v for k, v in {**query, **more}.items() if v})}"
+        return address(path, **{k: v for k, v in {**query, **more}.items() if v})
+
+
+def address(path: str, **query: str) -> str:
+    """A webhook of ours as Twilio is given it."""
+    return f"{settings().base_url}{path}?{urlencode(query)}{NEWS if path.endswith('-status') else DOCUMENT}"
 
 
 def read_trail(query: QueryParams) -> Trail:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
+from typing import Any
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
@@ -11,6 +13,8 @@ from config.settings import locale_of, settings
 from ivr.carriers.twilio_trail import Trail
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Renamed, Wait, apart
 
+MOST_BYTES = 64 * 1024  # of a document; Twilio reads no more
+MOST_SPOKEN = 4000  # characters of one <Say>; Twilio takes 4096
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")  # not XML characters
 
 
@@ -36,7 +40,7 @@ def render(instruction: Instruction, trail: Trail) -> str:
             gather.play(_music(instruction.music, instruction.round_seconds))
         case Bye():
             if say:  # for the emergency key; after any other it is said again
-                _say(_gather(response, onward.url("/twilio/step"), 1, 1, silence=False), say)
+                _say(_gather(response, onward.url("/twilio/step"), 1, 1, action_on_empty_result=False), say)
             response.hangup()
         case Reject():
             response.reject(reason="busy" if instruction.reason == "busy" else "rejected")
@@ -87,30 +91,51 @@ def join(call: str, *, after: str, label: str = "") -> str:
 
 
 def dial_out(address: str, *, after: str, timeout: int, answered: str = "", say: Sequence[Fragment] = ()) -> str:
-    """Ring a partner or an emergency telephone: a sip: URI, a number (E.164) or a client name."""
+    """Ring a partner or an emergency telephone, then go on at `after`."""
+    return str(_dialling(address, timeout=timeout, say=say, told=answered, action=after, method="POST"))
+
+
+def _dialling(address: str, *, timeout: int, say: Sequence[Fragment], told: str = "", **onward: str) -> VoiceResponse:
+    """Ring a sip: URI, a number (E.164) or a client name."""
     response = VoiceResponse()
     _say(response, say)
-    dial = Dial(action=after, method="POST", timeout=timeout)
-    told = {"status_callback": answered, "status_callback_event": "answered"} if answered else {}
+    dial = Dial(timeout=timeout, **onward)
+    news = {"status_callback": told, "status_callback_event": "answered"} if told else {}
     if address.startswith(("sip:", "sips:")):
-        dial.sip(address, **told)
+        dial.sip(address, **news)
     elif address.startswith("+"):
-        dial.number(address, **told)
+        dial.number(address, **news)
     else:
-        dial.client(address.removeprefix("client:"), **told)
+        dial.client(address.removeprefix("client:"), **news)
     response.append(dial)
-    return str(response)
+    return response
 
 
 def fallback(retry: str, say: Sequence[Fragment]) -> str:
     """What a caller hears when a step cannot be answered: `say` (an apology, what was last published) and a way out.
 
-    Any key is an emergency; silence asks again. The same document without an address of ours (see
-    docs/decisions/0012-twilio.md) belongs on another host as the number's fallback URL.
+    Any key is an emergency; silence asks again. While no process of ours answers, the static documents of
+    twilio_fallback.py say the same.
     """
     response = VoiceResponse()
     gather = _gather(response, retry, 1, 4)
     _say(gather, say)
+    return str(response)
+
+
+def static_fallback(emergency: str, again: str, say: Sequence[Fragment]) -> str:
+    """The same without a process of ours: a key leads to the document `emergency`, silence back to us (`again`)."""
+    response = VoiceResponse()
+    gather = _gather(response, emergency, 1, 4, method="GET", action_on_empty_result=False)
+    _say(gather, say)
+    response.redirect(again, method="POST")
+    return str(response)
+
+
+def static_emergency(address: str, again: str, *, timeout: int, say: Sequence[Fragment]) -> str:
+    """Rings `address`; unanswered, the document `again` asks once more."""
+    response = _dialling(address, timeout=timeout, say=say)
+    response.redirect(again, method="GET")
     return str(response)
 
 
@@ -129,19 +154,18 @@ def ask_once(say: Sequence[Fragment], action: str, timeout: int) -> str:
     return str(response)
 
 
-def _gather(response: VoiceResponse, action: str, digits: int, timeout: int, *, silence: bool = True) -> Gather:
-    """Keys barge in on whatever is nested; with `silence` that reaches `action` too (actionOnEmptyResult).
+def _gather(response: VoiceResponse, action: str, digits: int, timeout: int, **other: Any) -> Gather:
+    """Keys barge in on whatever is nested; silence reaches `action` too (actionOnEmptyResult).
 
     One key: # and * are keys like others. Several: # ends early. Twilio knows one time-out for both silences.
     """
     gather = Gather(
         input="dtmf",
         action=action,
-        method="POST",
         num_digits=digits,
         timeout=timeout,
         finish_on_key="#" if digits > 1 else "",
-        action_on_empty_result=silence,
+        **{"method": "POST", "action_on_empty_result": True, **other},
     )
     response.append(gather)
     return gather
@@ -155,5 +179,11 @@ def speakable(text: str) -> str:
 def _say(parent: VoiceResponse | Gather, fragments: Iterable[Fragment]) -> None:
     for fragment in fragments:
         voice = settings().twilio_voice(fragment.language)
-        # Both are set: a default voice of another language can make <Say> fail.
-        parent.say(speakable(fragment.text), language=locale_of(voice), voice=voice)
+        for part in spoken_parts(speakable(fragment.text)):
+            # Both are set: a default voice of another language can make <Say> fail.
+            parent.say(part, language=locale_of(voice), voice=voice)
+
+
+def spoken_parts(text: str) -> list[str]:
+    """The text in pieces that a voice takes, broken between words."""
+    return wrap(text, MOST_SPOKEN, replace_whitespace=False) if len(text) > MOST_SPOKEN else [text]

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from config.errors import NotFound, Problem, Refused
 from config.settings import settings
+from ivr.carriers.twilio_fallback import documents
 from ivr.carriers.twilio_trail import call_id
 from ivr.telephone.demo import demo_exchange
 from ivr.telephone.exchange import Exchange
@@ -140,6 +141,15 @@ async def sound(name: str) -> FileResponse:
     if not re.fullmatch(r"(studio/)?[0-9a-f]{20}\.wav", name) or not path.is_file():
         raise NotFound("Suara itu tidak ada.", slug="no-sound")
     return FileResponse(path, media_type="audio/wav", headers={"cache-control": "public, max-age=86400"})
+
+
+@router.get("/cadangan/{name}")
+async def fallback(name: str) -> Response:
+    """The static fallback, which at a utility stands on another host (`suar twilio fallback`)."""
+    made = documents(f"{settings().base_url}/telepon/cadangan")
+    if name not in made:
+        raise NotFound("Dokumen itu tidak ada.", slug="no-document")
+    return Response(made[name], media_type="text/xml")
 
 
 @router.get("/kaki/{cso}")

@@ -14,10 +14,6 @@ from ivr.telephone.machine import Leg
 
 PARTNER_PICKS_UP = 3.0  # seconds
 PARTNER_TALKS = 45.0
-STATIC_FALLBACK = (
-    "<Response><Say>Mohon maaf, layanan sedang terganggu. Anda tetap tersambung.</Say>"
-    '<Pause length="2"/><Redirect method="POST">{retry}</Redirect></Response>'
-)
 
 
 def demo_exchange(settings: Settings) -> Exchange:
@@ -27,7 +23,7 @@ def demo_exchange(settings: Settings) -> Exchange:
         account=settings.twilio_account_sid,
         token=settings.twilio_auth_token,
         base_url=base,
-        fallback=STATIC_FALLBACK.format(retry=f"{base}/twilio/voice"),
+        fallback=settings.twilio_fallback_url or f"{base}/telepon/cadangan/fallback.xml",
         voice=rendered,
         on_ring=_pick_up_by_itself,
     )

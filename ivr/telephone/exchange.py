@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urldefrag, urlsplit
 
 from config.clock import Clock, SystemClock
 from ivr.telephone.machine import TERMINAL, Fetch, Leg, Reporting
@@ -59,8 +59,9 @@ class Exchange:
         clock: Clock | None = None,
     ) -> None:
         self.account, self.token = account, token
+        self.keys: dict[str, str] = {}  # of the REST API, besides the token
         self.voice_url, self.status_url = f"{base_url}/twilio/voice", f"{base_url}/twilio/status"
-        self.fallback = fallback  # the static document of the number's fallback URL
+        self.fallback = fallback  # the number's fallback URL, asked by GET: a static document on another host
         self.pace: Pace = pace or RealPace()
         self.voice = voice
         self.on_ring = on_ring
@@ -138,13 +139,21 @@ class Exchange:
         return float(said) if said.isdigit() else MUSIC_SECONDS
 
     async def fetch(self, leg: Leg, fetch: Fetch) -> str:
-        """The document at a URL; when the server fails, the number's fallback, else nothing."""
-        answer = await self._webhooks.post(fetch.url, leg.parameters() | fetch.more)
+        """The document at a URL; when it cannot be had, the fallback's, else nothing: then Twilio hangs up."""
+        body = await self._document(leg, fetch)
+        fallback = leg.fallback or (self.fallback if leg.direction == "inbound" else "")
+        if body is None and fallback:
+            told = {"ErrorCode": "11200", "ErrorUrl": urldefrag(fetch.url)[0]}
+            body = await self._document(leg, Fetch(fallback, told, "GET"))
+        return "<Response/>" if body is None else body
+
+    async def _document(self, leg: Leg, fetch: Fetch) -> str | None:
+        answer = await self._webhooks.ask(fetch.method, fetch.url, leg.parameters() | fetch.more)
         leg.diary.write("fetch", path=urlsplit(fetch.url).path, status=answer.status, ms=answer.ms)
         if answer.status == 200:
             return answer.body
         log.warning("webhook answered %d", answer.status)
-        return self.fallback or "<Response/>"
+        return None
 
     def report(self, url: str, parameters: dict[str, str], sid: str) -> None:
         """A status callback, in the order in which things happened to that leg."""

@@ -29,6 +29,7 @@ class Fetch:
 
     url: str
     more: dict[str, str] = field(default_factory=dict)
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Leg:
         self._keys: list[str] = []
         self._pressed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.fallback = ""  # where a document is had when a webhook failed; "" = at the number's
 
     # --- what others do to it
     def execute(self, fetch: Fetch) -> None:
@@ -198,7 +200,7 @@ class Leg:
             case "Record":
                 return await self._record(verb)
             case "Redirect":
-                return Fetch(verb.text)
+                return Fetch(verb.text, method=verb.word("method", "POST"))
             case "Hangup":
                 return HANG_UP
             case "Dial":
@@ -238,7 +240,8 @@ class Leg:
             self._listening = False
         if not digits and not finished and not verb.flag("actionOnEmptyResult"):
             return None
-        return Fetch(verb.word("action"), {"Digits": digits} | ({"FinishedOnKey": finished} if finished else {}))
+        told = {"Digits": digits} | ({"FinishedOnKey": finished} if finished else {})
+        return Fetch(verb.word("action"), told, verb.word("method", "POST"))
 
     async def _collect(self, verb: Verb) -> tuple[str, str]:
         """The keys, and the key that ended them ("" when none did)."""
@@ -282,7 +285,7 @@ class Leg:
         else:
             more = await self._party(noun, verb.number("timeout", 30))
         action = verb.word("action")
-        return Fetch(action, more) if action else None
+        return Fetch(action, more, verb.word("method", "POST")) if action else None
 
     async def _conference(self, noun: Verb) -> None:
         room = self.exchange.room(noun.text)

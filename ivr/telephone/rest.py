@@ -144,6 +144,7 @@ def _update(exchange: Exchange, sid: str, form: dict[str, list[str]]) -> tuple[i
     elif url:
         if leg.status != "in-progress":
             raise RestFault(400, 21220, "Call is not in-progress. Cannot redirect.")
+        leg.fallback = one(form, "FallbackUrl")
         leg.execute(Fetch(url))
     else:
         raise RestFault(400, 21218, "Nothing to update")
@@ -170,6 +171,7 @@ def _check_login(request: Request, exchange: Exchange, account: str) -> None:
         given = base64.b64decode(secret, validate=True)
     except binascii.Error:
         given = b""
-    wanted = f"{exchange.account}:{exchange.token}".encode()
-    if kind.lower() != "basic" or not hmac.compare_digest(given, wanted) or account != exchange.account:
+    wanted = [f"{name}:{key}".encode() for name, key in {exchange.account: exchange.token, **exchange.keys}.items()]
+    known = any(hmac.compare_digest(given, one) for one in wanted)
+    if kind.lower() != "basic" or not known or account != exchange.account:
         raise RestFault(401, 20003, "Authenticate")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from ivr.telephone.webhooks import Overrides
+
 Value = str | int | bool
 
 
@@ -61,6 +63,7 @@ def _url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
         raise ValueError("an absolute address is wanted")
+    Overrides.of(parts.fragment)
     return value
 
 
@@ -151,7 +154,7 @@ _ROOM = re.compile(r"[0-9A-Za-z._:-]{1,128}")
 
 def parse(document: str) -> tuple[Verb, ...]:
     """The verbs of a document; raises TwimlFault with the first thing that is wrong."""
-    if len(document) > 64 * 1024 or "<!" in document.replace("<!--", ""):
+    if len(document.encode()) > 64 * 1024 or "<!" in document.replace("<!--", ""):
         raise TwimlFault("too long, or with a document type")
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 - no document type, so no entities to expand

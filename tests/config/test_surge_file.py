@@ -33,9 +33,9 @@ pytestmark = pytest.mark.unit
             "callbacks must not end",
         ),
         ("surge", "    partners: true\n    gaps", "    gaps", "partners must not end from one level to the next"),
-        ("areas", '"123"]}', '"123"], lines: 5, emergency_lines: 5}', "fewer than the trunk's lines"),
-        ("areas", '"123"]}', '"123"], emergency_lines: 5}', "fewer than the trunk's lines"),
-        ("areas", '"123"]}', '"123"], lines: 0}', "greater than 0"),
+        ("areas", '"0211239"]}', '"0211239"], lines: 5, emergency_lines: 5}', "fewer than the trunk's lines"),
+        ("areas", '"0211239"]}', '"0211239"], emergency_lines: 5}', "fewer than the trunk's lines"),
+        ("areas", '"0211239"]}', '"0211239"], lines: 0}', "greater than 0"),
     ],
 )
 def test_a_figure_that_makes_no_sense_is_named(tmp_path: Path, name: str, old: str, new: str, reason: str) -> None:

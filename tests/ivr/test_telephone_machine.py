@@ -28,6 +28,9 @@ class Scene:
         self.exchange._webhooks = self  # type: ignore[assignment]
 
     async def post(self, url: str, parameters: dict[str, str]) -> Answer:
+        return await self.ask("POST", url, parameters)
+
+    async def ask(self, _method: str, url: str, parameters: dict[str, str]) -> Answer:
         name = url.rsplit("/", 1)[-1]
         self.asked.append((name, parameters))
         return Answer(200, self.documents.get(name, "<Response/>"))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from config.operator import load
-from config.settings import HERE
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_trail import Trail
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
@@ -114,16 +111,3 @@ def test_the_keys_on_offer_are_read_from_what_is_said() -> None:
         {"key": "0", "label": "Petugas"},
         {"key": "3", "label": "Kabari saat listrik menyala"},
     ]
-
-
-@pytest.mark.parametrize("name", ["fallback.xml", "emergency.xml"])
-def test_the_static_documents_for_another_host_are_what_twilio_executes(name: str) -> None:
-    folder = Path(__file__).parents[2] / "deploy" / "twilio"
-    verbs = parse((folder / name).read_text(encoding="utf-8"))
-    assert verbs[0].name == ("Gather" if name == "fallback.xml" else "Dial")
-
-
-def test_the_static_fallback_says_what_our_own_says() -> None:
-    static = (Path(__file__).parents[2] / "deploy" / "twilio" / "fallback.xml").read_text(encoding="utf-8")
-    files = load(HERE / "utility")
-    assert all(files.prompts.prompts[key].id in static for key in files.menu.fallback.say)

@@ -2,108 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rounds
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from config.settings import settings
-from ivr.carriers import twilio_api
-from ivr.instructions import Ask, Fragment, Instruction, Reject, Wait
+from ivr.instructions import Reject, Wait
 from ivr.signals import Arrival, Step
 from ivr.telephone.twiml import parse
 from ivr.telephone.webhooks import signature
 from router.store.acd import StoreUnavailable
+from tests.fixtures.webhooks import ACCOUNT, CALL, PUBLIC, SID, TOKEN, Asking, Ivr, Slow
 
 pytestmark = pytest.mark.unit
-ACCOUNT, TOKEN, SID = "AC" + "1" * 32, "secret", "CA" + "a" * 32
-PUBLIC = "https://suar.example"
-CALL = "c" + SID.lower()
-
-
-class Ivr:
-    """A service whose next answer, or fault, the test chooses."""
-
-    def __init__(self) -> None:
-        self.answer: Instruction | Exception = Ask((Fragment("menu", "Tekan satu."),), digits=1)
-        self.signals: list[Arrival | Step] = []
-        self.gone: list[str] = []
-
-    async def arrived(self, arrival: Arrival, token: str) -> Instruction:
-        return self._next(arrival)
-
-    async def step(self, step: Step) -> Instruction:
-        return self._next(step)
-
-    async def hung_up(self, call: str, *, by: str = "caller") -> None:
-        self.gone.append(call)
-
-    def last_announcement(self) -> str:
-        return "Listrik padam di Taman Sari."
-
-    def _next(self, signal: Arrival | Step) -> Instruction:
-        self.signals.append(signal)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-class Slow(Ivr):
-    """A service that never answers."""
-
-    async def step(self, step: Step) -> Instruction:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-
-class Store:
-    """A store that knows no call."""
-
-    async def call(self, call: str) -> None:
-        return None
-
-
-class Twilio:
-    """Asks as Twilio does."""
-
-    def __init__(self, ivr: Ivr) -> None:
-        app = FastAPI()
-        app.state.ivr, app.state.acd = ivr, Store()
-        app.include_router(twilio_api.router)
-        self.ivr = ivr
-        self.http = TestClient(app, raise_server_exceptions=True)
-
-    def posts(self, path: str, *, token: str = TOKEN, headers: dict[str, Any] | None = None, **form: str) -> Any:
-        form = {"CallSid": SID, "AccountSid": ACCOUNT, "From": "+628120000101", "To": "+6221123"} | form
-        signed = {"x-twilio-signature": signature(token, PUBLIC + path, form)}
-        kind: dict[str, Any] = {"content-type": "application/x-www-form-urlencoded"}
-        return self.http.post(path, content=urlencode(form), headers=kind | (signed if headers is None else headers))
 
 
 @pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name, value in {"ACCOUNT_SID": ACCOUNT, "AUTH_TOKEN": TOKEN}.items():
-        monkeypatch.setenv(f"SUAR_TWILIO_{name}", value)
-    monkeypatch.setenv("SUAR_PUBLIC_URL", PUBLIC)
-    monkeypatch.setenv("SUAR_DATA", str(tmp_path))
-    monkeypatch.setenv("SUAR_STEP_DEADLINE_MS", "100")
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+def account(twilio_account: None) -> None:
+    """Every test here has the account."""
 
 
 @pytest.fixture
-def twilio() -> Twilio:
-    return Twilio(Ivr())
+def twilio() -> Asking:
+    return Asking(Ivr())
 
 
 def refused(reason: str) -> float:
@@ -113,7 +39,7 @@ def refused(reason: str) -> float:
 STEP = f"/twilio/step?call={CALL}&step=a-3&queue=gangguan&at=1700000000000&pr=2"
 
 
-def test_an_arrival_is_answered_with_twiml(twilio: Twilio) -> None:
+def test_an_arrival_is_answered_with_twiml(twilio: Asking) -> None:
     answer = twilio.posts("/twilio/voice")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/xml")
@@ -123,13 +49,13 @@ def test_an_arrival_is_answered_with_twiml(twilio: Twilio) -> None:
 
 
 @pytest.mark.parametrize("number", ["anonymous", "+266696687", "", "sip:x@y", "+86282452253"])
-def test_a_withheld_number_is_no_number(twilio: Twilio, number: str) -> None:
+def test_a_withheld_number_is_no_number(twilio: Asking, number: str) -> None:
     twilio.posts("/twilio/voice", From=number)
     assert isinstance(twilio.ivr.signals[0], Arrival)
     assert twilio.ivr.signals[0].ani == ""
 
 
-def test_a_step_tells_what_the_url_remembers(twilio: Twilio) -> None:
+def test_a_step_tells_what_the_url_remembers(twilio: Asking) -> None:
     answer = twilio.posts(STEP, Digits="1")
     (step,) = twilio.ivr.signals
     assert isinstance(step, Step)
@@ -140,12 +66,12 @@ def test_a_step_tells_what_the_url_remembers(twilio: Twilio) -> None:
     assert "step=a-4" in answer.text
 
 
-def test_a_refused_call_is_rejected_before_it_is_answered(twilio: Twilio) -> None:
+def test_a_refused_call_is_rejected_before_it_is_answered(twilio: Asking) -> None:
     twilio.ivr.answer = Reject()
     assert [verb.name for verb in parse(twilio.posts("/twilio/voice").text)] == ["Reject"]
 
 
-def test_a_key_while_waiting_is_told_only_when_it_means_something(twilio: Twilio) -> None:
+def test_a_key_while_waiting_is_told_only_when_it_means_something(twilio: Asking) -> None:
     twilio.ivr.answer = Wait((), queue="gangguan", keys="9")
     waiting = STEP.replace("/step", "/wait") + "&keys=9"
     for digits, name, told in (("9", "key", "9"), ("5", "waiting", ""), ("", "waiting", "")):
@@ -155,7 +81,7 @@ def test_a_key_while_waiting_is_told_only_when_it_means_something(twilio: Twilio
         assert (last.name, last.digits) == (name, told)
 
 
-def test_the_end_of_the_callers_leg_is_told_once_it_is_over(twilio: Twilio) -> None:
+def test_the_end_of_the_callers_leg_is_told_once_it_is_over(twilio: Asking) -> None:
     for status in ("ringing", "in-progress", "completed", "completed"):
         assert twilio.posts("/twilio/status", CallStatus=status).status_code == 200
     assert twilio.ivr.gone == [CALL, CALL]
@@ -173,7 +99,7 @@ def test_the_end_of_the_callers_leg_is_told_once_it_is_over(twilio: Twilio) -> N
         ("malformed", {"CallSid": ""}),
     ],
 )
-def test_what_is_not_twilio_gets_403_and_is_counted(twilio: Twilio, reason: str, change: dict[str, Any]) -> None:
+def test_what_is_not_twilio_gets_403_and_is_counted(twilio: Asking, reason: str, change: dict[str, Any]) -> None:
     before = refused(reason)
     answer = twilio.posts(STEP, **change)
     assert (answer.status_code, answer.text) == (403, "")
@@ -181,7 +107,7 @@ def test_what_is_not_twilio_gets_403_and_is_counted(twilio: Twilio, reason: str,
     assert twilio.ivr.signals == []
 
 
-def test_an_altered_parameter_or_query_is_noticed(twilio: Twilio) -> None:
+def test_an_altered_parameter_or_query_is_noticed(twilio: Asking) -> None:
     form = {"CallSid": SID, "AccountSid": ACCOUNT, "Digits": "1"}
     signed = {
         "x-twilio-signature": signature(TOKEN, PUBLIC + STEP, form),
@@ -196,11 +122,11 @@ def test_an_altered_parameter_or_query_is_noticed(twilio: Twilio) -> None:
 @pytest.mark.parametrize(
     "query", ["", "?call=x", f"?call={CALL}", f"?call={CALL}&step=a", f"?call={CALL}&step=a-1&pr=x"]
 )
-def test_a_signed_url_that_is_not_ours_gets_403(twilio: Twilio, query: str) -> None:
+def test_a_signed_url_that_is_not_ours_gets_403(twilio: Asking, query: str) -> None:
     assert twilio.posts(f"/twilio/step{query}").status_code == 403
 
 
-def test_nothing_is_accepted_without_a_token_in_the_settings(twilio: Twilio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_accepted_without_a_token_in_the_settings(twilio: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUAR_TWILIO_AUTH_TOKEN", "")
     settings.cache_clear()
     assert twilio.posts(STEP, token="").status_code == 403
@@ -225,18 +151,18 @@ REQUESTS = st.fixed_dictionaries(
 
 @rounds(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(REQUESTS)
-def test_whatever_comes_it_is_403_and_never_a_traceback(twilio: Twilio, request_: dict[str, Any]) -> None:
+def test_whatever_comes_it_is_403_and_never_a_traceback(twilio: Asking, request_: dict[str, Any]) -> None:
     headers = {"x-twilio-signature": request_["signed"].encode("latin-1"), "content-type": request_["kind"].encode()}
     path = f"/twilio/{request_['path']}?{urlencode({'call': request_['query']})}"
     assert twilio.http.post(path, content=request_["body"], headers=headers).status_code == 403
 
 
-def test_a_body_without_end_is_not_read(twilio: Twilio) -> None:
+def test_a_body_without_end_is_not_read(twilio: Asking) -> None:
     assert twilio.posts(STEP, Junk="x" * 100_000).status_code == 403
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("boom"), StoreUnavailable()])
-def test_a_caller_never_hears_dead_air(twilio: Twilio, fault: Exception) -> None:
+def test_a_caller_never_hears_dead_air(twilio: Asking, fault: Exception) -> None:
     twilio.ivr.answer = fault
     answer = twilio.posts(STEP, Digits="1")
     assert answer.status_code == 200
@@ -249,11 +175,11 @@ def test_a_caller_never_hears_dead_air(twilio: Twilio, fault: Exception) -> None
 
 
 def test_a_step_without_an_answer_in_time_gets_the_fallback() -> None:
-    answer = Twilio(Slow()).posts(STEP)
+    answer = Asking(Slow()).posts(STEP)
     assert [verb.name for verb in parse(answer.text)] == ["Gather"]
 
 
-def test_a_key_in_the_fallback_while_still_broken_rings_the_emergency_telephone(twilio: Twilio) -> None:
+def test_a_key_in_the_fallback_while_still_broken_rings_the_emergency_telephone(twilio: Asking) -> None:
     twilio.ivr.answer = RuntimeError("boom")
     verbs = parse(twilio.posts(STEP + "&name=resume", Digits="4").text)
     assert [verb.name for verb in verbs] == ["Say", "Dial"]
@@ -268,13 +194,13 @@ def emergency_rings(document: str) -> str:
 
 
 @pytest.mark.parametrize("path", [STEP, STEP.replace("/step", "/wait") + "&keys=9"])
-def test_an_emergency_keyed_into_a_broken_step_rings_the_emergency_telephone_at_once(twilio: Twilio, path: str) -> None:
+def test_an_emergency_keyed_into_a_broken_step_rings_the_emergency_telephone_at_once(twilio: Asking, path: str) -> None:
     twilio.ivr.answer = RuntimeError("boom")
     after = emergency_rings(twilio.posts(path, Digits="99").text)
     assert "em=1" in after
 
 
-def test_an_emergency_whose_telephone_nobody_answers_goes_first_in_our_line(twilio: Twilio) -> None:
+def test_an_emergency_whose_telephone_nobody_answers_goes_first_in_our_line(twilio: Asking) -> None:
     twilio.ivr.answer = RuntimeError("boom")
     after = emergency_rings(twilio.posts(STEP + "&name=resume", Digits="4").text)
     twilio.ivr.answer = Wait((), queue="darurat", keys="")
@@ -284,7 +210,7 @@ def test_an_emergency_whose_telephone_nobody_answers_goes_first_in_our_line(twil
     assert (step.name, step.extra["emergency"]) == ("resume", "1")
 
 
-def test_an_emergency_is_rung_again_and_again_while_we_are_broken(twilio: Twilio) -> None:
+def test_an_emergency_is_rung_again_and_again_while_we_are_broken(twilio: Asking) -> None:
     twilio.ivr.answer = RuntimeError("boom")
     after = emergency_rings(twilio.posts(STEP, Digits="9").text)
     (breath,) = parse(twilio.posts(after, DialCallStatus="no-answer").text)
@@ -292,14 +218,14 @@ def test_an_emergency_is_rung_again_and_again_while_we_are_broken(twilio: Twilio
     emergency_rings(twilio.posts(breath.word("action").removeprefix(PUBLIC), Digits="").text)
 
 
-def test_a_caller_who_has_spoken_with_the_emergency_telephone_is_said_goodbye_to(twilio: Twilio) -> None:
+def test_a_caller_who_has_spoken_with_the_emergency_telephone_is_said_goodbye_to(twilio: Asking) -> None:
     twilio.ivr.answer = RuntimeError("boom")
     after = emergency_rings(twilio.posts(STEP, Digits="9").text)
     assert [verb.name for verb in parse(twilio.posts(after, DialCallStatus="completed").text)] == ["Say", "Hangup"]
 
 
 @pytest.mark.parametrize("path", ["/twilio/partner", "/twilio/meet"])
-def test_a_redirect_that_is_no_longer_wanted_leads_back_into_the_line(twilio: Twilio, path: str) -> None:
+def test_a_redirect_that_is_no_longer_wanted_leads_back_into_the_line(twilio: Asking, path: str) -> None:
     twilio.ivr.answer = Wait((), queue="gangguan", keys="9")
     late = f"{path}?call={CALL}&step=5-abc-0&queue=gangguan&token=5-abc&partner=mitra"
     assert [verb.name for verb in parse(twilio.posts(late).text)] == ["Gather"]
@@ -308,7 +234,7 @@ def test_a_redirect_that_is_no_longer_wanted_leads_back_into_the_line(twilio: Tw
     assert step.name == "waiting"
 
 
-def test_a_resumed_caller_is_known_by_the_url_alone(twilio: Twilio) -> None:
+def test_a_resumed_caller_is_known_by_the_url_alone(twilio: Asking) -> None:
     twilio.posts(STEP + "&name=resume", Digits="")
     (step,) = twilio.ivr.signals
     assert isinstance(step, Step)
@@ -317,7 +243,7 @@ def test_a_resumed_caller_is_known_by_the_url_alone(twilio: Twilio) -> None:
 
 
 def test_the_exception_of_a_failed_step_is_not_logged_with_its_text(
-    twilio: Twilio, caplog: pytest.LogCaptureFixture
+    twilio: Asking, caplog: pytest.LogCaptureFixture
 ) -> None:
     twilio.ivr.answer = RuntimeError("+628120000101 keyed 123456789012")
     twilio.posts(STEP)
@@ -325,7 +251,7 @@ def test_the_exception_of_a_failed_step_is_not_logged_with_its_text(
     assert "RuntimeError" in caplog.text
 
 
-def test_music_is_as_long_as_a_round(twilio: Twilio) -> None:
+def test_music_is_as_long_as_a_round(twilio: Asking) -> None:
     answer = twilio.http.get("/twilio/moh.wav?seconds=2")
     assert answer.headers["content-type"] == "audio/wav"
     assert abs(len(answer.content) - 44 - 2 * 8000 * 2) < 64

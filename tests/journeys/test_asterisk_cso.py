@@ -94,26 +94,6 @@ def test_given_up_while_waiting_and_while_ringing_leaves_nothing_behind(line: Li
     until(lambda: line.channels() == 0, 10, "no ghost channel", every=0.1)
 
 
-def test_emergency_goes_before_everyone_also_while_waiting(line: Line) -> None:
-    early, late = line.caller("no_outage", tone=1000), line.caller("has_open_report", tone=1200)
-    line.to_an_officer(early)
-    line.to_an_officer(late)
-    line.wait_call(late, CallState.WAITING)
-    until(lambda: late.heard().seconds > 1, 10, "it is in the wait loop")
-
-    late.press("9")
-    until(lambda: (call := line.live(late)) and call.emergency, 10, "an emergency in the middle of the wait")
-    telephone = line.telephone("cso1")
-    line.ready("cso1")
-    telephone.wait("CALL_INCOMING")
-    telephone.answer()
-    line.wait_call(late, CallState.TALKING)
-    until(lambda: telephone.hears(1200), 10, "the emergency first", every=0.2)
-    waiting = line.live(early)
-    assert waiting is not None
-    assert waiting.state is CallState.WAITING
-
-
 def test_a_cso_whose_telephone_is_away_is_offered_nothing_until_it_is_back(line: Line) -> None:
     telephone, caller = line.telephone("cso1"), line.caller("no_outage")
     line.ready("cso1")

@@ -39,21 +39,6 @@ async def is_rung(twilio: World, caller: Leg) -> Leg:
     return await until_async(ringing, 15, "the caller's telephone rings")  # type: ignore[return-value]
 
 
-async def test_the_turn_comes_and_both_are_in_the_conference(twilio: World) -> None:
-    caller = await hangs_up_with_a_place(twilio)
-    await twilio.ready("cso1")
-    cso = await twilio.rings("cso1")
-    cso.pick_up()
-    called = await is_rung(twilio, caller)
-    await twilio.talk(called, called)
-    assert (await twilio.known(caller)).state is CallState.TALKING
-    assert (await twilio.known(caller)).channel == called.sid
-    called.hang_up()
-    await over(cso.ended)
-    await twilio.state("cso1", CsoState.WRAP_UP)
-    assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "answered"
-
-
 async def test_nobody_answers_and_the_place_stays(twilio: World) -> None:
     caller = await hangs_up_with_a_place(twilio)
     score = (await twilio.known(caller)).score

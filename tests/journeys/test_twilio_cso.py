@@ -64,17 +64,6 @@ async def test_2_answered_by_the_cso_who_has_been_free_longest(twilio: World) ->
     assert all((kept.arrived_at, kept.queued_at, kept.offered_at, kept.answered_at, kept.ended_at))
 
 
-async def test_2_the_caller_hangs_up_first(twilio: World) -> None:
-    await twilio.ready("cso1")
-    caller = await waits(twilio, "no_outage")
-    leg = await twilio.rings("cso1")
-    await twilio.talk(caller, leg)
-    caller.hang_up()
-    await over(leg.ended)
-    await twilio.state("cso1", CsoState.WRAP_UP)
-    assert (await twilio.told(caller, Event.CALL_ENDED)).data["by"] == "caller"
-
-
 async def test_3_no_answer_the_caller_keeps_the_place_and_the_next_cso_gets_the_call(twilio: World) -> None:
     await twilio.ready("cso1")
     caller = await waits(twilio, "no_outage")
@@ -102,26 +91,6 @@ async def test_3_a_cso_who_declines(twilio: World) -> None:
     (await twilio.rings("cso1")).hang_up("busy")
     assert (await twilio.told(caller, Event.CALL_RETURNED)).data["reason"] == "declined"
     assert (await twilio.known(caller)).state is CallState.WAITING
-
-
-async def test_4_given_up_while_waiting(twilio: World) -> None:
-    caller = await waits(twilio, "no_outage")
-    caller.hang_up()
-    assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "abandoned"
-    await twilio.ready("cso1")
-    assert twilio.exchange.ringing_at("client:cso1") is None
-    await twilio.state("cso1", CsoState.READY)
-
-
-async def test_4_given_up_while_being_offered(twilio: World) -> None:
-    await twilio.ready("cso1")
-    caller = await waits(twilio, "no_outage")
-    leg = await twilio.rings("cso1")
-    caller.hang_up()
-    await over(leg.ended)
-    assert leg.status == "canceled"
-    await twilio.state("cso1", CsoState.READY)
-    assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "abandoned"
 
 
 async def test_8_overflow_to_a_partner_who_answers(twilio: World) -> None:

@@ -38,33 +38,6 @@ async def ended_well(twilio: World, caller: Leg, cso: Leg, name: str) -> None:
     assert twilio.exchange.rooms == {}
 
 
-async def test_a_caller_on_hold_hears_music_and_then_the_cso_again(twilio: World) -> None:
-    caller, leg = await twilio.talks()
-    known = await twilio.known(caller)
-    seen = len(caller.diary.happenings)
-    await twilio.acd.hold(known.id, known.token)
-    await twilio.hears_music(caller, seen)
-    await twilio.together(leg)
-    await twilio.acd.resume(known.id, known.token)
-    await twilio.together(caller, leg)
-    await ended_well(twilio, caller, leg, "cso1")
-
-
-async def test_a_blind_transfer_brings_the_caller_to_the_other_cso(twilio: World) -> None:
-    caller, first = await twilio.talks("cso1")
-    await twilio.ready("cso2")
-    known = await twilio.known(caller)
-    seen = len(caller.diary.happenings)
-    await twilio.acd.transfer(known.id, known.token, cso="cso2", cmd="transfer")
-    await over(first.ended)
-    await twilio.hears_music(caller, seen)
-    second = await twilio.rings("cso2")
-    second.pick_up()
-    await twilio.together(caller, second)
-    await twilio.state("cso1", CsoState.WRAP_UP)
-    await ended_well(twilio, caller, second, "cso2")
-
-
 async def test_a_blind_transfer_that_nobody_answers_goes_back_to_the_line(twilio: World) -> None:
     caller, _ = await twilio.talks("cso1")
     await twilio.ready("cso2")
@@ -151,22 +124,6 @@ async def test_a_cso_who_hangs_up_on_a_caller_on_hold_sends_the_caller_back_to_t
     second = await twilio.rings("cso2")
     second.pick_up()
     await twilio.together(caller, second)
-
-
-async def test_a_transfer_to_a_queue_waits_with_its_score_and_is_answered_there(twilio: World) -> None:
-    caller, first = await twilio.talks("cso1")
-    known = await twilio.known(caller)
-    seen = len(caller.diary.happenings)
-    await twilio.acd.enqueue(known.id, queue="keluhan", cmd="queue")
-    await over(first.ended)
-    await twilio.hears_music(caller, seen)
-    now = await twilio.known(caller)
-    assert (now.state, now.queue, now.score) == (CallState.WAITING, "keluhan", known.score)
-    await twilio.ready("cso2")
-    second = await twilio.rings("cso2")
-    second.pick_up()
-    await twilio.together(caller, second)
-    await ended_well(twilio, caller, second, "cso2")
 
 
 async def test_a_referral_brings_the_caller_to_the_partner(twilio: World) -> None:
