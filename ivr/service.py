@@ -33,6 +33,7 @@ from ivr.line import call_back, enqueue, where
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
+from ivr.trunks import prefix_of, region_of, trunk_of, zone_of
 from ivr.turn import (
     CallBack,
     Caller,
@@ -150,7 +151,7 @@ class IvrService:
             raise StepFailed("no answer within the deadline of a step") from fault
 
     async def _arrived(self, arrival: Arrival, token: str) -> Instruction:
-        trunk, region = _trunk(arrival)
+        trunk, region = trunk_of(arrival)
         try:
             admission = await self._admit(arrival, trunk, region)
         except NotFound as fault:  # the store was configured from an older areas.yaml: only the total counts
@@ -236,7 +237,7 @@ class IvrService:
             channel=extra.get("channel", ""),
             ani=extra.get("ani", ""),
             trunk=trunk,
-            region=_region(trunk),
+            region=region_of(trunk),
             queue=queue,
             arrived=_int(extra.get("arrived", "")) or self._clock.ms(),
             priority=_int(extra.get("priority", "")),
@@ -260,7 +261,7 @@ class IvrService:
             level=call.level,
             dialled=call.dialled,
             now=self._clock.now(),
-            zone=_zone(call.region),
+            zone=zone_of(call.region),
             recording=self._background.recording,
         )
         state = _state(call)
@@ -341,7 +342,7 @@ class IvrService:
             return None
         assert isinstance(effect, Lookup)  # noqa: S101 - the other kinds never come here
         if effect.kind == "reserve":
-            return self._numbers.take(_prefix(effect.value or call.region))
+            return self._numbers.take(prefix_of(effect.value or call.region))
         return await self._look_up(call, effect, until)
 
     async def _look_up(self, call: Call, wanted: Lookup, until: float) -> Any:
@@ -363,32 +364,6 @@ def _state(call: Call) -> State:
     if state.queue:
         state.emergency, state.greeted = call.emergency, True
     return state
-
-
-def _trunk(arrival: Arrival) -> tuple[str, str]:
-    """The trunk a call came by, by its name or else by the number dialled, and its region."""
-    areas = operator().areas
-    trunk = arrival.trunk
-    if trunk not in areas.trunks:
-        by_number = (name for name, known in areas.trunks.items() if arrival.dialled in known.dialled)
-        trunk = next(by_number, areas.default_trunk)
-    return trunk, _region(trunk)
-
-
-def _region(trunk: str) -> str:
-    areas = operator().areas
-    return areas.trunks[trunk if trunk in areas.trunks else areas.default_trunk].region
-
-
-def _prefix(area: str) -> str:
-    return operator().unit_of(area)[1].prefix
-
-
-def _zone(region: str) -> str:
-    try:
-        return operator().unit_of(region)[1].zone
-    except LookupError:  # a region that the operator has taken out since the store was configured
-        return operator().unit_of(_region(""))[1].zone
 
 
 def _int(text: str) -> int:

@@ -18,6 +18,7 @@ def test_answered_by_the_one_free_longest_who_files_a_report(line: Line) -> None
     first, second = line.telephone("cso1", tone=700), line.telephone("cso2", tone=800)
     desk = line.desk("cso1")
     desk.ready()
+    line.has_telephone("cso1")  # whose telephone is not known yet is passed over
     line.ready("cso2")
     caller = line.caller("no_outage", tone=1000)
     with desk.stream() as stream:
