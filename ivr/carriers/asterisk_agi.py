@@ -110,7 +110,7 @@ class AgiServer:
 
 
 class Conversation(asyncio.Protocol):
-    """One connection of Asterisk: its question, one command, the answer to that (T8). pyst2 speaks, on what has come."""
+    """One connection of Asterisk: its question, one command, the answer to that (T8), in the words of pyst2."""
 
     def __init__(self, server: AgiServer) -> None:
         self._server = server

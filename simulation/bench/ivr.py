@@ -59,7 +59,9 @@ def _announcing(menu: dict[str, object]) -> None:
     locate["here"] = []  # both arms play one file
     outage = nodes["padam"] | {"keys": {}, "silent": "bunyi", "invalid": "bunyi", "over": "bunyi"}
     said = {"kind": "bye", "say": [SPOKEN]}
-    menu.update(greeting=[], levels={}, hours={}, own_numbers={}, nodes={"lokasi": locate, "padam": outage, "bunyi": said})
+    menu.update(
+        greeting=[], levels={}, hours={}, own_numbers={}, nodes={"lokasi": locate, "padam": outage, "bunyi": said}
+    )
 
 
 async def silent_callers(at: Exchange) -> None:

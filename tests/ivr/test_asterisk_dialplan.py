@@ -92,7 +92,11 @@ def test_a_channel_that_falls_between_two_lines_goes_on(folder: Path) -> None:
 def test_no_extension_ends_by_falling_off_its_end(folder: Path) -> None:
     for name, context in dialplan(folder).items():
         for exten, lines in context.lines.items():
-            assert exten == "h" or re.match(r"(Hangup|Goto|Return)\(|GotoIf\(.*\?[^:]+:[^:]+\)$", lines[-1]), (name, exten, lines[-1])
+            assert exten == "h" or re.match(r"(Hangup|Goto|Return)\(|GotoIf\(.*\?[^:]+:[^:]+\)$", lines[-1]), (
+                name,
+                exten,
+                lines[-1],
+            )
 
 
 def test_every_target_takes_away_the_time_limit_of_a_step(folder: Path) -> None:
