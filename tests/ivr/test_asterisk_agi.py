@@ -151,6 +151,41 @@ def test_a_malformed_request_is_not_answered(server: AgiServer, flow: Flow, args
     assert flow.asked == []
 
 
+def test_a_question_that_comes_in_pieces_is_one_question(server: AgiServer, flow: Flow) -> None:
+    text = f"agi_network_script: next\nagi_channel: c\nagi_arg_1: 1.2.3\nagi_arg_2: {CALL}\n\n"
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for letter in text:
+            asterisk.sendall(letter.encode())
+        assert b"SUAR_ACK" in asterisk.recv(4096)
+    assert len(flow.asked) == 1
+
+
+def test_a_caller_who_hung_up_has_still_keyed_it(server: AgiServer, flow: Flow) -> None:
+    done = threading.Event()
+
+    async def slow() -> Instruction:
+        await asyncio.to_thread(until, lambda: not server.present, message="Asterisk has gone")
+        done.set()
+        return Bye()
+
+    flow.answer = slow
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.sendall(f"agi_network_script: next\nagi_arg_1: 1.2.3\nagi_arg_2: {CALL}\n\n".encode())
+        until(lambda: bool(flow.asked), message="it is asked")
+    assert done.wait(5), "the step went on without its caller"
+
+
+def test_more_than_can_be_served_go_to_the_fallback_at_once(
+    server: AgiServer, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asterisk_agi, "MOST", 0)
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.settimeout(5)
+        assert asterisk.recv(1) == b""
+    assert flow.asked == []
+
+
 def test_the_server_proves_that_it_answers(server: AgiServer) -> None:
     assert asyncio.run(probe(*server.address))
 
