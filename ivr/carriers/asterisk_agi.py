@@ -119,7 +119,7 @@ class Conversation(asyncio.Protocol):
         self._agi: Agi | None = None
         self._asked: asyncio.Task[None] | None = None
         self._said = self._over = False
-        self._name = ""
+        self._step = ""
 
     # --- as a stream of pyst2's: what has come so far, and no waiting
 
@@ -166,13 +166,13 @@ class Conversation(asyncio.Protocol):
     def _hear(self) -> None:
         with self._told():
             self._agi = agi = Agi(cast(BinaryIO, self))
-            self._name = agi.env.get("agi_network_script", "")
-            if self._name == "ping":
+            self._step = agi.env.get("agi_network_script", "")
+            if self._step == "ping":
                 self._say(ACK, "ping")
                 return
-            if self._name not in NAMES:
+            if self._step not in NAMES:
                 raise answer.BadRequest("step")
-            request = answer.Request.read(self._name, agi.env.get("agi_channel", ""), agi.args)
+            request = answer.Request.read(self._step, agi.env.get("agi_channel", ""), agi.args)
             self._asked = asyncio.create_task(self._answer(request))
 
     async def _answer(self, request: answer.Request) -> None:
@@ -206,7 +206,7 @@ class Conversation(asyncio.Protocol):
         except Problem as problem:
             self._end(problem.slug)
         except Exception as fault:  # a fault of ours
-            log.error("step %s: %s", self._name if self._name in NAMES else "?", told(fault))
+            log.error("step %s: %s", self._step if self._step in NAMES else "?", told(fault))
             self._end("failed")
 
     def _end(self, outcome: str) -> None:
@@ -221,12 +221,12 @@ class Conversation(asyncio.Protocol):
         self._server.present.discard(self)
         if outcome == "late" and self._asked is not None:
             self._asked.cancel()
-        known = self._name in NAMES
-        STEPS.labels(self._name if known else "other", outcome).inc()
+        known = self._step in NAMES
+        STEPS.labels(self._step if known else "other", outcome).inc()
         if outcome == "ok":
             SECONDS.observe(time.monotonic() - self._since)
         elif known:
-            log.warning("step %s not answered: %s", self._name, outcome)
+            log.warning("step %s not answered: %s", self._step, outcome)
 
 
 async def probe(host: str, port: int) -> bool:
