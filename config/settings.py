@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -242,7 +242,7 @@ class Settings(BaseSettings):
         """The voice in which Twilio says something."""
         return self.twilio_voices.get(language) or LANGUAGES[language].twilio
 
-    @property
+    @cached_property  # asked for with every sentence
     def sounds_dir(self) -> Path:
         """Rendered prompts, by content hash; the same folder is Asterisk's `sounds/suar`."""
         return self.data.resolve() / "sounds"

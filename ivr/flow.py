@@ -6,30 +6,38 @@ shell (ivr/service.py) fulfils the wishes. Nothing here reads a clock, a store o
 
 from __future__ import annotations
 
-from copy import deepcopy
+from copy import copy
+from dataclasses import MISSING, fields, replace
 
 from ivr.callback import FULL, answered_full, ask_full, called_back, full
 from ivr.menu import Menu
 from ivr.nodes import FRONT, TRIAGE, go, keyed, once_more, recorded, triage
 from ivr.turn import Caller, Dialogue, Enqueue, Flow, Note, Signal, State, Turn, Where
 
+_VALUES = [one.name for one in fields(State) if one.default_factory is not MISSING]  # lists and the like
+
 
 def step(menu: Menu, state: State, caller: Caller, signal: Signal) -> Dialogue:
     """One turn. `state` stays as it was: the same question twice gets the same answer."""
-    turn = Turn(menu, deepcopy(state), caller)
+    turn = Turn(menu, _own(state), caller)
     instruction = yield from _answer(turn, signal)
     return turn.state, instruction
 
 
 def join(menu: Menu, state: State, caller: Caller, queue: str) -> Dialogue:
     """Into a line by a decision that is not a key: the fallback, or a call whose menu nobody knows."""
-    turn = Turn(menu, deepcopy(state), caller)
+    turn = Turn(menu, _own(state), caller)
     standing = yield Enqueue(queue, turn.state.priority)
     if standing is None:
         return turn.state, (yield from full(turn, queue))
     turn.join(queue)
     instruction = yield from turn.wait(standing)
     return turn.state, instruction
+
+
+def _own(state: State) -> State:
+    """A turn's own, whose lists it may extend; what stands in them is never changed."""
+    return replace(state, **{name: copy(getattr(state, name)) for name in _VALUES})
 
 
 def _answer(turn: Turn, signal: Signal) -> Flow:

@@ -287,6 +287,7 @@ class IvrService:
 
     async def _drive(self, call: Call, token: str, dialogue: Dialogue) -> Instruction:
         wanted: list[Intent | Note] = []
+        known: dict[Lookup, Any] = {}  # facts of this turn
         answer: Any = None
         facts_until = asyncio.get_running_loop().time() + self._deadline * SHARE_FOR_FACTS
         while True:
@@ -299,7 +300,7 @@ class IvrService:
             if isinstance(effect, Intent | Note):
                 wanted.append(effect)
             else:
-                answer = await self._fulfil(call, token, effect, facts_until)
+                answer = await self._fulfil(call, token, effect, facts_until, known)
 
     async def _save(
         self, call: Call, token: str, state: State, instruction: Instruction, wanted: list[Intent | Note] | None = None
@@ -328,7 +329,7 @@ class IvrService:
         except Problem as problem:
             log.warning("call %s: %s was not counted (%s)", call, note["what"], problem.slug)
 
-    async def _fulfil(self, call: Call, token: str, effect: Effect, until: float) -> Any:
+    async def _fulfil(self, call: Call, token: str, effect: Effect, until: float, known: dict[Lookup, Any]) -> Any:
         if isinstance(effect, Enqueue):
             return await enqueue(self.acd, call, token, effect)
         if isinstance(effect, CallBack):
@@ -343,18 +344,20 @@ class IvrService:
         assert isinstance(effect, Lookup)  # noqa: S101 - the other kinds never come here
         if effect.kind == "reserve":
             return self._numbers.take(prefix_of(effect.value or call.region))
-        return await self._look_up(call, effect, until)
+        if effect not in known:
+            known.update(await self._look_up(call, effect, until))
+        return known.get(effect)
 
-    async def _look_up(self, call: Call, wanted: Lookup, until: float) -> Any:
+    async def _look_up(self, call: Call, wanted: Lookup, until: float) -> dict[Lookup, Any]:
         need_audio = call.carrier != "twilio"
         if asyncio.get_running_loop().time() >= until:  # an earlier fact took all the time there is
-            return None
+            return {}
         try:
             async with asyncio.timeout_at(until):
-                return await asyncio.to_thread(self._facts.read, wanted, need_audio=need_audio, ani=call.ani)
+                return await asyncio.to_thread(self._facts.ahead, wanted, need_audio=need_audio, ani=call.ani)
         except (TimeoutError, SQLAlchemyError, LookupError) as fault:  # LookupError: an area no longer in areas.yaml
             log.error("the fact %s could not be had: %s", wanted.kind, told(fault))
-            return None
+            return {}
 
 
 def _state(call: Call) -> State:

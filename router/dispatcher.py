@@ -21,6 +21,7 @@ from config.logging import told
 from config.operator import Operator, operator
 from config.settings import Settings, settings
 from router.callbacks import Callbacks
+from router.events import Entry, Event
 from router.handover import Handover
 from router.history.follower import Follower
 from router.partners import OpeningHours, overflow_rules, partner_rules
@@ -35,6 +36,17 @@ log = logging.getLogger(__name__)
 TICK_MS = 200
 SWEEP_S = 0.25
 BOOT_S = 1.0
+# What is told of callers in the menu; with a queue or a CSO, of others.
+OF_THE_MENU = frozenset(
+    {
+        Event.CALL_ARRIVED,
+        Event.CALL_REFUSED,
+        Event.CALL_NOTED,
+        Event.CALL_INTENT,
+        Event.CALL_LOCATED,
+        Event.CALL_ENDED,
+    }
+)
 ROUND = 200  # offers in a row before time is let pass
 
 
@@ -143,9 +155,19 @@ class Dispatcher:
             await self._beside(type(part).__name__, partial(part.turn, self._epoch))
         await self._beside("relief", self._handover.relieve)  # before a partner has them
         await self.match()
-        entries = await self._acd.journal(self._after, block_ms=TICK_MS)
-        if entries:
+        await self._until_something_matters()
+
+    async def _until_something_matters(self) -> None:
+        """Until an entry of the journal can make a pair, or a tick is over: who listens to the menu makes none."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + TICK_MS / 1000
+        while (left := until - loop.time()) > 0:
+            entries = await self._acd.journal(self._after, block_ms=max(1, int(left * 1000)))
+            if not entries:
+                return
             self._after = entries[-1].id
+            if any(_matters(entry) for entry in entries):
+                return
 
     async def _beside(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         try:
@@ -182,6 +204,11 @@ class Dispatcher:
         self._after = (await self._acd.snapshot()).journal
         log.info("dispatching for pool %s, epoch %s", self._acd.pool, epoch)
         self._away = False
+
+
+def _matters(entry: Entry) -> bool:
+    """Whether anybody may be free, or in line, by it."""
+    return bool(entry.queue or entry.cso) or entry.event not in OF_THE_MENU
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

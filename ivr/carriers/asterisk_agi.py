@@ -1,6 +1,6 @@
 """The FastAGI server: a short question of the dialplan, an answer in channel variables, the token last (T1).
 
-A thread per connection speaks pyst2's blocking protocol; the flow itself runs on the event loop of the process.
+Connections are served on the event loop, where the flow runs too: a thread for each cost more than the answer (ADR 76).
 What cannot be answered in time is not answered at all: the dialplan then goes to its fallback.
 """
 
@@ -11,9 +11,9 @@ import contextlib
 import logging
 import signal
 import socket
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 from prometheus_client import Counter, Histogram
 
@@ -43,101 +43,47 @@ SECONDS = Histogram(
 NOTICES = frozenset({"notice", "notice-key"})  # of those whom we have called
 STEPS_OF_CALLS = frozenset({"arrived", "next", "waiting", "key", "recorded", "after-offer", "after-partner", "resume"})
 NAMES = STEPS_OF_CALLS | NOTICES
-THREADS = 32
-WAITING = 2000  # connections accepted and not yet served; beyond it they are closed at once (fallback)
+MOST = 2000  # connections at once; beyond it they are closed (fallback)
+BACKLOG = 1024
+ENV_BYTES = 65536  # a question is a tenth of it at most
+ACK = "SUAR_ACK"
 PROBE_SECONDS = 5.0
 
 
 class AgiServer:
-    """Listens from `start()` to `stop()`; `flow` answers on `loop`."""
+    """Listens from `start()` to `stop()`; `flow` answers on `loop`, which may run in another thread."""
 
     def __init__(
         self, flow: IvrPort, loop: asyncio.AbstractEventLoop, *, host: str, port: int, called: Called | None = None
     ) -> None:
         self._flow, self._called = flow, called
         self._loop = loop
-        self._deadline = settings().step_deadline_ms / 1000
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="agi")
-        self._waiting = threading.BoundedSemaphore(WAITING)
-        self._socket = socket.create_server((host, port), backlog=1024)
+        self.deadline = settings().step_deadline_ms / 1000
+        self.present: set[Conversation] = set()
+        self._socket = socket.create_server((host, port), backlog=BACKLOG)
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        self._thread = threading.Thread(target=self._accept, name="agi-accept", daemon=True)
+        self._server: asyncio.Server | None = None
 
     def start(self) -> None:
         """Begin to accept."""
-        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
 
     def stop(self) -> None:
         """Accept no more; what is being answered may finish."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._loop.call_soon_threadsafe(self._close)
+
+    async def _listen(self) -> None:
+        self._server = await self._loop.create_server(lambda: Conversation(self), sock=self._socket, backlog=BACKLOG)
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
         self._socket.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            if not self._waiting.acquire(blocking=False):
-                STEPS.labels("", "refused").inc()
-                connection.close()
-                continue
-            try:
-                self._pool.submit(self._serve, connection, time.monotonic())
-            except RuntimeError:  # stopping
-                connection.close()
-                return
-
-    def _serve(self, connection: socket.socket, since: float) -> None:
-        name, outcome = "", "failed"
-        try:
-            connection.settimeout(self._deadline)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with connection, connection.makefile("rwb") as stream:
-                agi = Agi(stream)  # type: ignore[arg-type]
-                name = agi.env.get("agi_network_script", "")
-                if name == "ping":
-                    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(PROBE_SECONDS)
-                    agi.set_variable("SUAR_ACK", "ping")
-                    outcome = "ok"
-                    return
-                outcome = self._answer(agi, name, since)
-        except TimeoutError:
-            outcome = "late"
-        except answer.BadRequest:
-            outcome = "malformed"
-        except (AGIError, OSError):
-            outcome = "gone"
-        except Problem as problem:
-            outcome = problem.slug
-        except Exception as fault:  # a fault of ours is silence to the dialplan, never dead air to the caller
-            log.error("step %s: %s", name if name in NAMES else "?", told(fault))
-        finally:
-            self._waiting.release()
-            STEPS.labels(name if name in NAMES else "other", outcome).inc()
-            if outcome == "ok":
-                SECONDS.observe(time.monotonic() - since)
-            elif name in NAMES:
-                log.warning("step %s not answered: %s", name, outcome)
-
-    def _answer(self, agi: Agi, name: str, since: float) -> str:
-        if name not in NAMES:
-            raise answer.BadRequest("step")
-        request = answer.Request.read(name, agi.env.get("agi_channel", ""), agi.args)
-        left = self._deadline - (time.monotonic() - since)
-        if left <= 0:
-            return "late"
-        asked = asyncio.run_coroutine_threadsafe(self._ask(request), self._loop)
-        try:
-            values = asked.result(left)
-        except TimeoutError:
-            asked.cancel()
-            return "late"
-        agi.set_variable(*answer.assignment(values))
-        agi.set_variable("SUAR_ACK", request.token)
-        return "ok"
+    async def ask(self, request: answer.Request) -> tuple[str, str]:
+        """The answer to a question: name and value of the one assignment that makes it, the token last in it."""
+        values = await self._ask(request)
+        return answer.assignment({**values, ACK: request.token})
 
     async def _ask(self, request: answer.Request) -> dict[str, str]:
         instruction: Instruction
@@ -163,8 +109,128 @@ class AgiServer:
         return await asyncio.to_thread(self._called.keyed, reference, request.digits)
 
 
+class Conversation(asyncio.Protocol):
+    """One connection of Asterisk: its question, one command, the answer to that (T8), in the words of pyst2."""
+
+    def __init__(self, server: AgiServer) -> None:
+        self._server = server
+        self._since = time.monotonic()
+        self._came = bytearray()
+        self._agi: Agi | None = None
+        self._asked: asyncio.Task[None] | None = None
+        self._said = self._over = False
+        self._step = ""
+
+    # --- as a stream of pyst2's: what has come so far, and no waiting
+
+    def readline(self, most: int = -1) -> bytes:
+        """The next line that has come whole, else what an ended stream gives."""
+        end = self._came.find(b"\n") + 1
+        line, self._came = bytes(self._came[:end]), self._came[end:]
+        return line if most < 0 or len(line) <= most else line[:most]
+
+    def write(self, data: bytes) -> None:
+        """To Asterisk."""
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    # --- as asyncio calls it
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Beyond what can be served in time nobody is: the dialplan goes to its fallback at once."""
+        self._transport = cast(asyncio.Transport, transport)
+        if len(self._server.present) >= MOST:
+            self._end("refused")
+            return
+        self._server.present.add(self)
+        self._late = asyncio.get_running_loop().call_later(self._server.deadline, self._end, "late")
+
+    def data_received(self, data: bytes) -> None:
+        """The question until its empty line; then the answers to what we said."""
+        self._came += data
+        if self._over:
+            return
+        if len(self._came) > ENV_BYTES:
+            self._end("malformed")
+        elif self._agi is None and b"\n\n" in self._came:
+            self._hear()
+        elif self._said and b"\n" in self._came:
+            self._acknowledged()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What a caller keyed who hung up at once still counts: the step goes on."""
+        self._end("gone")
+
+    def _hear(self) -> None:
+        with self._told():
+            self._agi = agi = Agi(cast(BinaryIO, self))
+            self._step = agi.env.get("agi_network_script", "")
+            if self._step == "ping":
+                self._say(ACK, "ping")
+                return
+            if self._step not in NAMES:
+                raise answer.BadRequest("step")
+            request = answer.Request.read(self._step, agi.env.get("agi_channel", ""), agi.args)
+            self._asked = asyncio.create_task(self._answer(request))
+
+    async def _answer(self, request: answer.Request) -> None:
+        with self._told():
+            assignment = await self._server.ask(request)
+            if not self._over:
+                self._say(*assignment)
+
+    def _say(self, name: str, value: str) -> None:
+        if self._agi is not None:
+            self._said = True
+            self._agi.say_variable(name, value)
+
+    def _acknowledged(self) -> None:
+        with self._told():
+            if self._agi is not None:
+                self._agi.get_result()
+            self._end("ok")
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever goes wrong is silence to the dialplan, never dead air to the caller."""
+        try:
+            yield
+        except TimeoutError:
+            self._end("late")
+        except answer.BadRequest:
+            self._end("malformed")
+        except (AGIError, OSError):
+            self._end("gone")
+        except Problem as problem:
+            self._end(problem.slug)
+        except Exception as fault:  # a fault of ours
+            log.error("step %s: %s", self._step if self._step in NAMES else "?", told(fault))
+            self._end("failed")
+
+    def _end(self, outcome: str) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._transport.close()
+        if outcome == "refused":
+            STEPS.labels("", outcome).inc()
+            return
+        self._late.cancel()
+        self._server.present.discard(self)
+        if outcome == "late" and self._asked is not None:
+            self._asked.cancel()
+        known = self._step in NAMES
+        STEPS.labels(self._step if known else "other", outcome).inc()
+        if outcome == "ok":
+            SECONDS.observe(time.monotonic() - self._since)
+        elif known:
+            log.warning("step %s not answered: %s", self._step, outcome)
+
+
 async def probe(host: str, port: int) -> bool:
-    """Whether the server at `host:port` answers a question now, all the way through its threads and its loop."""
+    """Whether the server at `host:port` answers a question now, on the loop that answers every other."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)

@@ -36,7 +36,8 @@ from router.store.types import Snapshot
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 5.0
+TICK_SECONDS, RARELY_SECONDS = 5.0, 30.0
+CHANNELS_A_SECOND = 40  # are compared, so that a full house does not cost a core; a millisecond or more each
 BY_HAND = frozenset({"desk", "supervisor"})  # an end that the channel does not know of yet
 REASONS = {
     "BUSY": "busy",
@@ -79,7 +80,7 @@ class AsteriskConnector(Connector):
 
     async def _tick(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(pause(self._reconciler.channels, doubt=self._reconciler.doubts))
             await self._compare(full=False)
 
     async def _on_up(self, node: str) -> None:
@@ -311,6 +312,11 @@ class AsteriskConnector(Connector):
             alone=True,
         )
         await self.acd.ended(call, by="level", outcome=Outcome.ANNOUNCED)
+
+
+def pause(channels: int, *, doubt: bool) -> float:
+    """Seconds until the next comparison: rarer the more there is to compare, soon when something was amiss."""
+    return TICK_SECONDS if doubt else min(RARELY_SECONDS, max(TICK_SECONDS, channels / CHANNELS_A_SECOND))
 
 
 def _reason(status: str, rang: str) -> str:

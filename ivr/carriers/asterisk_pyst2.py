@@ -115,6 +115,10 @@ class Agi(AGI):
         self.stdout.write(line.encode("utf-8") + b"\n")
         self.stdout.flush()
 
+    def say_variable(self, name: str, value: str) -> None:
+        """`SET VARIABLE` without waiting for its answer, which is due next (`get_result`)."""
+        self.send_command("SET VARIABLE", self._quote(name), self._quote(value))
+
     def execute(self, command: str, *args: object) -> dict[str, tuple[str, str]]:
         """Send a command and read its answer."""
         try:

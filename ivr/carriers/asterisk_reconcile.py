@@ -41,6 +41,12 @@ class Reconciler:
         self._lanes = lanes
         self._hung_up = hung_up
         self._doubtful: set[str] = set()
+        self.channels = 0  # in the last look
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the next look is to mend something."""
+        return bool(self._doubtful)
 
     async def compare(self, snapshot: Snapshot, *, full: bool, node: str | None = None) -> None:
         """Compare everything once. `full`: after a restart of any side (of one `node` alone), when no event can be on
@@ -48,6 +54,7 @@ class Reconciler:
         """
         heard = self._link.heard()
         channels = await self._link.channels(heard)
+        self.channels = len(channels)
         callers = {channel.call: channel for channel in channels if channel.call and not channel.leg}
         legs = _by_call(channels)
         doubted, self._doubtful = self._doubtful, set()

@@ -18,12 +18,15 @@ from prometheus_client import Counter
 
 from config.errors import Problem
 from config.logging import told
-from router.events import Entry
+from router.events import Entry, Event
 from router.store.acd import Acd, StoreUnavailable
 from router.store.types import Snapshot
 
 log = logging.getLogger(__name__)
 
+MOVES_NOBODY = frozenset(
+    {Event.CALL_ARRIVED, Event.CALL_REFUSED, Event.CALL_NOTED, Event.CALL_INTENT, Event.CALL_LOCATED}
+)
 BLOCK_MS = 400  # shorter than the socket time-out of config.redis
 SILENT_SECONDS = 4.0  # no sign of a loop for longer: no sign of life from us either
 BACK_OFF = (0.2, 0.5, 1.0, 2.0)  # seconds
@@ -145,7 +148,8 @@ class Connector(ABC):
                     await self.on_pool_entry(entry)
 
     def _dispatch(self, entry: Entry) -> None:
-        self.lanes.put(entry.call, lambda: self.on_entry(entry))
+        if entry.event not in MOVES_NOBODY:
+            self.lanes.put(entry.call, lambda: self.on_entry(entry))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -40,7 +40,7 @@ EVENTS = (
     "eventfilter(name(Newstate)) =",
     "eventfilter(name(QueueCallerJoin)) =",
     "eventfilter(name(UserEvent),header(UserEvent),method(exact)) = BenchArrives",
-    "eventfilter(name(VarSet),header(Variable),method(exact)) = SUAR_Q",
+    "eventfilter(name(Newexten),header(Context),method(exact)) = wait",
 )
 
 

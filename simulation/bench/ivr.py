@@ -56,9 +56,12 @@ def _announcing(menu: dict[str, object]) -> None:
     nodes = menu["nodes"]
     assert isinstance(nodes, dict)  # noqa: S101 - the file as installed
     locate = nodes["lokasi"] | {"outage": "padam", "clear": "bunyi", "silent": "bunyi", "invalid": "bunyi", "keys": {}}
+    locate["here"] = []  # both arms play one file
     outage = nodes["padam"] | {"keys": {}, "silent": "bunyi", "invalid": "bunyi", "over": "bunyi"}
     said = {"kind": "bye", "say": [SPOKEN]}
-    menu.update(greeting=[], levels={}, nodes={"lokasi": locate, "padam": outage, "bunyi": said})
+    menu.update(
+        greeting=[], levels={}, hours={}, own_numbers={}, nodes={"lokasi": locate, "padam": outage, "bunyi": said}
+    )
 
 
 async def silent_callers(at: Exchange) -> None:

@@ -37,7 +37,7 @@ def mark(event: Mapping[str, str]) -> Mark | None:
     what = ""
     if name == "UserEvent" and event.get("UserEvent") == ARRIVES:
         what = "arrives"
-    elif name == "QueueCallerJoin" or (name == "VarSet" and event.get("Variable") == "SUAR_Q" and event.get("Value")):
+    elif name == "QueueCallerJoin" or (name == "Newexten" and event.get("Context") == "wait"):
         what = "joins"
     elif name == "Newstate" and event.get("ChannelState") == RINGING and event.get("Linkedid") != call:
         what, call = "rings", event.get("Linkedid", "")

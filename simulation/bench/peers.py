@@ -42,7 +42,7 @@ async def measure(report: Report, *, quick: bool) -> None:
         f"no wrap-up), callers over a SIP trunk straight into line. app_queue: {CSOS} dynamic members, leastrecent,",
         "autofill. Suar: its dialplan, AGI server, store, dispatcher and connector, longest idle. One manager",
         "connection sees both: from the first line of the dialplan (arrived), and from being in line",
-        "(QueueCallerJoin; SUAR_Q set), to the first ringing, by Asterisk's clock. Who begins changes run by run.",
+        "(QueueCallerJoin; first line of [wait]) to the first ringing, by Asterisk's clock. Who begins varies.",
     )
     for rate in rates:
         _tell(report, rate, {arm: found[arm, rate] for arm in ARMS})

@@ -89,14 +89,11 @@ def ask(server: AgiServer, name: str = "next", *args: str) -> list[str]:
         return commands
 
 
-def test_the_token_is_set_last_and_alone(server: AgiServer, flow: Flow) -> None:
-    commands = ask(server)
-    assert len(commands) == 2
-    assert commands[0] == (
-        'SET VARIABLE "ARRAY(SUAR_PLAY,SUAR_KEYSET,SUAR_ROUND,SUAR_MUSIC,SUAR_Q,SUAR_EMG,SUAR_DO)" '
-        '",19,20,default,gangguan,0,wait"'
-    )
-    assert commands[1] == 'SET VARIABLE "SUAR_ACK" "1763794347.12.3"'
+def test_an_answer_is_one_command_and_the_token_is_its_last_word(server: AgiServer, flow: Flow) -> None:
+    assert ask(server) == [
+        'SET VARIABLE "ARRAY(SUAR_PLAY,SUAR_KEYSET,SUAR_ROUND,SUAR_MUSIC,SUAR_Q,SUAR_EMG,SUAR_DO,SUAR_ACK)" '
+        '",19,20,default,gangguan,0,wait,1763794347.12.3"'
+    ]
     assert flow.asked == [Step(CALL, "1763794347.12.3", "next", "0")]
 
 
@@ -151,6 +148,41 @@ def test_digits_and_numbers_never_stand_in_the_log(
 )
 def test_a_malformed_request_is_not_answered(server: AgiServer, flow: Flow, args: tuple[str, ...]) -> None:
     assert ask(server, "next", *args) == []
+    assert flow.asked == []
+
+
+def test_a_question_that_comes_in_pieces_is_one_question(server: AgiServer, flow: Flow) -> None:
+    text = f"agi_network_script: next\nagi_channel: c\nagi_arg_1: 1.2.3\nagi_arg_2: {CALL}\n\n"
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for letter in text:
+            asterisk.sendall(letter.encode())
+        assert b"SUAR_ACK" in asterisk.recv(4096)
+    assert len(flow.asked) == 1
+
+
+def test_a_caller_who_hung_up_has_still_keyed_it(server: AgiServer, flow: Flow) -> None:
+    done = threading.Event()
+
+    async def slow() -> Instruction:
+        await asyncio.to_thread(until, lambda: not server.present, message="Asterisk has gone")
+        done.set()
+        return Bye()
+
+    flow.answer = slow
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.sendall(f"agi_network_script: next\nagi_arg_1: 1.2.3\nagi_arg_2: {CALL}\n\n".encode())
+        until(lambda: bool(flow.asked), message="it is asked")
+    assert done.wait(5), "the step went on without its caller"
+
+
+def test_more_than_can_be_served_go_to_the_fallback_at_once(
+    server: AgiServer, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asterisk_agi, "MOST", 0)
+    with socket.create_connection(server.address, 5) as asterisk:
+        asterisk.settimeout(5)
+        assert asterisk.recv(1) == b""
     assert flow.asked == []
 
 

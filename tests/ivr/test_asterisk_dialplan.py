@@ -68,6 +68,14 @@ def dialplan(folder: Path) -> dict[str, Context]:
     return parse(folder / "etc" / "extensions.conf")
 
 
+def assigned(line: str) -> list[str]:
+    """What a line sets, in order: `NAME=value` each."""
+    if found := re.fullmatch(r"Set\((.*)\)", line):
+        return [found[1]]
+    found = re.fullmatch(r"MSet\((.*)\)", line)
+    return re.split(r",(?=[A-Z]\w*(?:\(\w+\))?=)", found[1]) if found else []
+
+
 def test_every_target_of_a_redirect_has_an_invalid_extension(folder: Path) -> None:
     contexts = dialplan(folder)
     for name in TARGETS:
@@ -84,7 +92,11 @@ def test_a_channel_that_falls_between_two_lines_goes_on(folder: Path) -> None:
 def test_no_extension_ends_by_falling_off_its_end(folder: Path) -> None:
     for name, context in dialplan(folder).items():
         for exten, lines in context.lines.items():
-            assert exten == "h" or re.match(r"(Hangup|Goto|Return)\(", lines[-1]), (name, exten, lines[-1])
+            assert exten == "h" or re.match(r"(Hangup|Goto|Return)\(|GotoIf\(.*\?[^:]+:[^:]+\)$", lines[-1]), (
+                name,
+                exten,
+                lines[-1],
+            )
 
 
 def test_every_target_takes_away_the_time_limit_of_a_step(folder: Path) -> None:
@@ -92,7 +104,7 @@ def test_every_target_takes_away_the_time_limit_of_a_step(folder: Path) -> None:
     for name in ("offer", "partner", "wait", "fallback", "emergency", "full"):
         for exten, lines in contexts[name].lines.items():
             if exten == "s" or exten.startswith("_[a-z]") or (name == "partner" and exten == "mitra"):
-                assert lines[0] == "Set(TIMEOUT(absolute)=0)", (name, exten)
+                assert assigned(lines[0])[0] == "TIMEOUT(absolute)=0", (name, exten)
 
 
 def test_no_agi_outside_of_the_step_least_of_all_at_the_end(folder: Path) -> None:
@@ -111,11 +123,13 @@ def test_no_agi_outside_of_the_step_least_of_all_at_the_end(folder: Path) -> Non
 def test_the_step_is_guarded(folder: Path) -> None:
     lines = dialplan(folder)["step"].lines["s"]
     at = next(n for n, line in enumerate(lines) if line.startswith("AGI("))
-    before = lines[:at]
-    for needed in ("Set(SUAR_DO=)", "Set(SUAR_ACK=)", "Set(TIMEOUT(absolute)=2.5)", "Set(AGIEXITONHANGUP=yes)"):
+    before = [one for line in lines[:at] for one in assigned(line)]
+    for needed in ("SUAR_DO=", "SUAR_ACK=", "TIMEOUT(absolute)=2.5", "AGIEXITONHANGUP=yes"):
         assert needed in before
-    assert lines[at + 1] == "Set(TIMEOUT(absolute)=0)"
-    assert '"${SUAR_ACK}"="${SUAR_T}"' in lines[at + 2]
+    # What was answered without this step's token is no answer.
+    obeyed = 'SUAR_DO=${IF($["${SUAR_ACK}"="${SUAR_T}"]?${SUAR_DO}:)}'
+    assert assigned(lines[at + 1]) == ["TIMEOUT(absolute)=0", obeyed]
+    assert lines[at + 2] == "Return()"
 
 
 def _targets(line: str) -> Iterator[list[str]]:
@@ -150,7 +164,8 @@ def test_what_a_caller_writes_freely_goes_no_further_than_the_arrival(folder: Pa
     arrival = dialplan(folder)["arrival"].lines["s"]
     step = next(n for n, line in enumerate(arrival) if "Gosub(step" in line)
     for cleaned in ("CALLERID(name)", "CALLERID(num)", "CALLERID(ani)", "CALLERID(dnid)", "CALLERID(rdnis)"):
-        assert any(line.startswith(f"Set({cleaned}=") for line in arrival[:step]), cleaned
+        made = (one for line in arrival[:step] for one in assigned(line))
+        assert any(one.startswith(f"{cleaned}=") for one in made), cleaned
 
 
 def test_a_leg_tells_its_caller_by_the_channel_not_by_who_was_there_first(folder: Path) -> None:

@@ -63,7 +63,7 @@ def test_nodes_reach_each_other_by_a_header_and_a_secret(made: Made) -> None:
     assert (said["username"], said["password"]) == (asked["username"], asked["password"]) != ("", "")
     assert section(b, "node-a", "endpoint")["auth"] == "node-a"  # a header alone opens nothing
     assert "Set(PJSIP_HEADER(add,X-Suar-Node)=a)" in (a / "extensions.conf").read_text()
-    assert re.search(r"SUAR_CALL=c\$\{STRREPLACE\(UNIQUEID,.,x\)\}xa\)", (a / "extensions.conf").read_text())
+    assert re.search(r"SUAR_CALL=c\$\{STRREPLACE\(UNIQUEID,.,x\)\}xa,", (a / "extensions.conf").read_text())
 
 
 def test_the_telephone_for_emergencies_is_rung_wherever_it_is_registered(made: Made) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.database import Database
-from ivr.carriers.asterisk_connector import AsteriskConnector
+from ivr.carriers.asterisk_connector import AsteriskConnector, pause
 from ivr.carriers.asterisk_pyst2 import Message
 from router.calls import CallState, Outcome
 from router.history import repository
@@ -81,3 +81,14 @@ async def test_a_conversation_at_a_partner_that_nobody_told_of_was_answered_ther
     await pool.waits(CALL)
     await connector(pool).moves.speaks(CALL, "partner")
     assert (await pool.call(CALL)).outcome == Outcome.PARTNER_ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("channels", "doubt", "seconds"),
+    [(0, False, 5.0), (200, False, 5.0), (720, False, 18.0), (2000, False, 30.0), (2000, True, 5.0)],
+)
+def test_a_full_house_is_compared_more_rarely_unless_something_was_amiss(
+    channels: int, doubt: bool, seconds: float
+) -> None:
+    """An end that nobody told is doubted after half a minute at most, and mended five seconds later."""
+    assert pause(channels, doubt=doubt) == seconds

@@ -17,7 +17,7 @@ from config.schema.overflow import Partner, Partners
 from router import dispatcher
 from router.agents import CsoState
 from router.calls import CallState
-from router.events import Event
+from router.events import Entry, Event
 from router.history import repository
 from router.partners import OpeningHours
 from router.store.acd import Acd
@@ -157,3 +157,21 @@ async def test_a_caller_who_rings_at_a_partner_is_taken_back_and_offered_at_once
     await dispatcher.Dispatcher(pool.acd, operator()).match()
     found = await pool.call(call)
     assert (found.state, found.cso) == (CallState.OFFERED, "cso1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "matters"),
+    [
+        (Entry("1-0", Event.CALL_ARRIVED, 1, "e", call="c1"), False),
+        (Entry("1-0", Event.CALL_NOTED, 1, "e", call="c1"), False),
+        (Entry("1-0", Event.CALL_ENDED, 1, "e", call="c1"), False),
+        (Entry("1-0", Event.CALL_ENDED, 1, "e", call="c1", cso="cso1"), True),  # who is free soon
+        (Entry("1-0", Event.CALL_ENDED, 1, "e", call="c1", queue="gangguan"), True),  # a partner has room
+        (Entry("1-0", Event.CALL_NOTED, 1, "e", call="c1", queue="darurat"), True),  # an emergency among the offered
+        (Entry("1-0", Event.CALL_QUEUED, 1, "e", call="c1", queue="gangguan"), True),
+        (Entry("1-0", Event.CSO_STATE, 1, "e", cso="cso1"), True),
+        (Entry("1-0", Event.LEVEL, 1, "e"), True),
+    ],
+)
+def test_only_who_listens_to_the_menu_does_not_wake_the_matching(entry: Entry, matters: bool) -> None:
+    assert dispatcher._matters(entry) is matters

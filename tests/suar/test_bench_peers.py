@@ -28,7 +28,7 @@ def event(name: str, call: str = "1.1", at: float = 100.0, **fields: str) -> dic
 def test_a_caller_arrives_is_in_line_and_a_telephone_rings() -> None:
     assert mark(event("UserEvent", UserEvent="BenchArrives")) == Mark("arrives", "1.1", 100.0)
     assert mark(event("QueueCallerJoin")) == Mark("joins", "1.1", 100.0), "app_queue says so"
-    assert mark(event("VarSet", Variable="SUAR_Q", Value="gangguan")) == Mark("joins", "1.1", 100.0), "Suar writes so"
+    assert mark(event("Newexten", Context="wait")) == Mark("joins", "1.1", 100.0), "Suar brings it there"
     assert mark(event("Newstate", "1.2", ChannelState="5")) == Mark("rings", "1.1", 100.0), "by the leg of the CSO"
 
 
@@ -36,8 +36,7 @@ def test_a_caller_arrives_is_in_line_and_a_telephone_rings() -> None:
     "other",
     [
         event("UserEvent", UserEvent="SuarAt"),
-        event("VarSet", Variable="SUAR_Q", Value=""),
-        event("VarSet", Variable="SUAR_RT", Value="t"),
+        event("Newexten", Context="step"),
         event("Newstate", "1.2", ChannelState="6"),
         event("Newstate", "1.1", ChannelState="5"),  # the caller's own leg
         event("Hangup"),

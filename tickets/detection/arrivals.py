@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from config.operator import operator
@@ -88,10 +89,8 @@ def several_reported(session: Session, place: Place, *, but: int | None, now: da
     ulp = next((code.removeprefix(ULP) for code in codes if code.startswith(ULP)), None)
     if ulp is None:
         return False
-    recent = Report.reported_at > now - timedelta(minutes=rules.minutes)
-    # What is finished, or part of an outage, is known.
-    unknown = (Report.status == ReportStatus.BELUM_SELESAI, Report.outage_id.is_(None))
-    others = _reported(session, Report.ulp == ulp, recent, *unknown, limit=ENOUGH)
+    recent = {"ulp": ulp, "since": now - timedelta(minutes=rules.minutes)}
+    others = (_heard(row) for row in session.execute(_UNEXPLAINED, recent))
     return distinct(one for one in others if but is None or one.premises != but) >= rules.people
 
 
@@ -100,17 +99,32 @@ def forget(session: Session, *, before: datetime) -> None:
     session.execute(delete(Arrival).where(Arrival.at < before))
 
 
-def _reported(session: Session, *wanted: ColumnElement[bool], limit: int | None = None) -> Iterator[Heard]:
+def _reported(session: Session, *wanted: ColumnElement[bool]) -> Iterator[Heard]:
+    return (_heard(row) for row in session.execute(_reports().where(*wanted)))
+
+
+def _reports() -> Select[*tuple[Any, ...]]:
     """Faults, but of those who say that only their building is dark. Who belongs to the outage of a feeder is on it."""
     mine = (OutageScope.outage_id == Report.outage_id, OutageScope.code.startswith(FEEDER, autoescape=True))
     chosen = select(func.min(OutageScope.code)).where(*mine).scalar_subquery()
     columns = (Report.reported_at, Report.area, Report.ulp, Premises.feeder, chosen, Report.phone, Report.premises_id)
-    rows = (
+    return (
         select(*columns)
         .outerjoin(Premises, Premises.id == Report.premises_id)
-        .where(Report.kind == ReportKind.GANGGUAN, Report.multiple_premises.is_not(False), *wanted)
+        .where(Report.kind == ReportKind.GANGGUAN, Report.multiple_premises.is_not(False))
         .order_by(Report.reported_at.desc())
-        .limit(limit)
     )
-    for at, area, ulp, feeder, code, phone, premises in session.execute(rows):
-        yield Heard(at, area, ulp, feeder or (code or "").removeprefix(FEEDER), phone, premises, reported=True)
+
+
+def _heard(row: Row[*tuple[Any, ...]]) -> Heard:
+    at, area, ulp, feeder, code, phone, premises = row
+    return Heard(at, area, ulp, feeder or (code or "").removeprefix(FEEDER), phone, premises, reported=True)
+
+
+# Asked for nearly every caller, so put together once. What is finished, or part of an outage, is known.
+_UNEXPLAINED = (
+    _reports()
+    .where(Report.ulp == bindparam("ulp"), Report.reported_at > bindparam("since"))
+    .where(Report.status == ReportStatus.BELUM_SELESAI, Report.outage_id.is_(None))
+    .limit(ENOUGH)
+)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from config.operator import operator
@@ -61,15 +61,7 @@ def premises_by_phone(session: Session, phone_e164: str) -> list[PremisesView]:
     """The premises a number belongs to, at most five, the oldest first."""
     if not phone_e164:
         return []
-    rows = (
-        _premises()
-        .join(PremisesPhone, PremisesPhone.premises_id == Premises.id)
-        .join(Phone, Phone.id == PremisesPhone.phone_id)
-        .where(Phone.e164 == phone_e164)
-        .order_by(Premises.id)
-        .limit(MOST_PREMISES)
-    )
-    return [_premises_view(row) for row in session.execute(rows)]
+    return [_premises_view(row) for row in session.execute(_BY_PHONE, {"phone": phone_e164})]
 
 
 def premises_by_number(session: Session, digits: str) -> PremisesView | None:
@@ -125,8 +117,9 @@ def known_outages(
     session: Session, place: Place, *, now: datetime, need_audio: bool = True, phone: str = ""
 ) -> list[KnownOutage]:
     """What covers a place, the newest first; with what is new to a number that called about it before."""
-    over = select(OutageScope.outage_id).where(OutageScope.code.in_(place.codes()), LIVE_SCOPE)
-    return _known(session, Outage.id.in_(over), now=now, need_audio=need_audio, phone=phone)
+    over = list(session.scalars(_OVER, {"codes": place.codes()}))
+    # Of most callers' places nothing is known: they cost one look into an index.
+    return _known(session, Outage.id.in_(over), now=now, need_audio=need_audio, phone=phone) if over else []
 
 
 def known_outage(
@@ -266,6 +259,10 @@ def _said(
     return pieces.said(estimate=soon, crew=phrases.crew(crew, language))
 
 
+# What is asked for nearly every caller is put together once: that cost as much as the answer.
+_OVER = select(OutageScope.outage_id).where(OutageScope.code.in_(bindparam("codes", expanding=True)), LIVE_SCOPE)
+
+
 def _premises() -> Select[*tuple[Any, ...]]:
     # Columns, no objects: a search shows twenty of them while somebody types.
     own = (Premises.id, Premises.idpel, Premises.meter, Premises.area, Premises.street, Premises.address)
@@ -275,6 +272,16 @@ def _premises() -> Select[*tuple[Any, ...]]:
         .join(Customer, Customer.id == Premises.customer_id)
         .outerjoin(SpecialNeed, SpecialNeed.premises_id == Premises.id)
     )
+
+
+_BY_PHONE = (
+    _premises()
+    .join(PremisesPhone, PremisesPhone.premises_id == Premises.id)
+    .join(Phone, Phone.id == PremisesPhone.phone_id)
+    .where(Phone.e164 == bindparam("phone"))
+    .order_by(Premises.id)
+    .limit(MOST_PREMISES)
+)
 
 
 def _one_premises(session: Session, wanted: ColumnElement[bool]) -> PremisesView | None:
