@@ -113,7 +113,7 @@ _SENTENCES = frozenset(
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
         " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
-        " owed nothing uncertain another here attached moving position closed thanks"
+        " owed nothing uncertain another here attached moving position closed thanks unread"
     ).split()
 )
 
@@ -301,6 +301,7 @@ def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
 def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",)}
     fields |= {"report": ("existing", "withheld", "finished", "then"), "information": ("then",)}
-    fields |= {"status": ("then", "none_then", "closed_then"), "still_dark": ("fresh", "then")}
+    fields |= {"menu": ("withheld",), "still_dark": ("fresh", "then")}
+    fields |= {"status": ("then", "none_then", "closed_then", "late_then")}
     fields |= {"compensation": ("then",), "callback": ("unable",), "voice_note": ("then", "retry")}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]
