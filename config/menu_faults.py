@@ -108,7 +108,7 @@ def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
         yield from _said_in(("nodes", name), node.model_dump())
 
 
-_SENTENCES = frozenset(
+SENTENCES = frozenset(
     (  # noqa: SIM905
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
@@ -123,7 +123,7 @@ def _said_in(loc: Loc, fields: dict[str, object]) -> Iterator[tuple[Loc, str]]:
         if name in ("by_status", "other_kinds") and isinstance(value, dict):
             for status, keys in value.items():
                 yield from _said((*loc, name, status), keys)
-        elif name in _SENTENCES:
+        elif name in SENTENCES:
             yield from _said((*loc, name), value)
 
 
