@@ -33,7 +33,8 @@ def everything() -> dict[str, str]:
     instructions: dict[str, Instruction] = {
         "play": Play(say), "one key": Ask(say, digits=1), "a number": Ask(say, digits=12),
         "wait": Wait(say, "gangguan"),
-        "music": Wait((), "gangguan", keys="", music="keluhan"), "bye": Bye(say), "note": Record(say), "end": Bye(), "full": Reject(),
+        "music": Wait((), "gangguan", keys="", music="keluhan"), "bye": Bye(say), "note": Record(say),
+        "end": Bye(), "full": Reject(),
         "refused": Reject("rejected"),
     }  # fmt: skip
     found = {name: twilio_twiml.render(one, TRAIL) for name, one in instructions.items()}
