@@ -19,6 +19,7 @@ from router.store.types import Breaker, Call, Cso, Partner, Snapshot
 
 # Notes that the machinery writes to itself (a confirmed redirect) are nothing a caller heard.
 MACHINE_NOTES = frozenset({"met"})
+KEYED_WISHES = frozenset({"report", "subscribe", "voice-note"})  # `still-dark` is a note as well
 WITHOUT_LINE = frozenset({CallState.WAITING, CallState.SCHEDULED})
 _NEW = frozenset({Event.CALL_ARRIVED, Event.CALL_ADOPTED, Event.CALL_RECALLED, Event.CALL_RECEIVED})
 
@@ -74,6 +75,9 @@ class Pool:
             self.calls[entry.call] = _arrived(entry, self.calls.get(entry.call))
         elif entry.event is Event.CALL_NOTED:
             self._noted(entry)
+        elif entry.event is Event.CALL_INTENT and entry.data.get("kind") in KEYED_WISHES:
+            wish = {"what": entry.data["kind"]}  # without the number and the rest of it
+            self.heard.setdefault(entry.call, []).append((entry.at, wish))
         elif entry.event is Event.CALL_ENDED:
             self.calls.pop(entry.call, None)
             self.ringing.discard(entry.call)

@@ -243,6 +243,10 @@ HEARD = {
     "compensation": ("sound", "Mendengar kompensasi tempatnya"),
     "report": ("doc", "Membuat laporan lewat IVR"),
     "subscribe": ("doc", "Minta dikabari saat menyala"),
+    "voice-note": ("doc", "Menambah catatan suara"),
+    "callback": ("call", "Minta ditelepon kembali"),
+    "queue-full": ("sound", "Mendengar antrean penuh"),
+    "recording-notice": ("sound", "Mendengar bahwa percakapan direkam"),
 }
 
 

@@ -108,12 +108,12 @@ def spoken(menu: Menu) -> Iterator[tuple[Loc, str]]:
         yield from _said_in(("nodes", name), node.model_dump())
 
 
-_SENTENCES = frozenset(
+SENTENCES = frozenset(
     (  # noqa: SIM905
         "say sentences opening place far again bye several affected item elsewhere options unknown number"
         " number_follows none otherwise telephone soon within between beyond nobody late over_limit"
         " reported offer agreed later exists exists_bye failed no_number no_number_full kept full full_bye"
-        " owed nothing uncertain another here attached moving position closed thanks"
+        " owed nothing uncertain another here attached moving position closed thanks unread"
     ).split()
 )
 
@@ -123,7 +123,7 @@ def _said_in(loc: Loc, fields: dict[str, object]) -> Iterator[tuple[Loc, str]]:
         if name in ("by_status", "other_kinds") and isinstance(value, dict):
             for status, keys in value.items():
                 yield from _said((*loc, name, status), keys)
-        elif name in _SENTENCES:
+        elif name in SENTENCES:
             yield from _said((*loc, name), value)
 
 
@@ -301,6 +301,7 @@ def _circles(menu: Menu) -> Iterator[tuple[Loc, str]]:
 def _goes_on(node: Node) -> list[str]:
     fields = {"locate": ("outage", "clear"), "outage": ("over",)}
     fields |= {"report": ("existing", "withheld", "finished", "then"), "information": ("then",)}
-    fields |= {"status": ("then", "none_then", "closed_then"), "still_dark": ("fresh", "then")}
+    fields |= {"menu": ("withheld",), "still_dark": ("fresh", "then")}
+    fields |= {"status": ("then", "none_then", "closed_then", "late_then")}
     fields |= {"compensation": ("then",), "callback": ("unable",), "voice_note": ("then", "retry")}
     return [target for target in (getattr(node, field, "") for field in fields.get(node.kind, ())) if target]

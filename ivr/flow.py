@@ -133,4 +133,5 @@ def _begin(turn: Turn) -> Flow:
 
 def _after_triage(turn: Turn) -> Flow:
     yield from ()
-    return turn.bye(turn.menu.shape.triage.bye)
+    rules = turn.menu.shape.triage
+    return turn.bye(rules.bye if turn.caller.ani or not rules.no_number else rules.no_number)

@@ -25,7 +25,7 @@ const JOURNAL = {
   "call.arrived": (d) => `Panggilan masuk, trunk ${d.trunk ?? "?"}`,
   "call.refused": () => "Ditolak: saluran penuh, nomor dicatat",
   "call.noted": (d) => NOTES[d.what]?.(d) ?? `Dicatat: ${d.what ?? ""}`,
-  "call.intent": (d) => (d.kind === "subscribe" ? "Minta dikabari saat menyala" : "Laporan dibuat lewat tombol"),
+  "call.intent": (d) => WISHES[d.kind] ?? `Diminta: ${d.kind ?? ""}`,
   "call.queued": (d) => `Masuk antrean${d.place ? `, urutan ${d.place}` : ""}${d.emergency ? ", darurat" : ""}`,
   "call.left_queue": () => "Keluar dari antrean",
   "call.offered": () => "Ditawarkan ke CSO yang paling lama siap",
@@ -48,6 +48,14 @@ const JOURNAL = {
   "call.ended": (d) => `Selesai: ${d.outcome ?? ""}`,
 };
 
+const WISHES = {
+  report: "Laporan dibuat lewat tombol",
+  subscribe: "Minta dikabari saat menyala",
+  "still-dark": "Masih padam: laporan ulang lewat tombol",
+  "voice-note": "Catatan suara direkam",
+  "voice-note-over": "Catatan suara selesai",
+};
+
 const NOTES = {
   met: () => "Saluran penelepon sampai di tujuan",
   located: () => "Area penelepon diketahui",
@@ -55,6 +63,16 @@ const NOTES = {
   keyed: (d) => `Tombol ${d.key ?? ""} diterima`,
   told: (d) => (d.holding ? "Pernyataan sementara diputar" : "Pengumuman area diputar"),
   status: () => "Status laporan dibacakan",
+  finished: () => "Laporan yang selesai dibacakan",
+  "still-dark": () => "Masih padam setelah itu",
+  others: () => "Ada laporan lain dari wilayah itu",
+  elsewhere: () => "Tempat lain dipilih",
+  language: (d) => `Bahasa dipilih: ${d.language ?? ""}`,
+  information: () => "Pertanyaan dijawab",
+  compensation: () => "Kompensasi dibacakan",
+  "own-number": () => "Nomor prioritas dihubungi",
+  "recording-notice": () => "Pemberitahuan rekaman diputar sampai selesai",
+  "queue-full": () => "Antrean penuh",
   callback: () => "Tombol telepon balik diterima",
   triage: () => "Saluran hampir penuh, hanya darurat",
 };

@@ -54,6 +54,9 @@ class Choice(Asking):
     """A plain menu."""
 
     kind: Literal["menu"]
+    withheld: str = Field(
+        default="", description="Where a caller without a number goes instead: a callback is no use to him."
+    )
 
 
 class OutageNode(Asking):
@@ -103,6 +106,10 @@ class StatusNode(Shape):
     most: int = Field(default=3, ge=1, le=5, description="Reports told; faults first, then the newest.")
     none: Say = Field(description="That there is no open report; never that all is well.")
     none_then: str = Field(default="", description="Where such a caller goes; absent: as all others.")
+    unread: Say = Field(default=[], description="Instead of `none` when the reports could not be read.")
+    late_then: str = Field(
+        default="", description="Where a caller goes to whom a repetition of his late report was offered (S3)."
+    )
     by_status: dict[str, Say] = Field(description="Status of the work order or of the report → sentences.")
     otherwise: Say
     attached: Say = Field(default=[], description="The report belongs to the outage just announced; {number}.")
@@ -139,6 +146,7 @@ class CompensationNode(Shape):
     owed: Say = Field(description="{percent} of the minimum bill, {regulation}, {month}.")
     nothing: Say = Field(description="{month}")
     uncertain: Say = Field(description="A fact is missing, or the regulation's figures are provisional; {month}.")
+    unread: Say = Field(default=[], description="It could not be read.")
     then: str
 
 
@@ -257,6 +265,7 @@ class Triage(Shape):
     )
     say: Say = Field(min_length=1)
     bye: Say = Field(min_length=1)
+    no_number: Say = Field(default=[], description="Instead of `bye` to a withheld number: nothing could be noted.")
 
 
 class OwnNumber(Shape):
@@ -362,7 +371,7 @@ class Menu(Shape):
 _TARGETS = (
     *("silent", "invalid", "outage", "clear", "over", "identify"),
     *("withheld", "existing", "unable", "then", "none_then", "retry"),
-    *("finished", "closed_then", "fresh"),
+    *("finished", "closed_then", "late_then", "fresh"),
 )
 
 

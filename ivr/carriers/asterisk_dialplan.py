@@ -21,7 +21,7 @@ from config.settings import Settings, settings
 from config.yaml_file import ConfigError
 from ivr.carriers.asterisk_names import trunk_to
 from ivr.carriers.asterisk_secrets import Secrets, made_of, read_secrets
-from ivr.carriers.asterisk_sounds import fallback_parts, renew
+from ivr.carriers.asterisk_sounds import fallback_parts, front_parts, renew
 from ivr.speech import music
 
 TEMPLATES = Path(__file__).with_name("asterisk_etc")
@@ -54,8 +54,9 @@ def render(folder: Path, accounts: Iterable[str] = ()) -> list[str]:
     for name in ("notes", "calls"):
         (settings().recordings_dir / "incoming" / name).mkdir(parents=True, exist_ok=True)
     music.ensure()
-    if not (settings().sounds_dir / "fallback.wav").exists():
-        renew(fallback_parts(operator(), ""))
+    for name, parts in {"fallback": fallback_parts(operator(), ""), **front_parts(operator(), "")}.items():
+        if not (settings().sounds_dir / f"{name}.wav").exists():
+            renew(parts, name)
     values = _values(settings(), operator(), read_secrets(folder, [name for name in accounts if _name(name)]))
     texts = {file.name: _templates().get_template(file.name).render(values) for file in TEMPLATES.glob("*.conf")}
     return [name for name, text in sorted(texts.items()) if _write(folder / "etc" / name, text)]

@@ -1,7 +1,8 @@
 """Which files Asterisk plays: those that are rendered, and never dead air.
 
-`fallback.wav` is what is heard when no process of ours answers: it is kept up to date with the last published
-announcement, by whom ever runs (`renew`), and lies beside the others, so Asterisk needs nobody to find it.
+`fallback.wav` is what is heard when no process of ours answers, `front.wav` and `front-withheld.wav` at level 4, where
+nobody is asked: they are kept up to date with the last published announcement, by whom ever runs (`renew`), and lie
+beside the others, so Asterisk needs nobody to find them.
 """
 
 from __future__ import annotations
@@ -69,21 +70,41 @@ def renew(parts: Sequence[Path], name: str = "fallback") -> bool:
 
 def fallback_parts(op: Operator, announcement: str) -> list[Path]:
     """Greeting, the key of an emergency (in the other languages too), what was published last, that a person comes."""
-    menu, sentences = Menu(op.menu, op.prompts), op.menu.emergency.sentences
-    said = [(key, op.menu.languages[0]) for key in (*op.menu.greeting, sentences[0])]
+    return _around(op, announcement, [op.menu.waiting.far])
+
+
+def front_parts(op: Operator, announcement: str) -> dict[str, list[Path]]:
+    """The same at level 4, by the name of the file: nobody comes; that the number was noted, if there is one."""
+    triage = op.menu.triage
+    ends = {"front": triage.bye, "front-withheld": triage.no_number or op.menu.waiting.full_bye}
+    return {name: _around(op, announcement, end) for name, end in ends.items()}
+
+
+def _around(op: Operator, announcement: str, end: Sequence[str]) -> list[Path]:
+    menu, sentences, first = Menu(op.menu, op.prompts), op.menu.emergency.sentences, op.menu.languages[0]
+    said = [(key, first) for key in (*op.menu.greeting, sentences[0])]
     said += [(sentences[-1], language) for language in op.menu.languages[1:]]
-    said.append((op.menu.waiting.far, op.menu.languages[0]))
-    files = [sound_of(piece.text, piece.language) for key, language in said for piece in menu.say(key, language)]
-    return [*files[:-1], sound_of(announcement), files[-1]] if announcement else files
+    before, after = (
+        [sound_of(piece.text, piece.language) for key, language in part for piece in menu.say(key, language)]
+        for part in (said, [(key, first) for key in end])
+    )
+    return [*before, *([sound_of(announcement)] if announcement else []), *after]
+
+
+def renew_all(op: Operator, announcement: str) -> None:
+    """All that Asterisk plays without us; blocking."""
+    parts = fallback_parts(op, announcement)
+    renew(parts)
+    renew(parts[-1:], "holding")
+    for name, front in front_parts(op, announcement).items():
+        renew(front, name)
 
 
 async def keep_fallback(announcement: Callable[[], str]) -> None:
     """Renew what Asterisk plays without us whenever something new was published; ends by being cancelled."""
     while True:
         try:
-            parts = fallback_parts(operator(), announcement())
-            await asyncio.to_thread(renew, parts)
-            await asyncio.to_thread(renew, parts[-1:], "holding")
+            await asyncio.to_thread(renew_all, operator(), announcement())
         except (OSError, EOFError, wave.Error) as fault:
             log.warning("the fallback is not renewed: %s", type(fault).__name__)
         await asyncio.sleep(LOOK_SECONDS)

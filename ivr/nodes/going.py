@@ -122,6 +122,12 @@ def question(turn: Turn, node: shapes.Asking) -> Instruction:
 
 
 @entering(shapes.Choice)
+def _enter_choice(turn: Turn, node: shapes.Choice) -> Flow:
+    if node.withheld and not turn.caller.ani:
+        return (yield from go(turn, node.withheld))
+    return question(turn, node)
+
+
 @entering(shapes.Identify)
 def _enter_asking(turn: Turn, node: shapes.Asking) -> Flow:
     yield from ()

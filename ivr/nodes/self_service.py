@@ -14,6 +14,7 @@ from ivr.turn import (
     Effect,
     Flow,
     Intent,
+    Lookup,
     Note,
     Turn,
     asked_reports,
@@ -87,7 +88,10 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
     if outage and outage.id != state.outage:
         state.outage = outage.id
         yield from say_outage(turn, outage, state.area)
-    reports = yield from asked_reports(state.premises)
+    reports: list[ReportView] | None = yield Lookup("asked", str(state.premises))
+    if reports is None:  # not that there is none
+        turn.say(node.unread or node.none)
+        return (yield from go(turn, node.none_then or node.then))
     told = [one for one in reports if one.open][: node.most]
     for report in told:
         yield Note({"what": "status", "report": report.id})
@@ -99,7 +103,16 @@ def _enter_status(turn: Turn, node: shapes.StatusNode) -> Flow:
     if not told:
         turn.say(node.none)
         return (yield from go(turn, node.none_then or node.then))
+    late = next((one for one in told if _late(turn, one)), None) if node.late_then else None
+    if late is not None and not (outage and late.outage_id == outage.id):
+        state.finished, state.only_me = late.number, False
+        return (yield from go(turn, node.late_then))
     return (yield from go(turn, node.then))
+
+
+def _late(turn: Turn, report: ReportView) -> bool:
+    """Whether it was just offered that this report is repeated."""
+    return report.kind == _G and any(one.name == "S3" for one in _words(turn, report))
 
 
 def _tell(turn: Turn, node: shapes.StatusNode, report: ReportView, *, attached: bool) -> None:
@@ -184,4 +197,6 @@ def _enter_compensation(turn: Turn, node: shapes.CompensationNode) -> Flow:
             turn.say(node.owed, **told)
         else:
             turn.say(node.uncertain if found.percent is None else node.nothing, month=found.month)
+    else:
+        turn.say(node.unread)
     return (yield from go(turn, node.then))

@@ -231,7 +231,8 @@ async def test_what_the_caller_heard_and_keyed_is_on_the_card(web: Web, acd: Acd
     )  # fmt: skip
     owed = {"what": "compensation", "percent": 75}
     notes = [{"what": "told", "outage": 1}, owed, {"what": "keyed", "node": "menu", "keys": 1, "key": "0"}]
-    await acd.step(call, token="t1", flow="", answer="", notes=notes)
+    wishes = [{"kind": "report", "key": "k1", "phone": "+628110000999"}, {"kind": "voice-note", "key": "k2"}]
+    await acd.step(call, token="t1", flow="", answer="", notes=notes, intents=wishes)
     await acd.enqueue(call, queue="gangguan", cmd="q")
     assert await acd.offer_next() is not None
 
@@ -240,6 +241,8 @@ async def test_what_the_caller_heard_and_keyed_is_on_the_card(web: Web, acd: Acd
 
     await until_async(lambda: "Mendengar pengumuman padam" in card(), 5)
     assert "Mendengar kompensasi tempatnya" in card()
+    assert "Membuat laporan lewat IVR" in card()
+    assert "Menambah catatan suara" in card()
     assert '<span class="k">0</span>Menekan tombol' in card()
     assert "Nomor tersembunyi" in card()
 

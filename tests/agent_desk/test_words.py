@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import ivr
 from agent_desk import words
+from agent_desk.pool import KEYED_WISHES, MACHINE_NOTES
 
 NOW = datetime(2019, 8, 4, 12, 43, tzinfo=UTC)
 
@@ -50,3 +54,19 @@ def test_numbers_are_covered(phone: str, shown: str) -> None:
 def test_a_report_number_is_grouped_for_the_eye_and_copied_as_digits() -> None:
     assert words.grouped("54261119027") == '<span class="no">54<i>261</i><i>119</i><i>027</i></span>'
     assert "<script>" not in words.grouped("<script>alert(1)</script>")
+
+
+def test_the_card_has_words_for_everything_a_caller_hears_and_keys() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in sorted(Path(ivr.__file__).parent.rglob("*.py"))]
+    noted = {what for source in sources for what in re.findall(r'"what": "([a-z-]+)"', source)}
+    wished = {what for source in sources for what in re.findall(r'"kind": "([a-z-]+)", "key": turn', source)}
+    assert {"located", "callback", "recording-notice"} <= noted
+    assert {"report", "subscribe", "voice-note", "still-dark"} <= wished
+    noted -= MACHINE_NOTES
+    assert noted <= words.HEARD.keys()
+    assert wished - {"voice-note-over"} <= (noted | KEYED_WISHES) & words.HEARD.keys()
+    drawn = (Path(words.__file__).parent / "templates" / "icons.html").read_text(encoding="utf-8")
+    assert all(f'"{icon}": ' in drawn for icon, _ in words.HEARD.values())
+    page = (Path(words.__file__).parent / "static" / "telepon_kata.js").read_text(encoding="utf-8")
+    told = set(re.findall(r'^  "?([a-z-]+)"?: ', page, re.MULTILINE))
+    assert noted | wished <= told, "behind the scenes of /telepon"

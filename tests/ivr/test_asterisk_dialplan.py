@@ -185,7 +185,10 @@ def test_level_four_asks_nobody(folder: Path) -> None:
     arrival = dialplan(folder)["arrival"].lines["s"]
     level = next(n for n, line in enumerate(arrival) if "SUAR_LEVEL" in line)
     assert level < next(n for n, line in enumerate(arrival) if "Gosub(step" in line)
-    assert not any("Gosub" in line for lines in dialplan(folder)["full"].lines.values() for line in lines)
+    full = dialplan(folder)["full"].lines
+    assert not any("Gosub" in line for lines in full.values() for line in lines)
+    played = [line for line in full["s"] if "Background" in line]
+    assert played == ['Background(suar/front${IF($["${SUAR_ANI}"=""]?-withheld:)})'], "not that a person comes"
 
 
 def test_everything_listens_on_the_loopback_only(folder: Path) -> None:

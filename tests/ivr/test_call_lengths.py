@@ -98,6 +98,7 @@ class Walk:
     limit: float = KNOWN
     region: str = "31"
     reported: bool = False
+    late: bool = False  # three hours ago
     ends_with: str = "goodbye"  # "" = the caller hangs up
 
 
@@ -109,6 +110,7 @@ WALKS = (
     Walk("reports", NO_OUTAGE, ("1", "")),
     Walk("reports what is reported already", NO_OUTAGE, ("1", ""), reported=True),
     Walk("asks for the status", NO_OUTAGE, ("2", ""), reported=True),
+    Walk("asks for the status of a late one, and repeats it", NO_OUTAGE, ("2", "1"), reported=True, late=True),
     Walk("asks for the compensation", NO_OUTAGE, ("5", "1", ""), (0, 1)),
     Walk("chooses the area, and wants to be told", UNKNOWN, ("1", "1"), (0, 1, 2), KEYED,
          ends_with="goodbye.subscribed"),
@@ -133,9 +135,9 @@ def test_a_caller_is_told_within_ten_seconds_and_served_in_time(
     dial: Callable[..., ScriptedCaller], world: World, walk: Walk, level: int
 ) -> None:
     if walk.reported:
-        world.reports.append(report(2, said=promised()))
+        world.reports.append(report(2, said=promised(Elapsed.GE3H if walk.late else Elapsed.LT3H)))
     caller = dial(walk.ani, level, walk.region)
-    opening = {"greeting", "emergency", "emergency.short"}
+    opening = {"greeting", "emergency", "emergency.short", "locate.here"}
     first = next(at for at, fragment in heard(caller) if fragment.key not in opening)
     for keys in walk.keys:
         caller.presses(keys) if keys else caller.keeps_silent()
@@ -146,9 +148,9 @@ def test_a_caller_is_told_within_ten_seconds_and_served_in_time(
     assert caller.seconds <= walk.limit, caller.transcript()
 
 
-def promised() -> dict[str, tuple[scripts.Said, ...]]:
-    """What the caller is told of a report that is younger than three hours, at its longest."""
-    row = decide(ReportKind.GANGGUAN, ReportStatus.BELUM_SELESAI, Intent.ENQUIRY, Elapsed.LT3H, False)
+def promised(elapsed: Elapsed) -> dict[str, tuple[scripts.Said, ...]]:
+    """What the caller is told of an open report, at its longest."""
+    row = decide(ReportKind.GANGGUAN, ReportStatus.BELUM_SELESAI, Intent.ENQUIRY, elapsed, False)
     facts = scripts.Facts(scripts.ALOUD, one_building=True)
     return {language: scripts.told(row, facts, FILES.scripts.of(language)) for language in LANGUAGES}
 

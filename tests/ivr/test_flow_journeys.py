@@ -368,11 +368,11 @@ def test_no_percent_is_told_that_is_none_or_not_certain(
     assert isinstance(caller.keeps_silent(), Bye)
 
 
-def test_a_compensation_that_cannot_be_read_now_leads_to_an_officer(call: Dial) -> None:
+def test_a_compensation_that_cannot_be_read_now_is_said_so_and_leads_to_an_officer(call: Dial) -> None:
     caller = call(NO_OUTAGE)
     caller.presses("5")
     caller.presses("1")
-    assert caller.keys == ["emergency.short", "after.compensation"]
+    assert caller.keys == ["emergency.short", "compensation.unread", "after.compensation"]
 
 
 def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: World) -> None:

@@ -35,7 +35,7 @@ HOSPITAL, LANDLINE, OWN = "+628110000009", "+622112345678", "0211239"
 
 def test_a_known_caller_hears_which_area_he_is_taken_for_before_anything_is_said_of_it(call: Dial) -> None:
     caller = call(IN_OUTAGE)
-    assert "Untuk Menteng" in caller.heard.partition("Area Menteng, padam")[0]
+    assert "Terdaftar di Menteng" in caller.heard.partition("Area Menteng, padam")[0]
     assert caller.heard.endswith("Tempat lain? Tekan enam.")
     assert "Tebet" in call(NO_OUTAGE).heard
 
@@ -290,7 +290,7 @@ def test_the_first_word_about_the_place_and_the_whole_call_stay_within_their_tim
     world.reports.append(report(2))
     for ani, key in ((IN_OUTAGE, "1"), (NO_OUTAGE, "2")):
         caller = call(ani)
-        first = next(line.at for line in caller.lines if "Untuk" in line.what)
+        first = next(line.at for line in caller.lines if "Terdaftar di" in line.what)
         assert first <= 10
         caller.presses(key)
         if not caller.over:
@@ -305,4 +305,4 @@ def test_a_premises_of_a_wide_outage_hears_its_own_area(call: Dial, world: World
     world.outages = [replace(outage(), area="31.71", area_name="Jakarta Pusat", codes=("31.71",), spoken="Padam.")]
     caller = call(IN_OUTAGE)
     assert caller.keys[2:4] == ["locate.here", "outage.announcement"]
-    assert "Untuk Menteng Padam." in caller.heard
+    assert "Terdaftar di Menteng Padam." in caller.heard

@@ -90,7 +90,7 @@ def test_after_three_hours_without_a_position_an_apology(call: Dial, world: Worl
     world.reports.append(report(2, said=words(CALLER, elapsed=Elapsed.GE3H)))
     caller = call(NO_OUTAGE)
     caller.presses("2")
-    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "after.note"]
+    assert caller.keys == ["emergency.short", "status.enroute", "script.S3", "late.question"]
     assert "sudah melampaui perkiraan 3 jam" in caller.heard
     assert "dari waktu lapor" not in caller.heard
 
@@ -233,3 +233,33 @@ def test_who_is_not_known_says_first_which_place_is_meant(call: Dial, world: Wor
     assert "identify" in caller.keys
     caller.presses(IDPEL)
     assert caller.keys == ["emergency.short", "status.enroute", "script.S1", "after.note"]
+
+
+def test_who_accepts_that_a_late_report_is_repeated_keys_it(call: Dial, world: World) -> None:
+    world.reports.append(report(2, said=words(CALLER, elapsed=Elapsed.GE3H)))
+    caller = call(NO_OUTAGE)
+    caller.presses("2")
+    assert caller.intents == [], "who only asks repeats nothing (C8)"
+    caller.presses("1")
+    assert caller.keys == ["report.passed_on", "goodbye"]
+    assert [(wish["kind"], wish["number"], wish["only_me"]) for wish in caller.intents] == [
+        ("still-dark", "54100000777", False)
+    ]
+
+
+def test_nobody_is_offered_a_repetition_where_a_statement_says_when_it_is_over(call: Dial, world: World) -> None:
+    world.reports.append(report(1, outage_id=7, said=words(CALLER, elapsed=Elapsed.GE3H)))
+    caller = call(UNKNOWN, region="19")
+    caller.presses("2")
+    caller.presses("540000000001")
+    assert caller.keys[-2:] == ["status.attached", "after.note"]
+
+
+def test_reports_that_could_not_be_read_are_not_said_to_be_none(
+    call: Dial, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = world.look_up
+    monkeypatch.setattr(world, "look_up", lambda wanted: None if wanted.kind == "asked" else known(wanted))
+    caller = call(NO_OUTAGE)
+    caller.presses("2")
+    assert caller.keys == ["emergency.short", "status.unread", "status.report_now"]

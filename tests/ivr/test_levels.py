@@ -21,6 +21,7 @@ from tests.fixtures.callers import ANNOUNCEMENT, DARK, IN_OUTAGE, LIFE_SUPPORT, 
 from tests.fixtures.ivr_service import AT_MENTENG, AT_TEBET, Ivr
 
 Dial = Callable[..., ScriptedCaller]
+IDPEL_IN_THE_DARK = "540000000001"
 Sentence = Callable[[Instruction], str]
 unit = pytest.mark.unit
 
@@ -343,3 +344,27 @@ async def test_at_level_4_the_flow_itself_is_the_front(ivr: Ivr, sentence: Sente
     await ivr.service.hung_up("ccall0001")
     assert (await ivr.pool.call("ccall0001")).outcome == Outcome.ANNOUNCED
     assert [one.number for one in await ivr.pool.acd.refused()] == [AT_TEBET], "kept for calling back"
+
+
+# --- whoever shows no number
+
+
+@unit
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_withheld_number_is_never_asked_whether_to_be_called_back(at: Dial, level: int) -> None:
+    caller = at(level, "")
+    caller.presses("1")
+    caller.presses("2")
+    caller.presses(IDPEL_IN_THE_DARK)
+    assert caller.keys[1] == "report.filed"
+    assert isinstance(caller.presses("0"), Wait), "the others are called back"
+    assert "queue.officer" in caller.keys
+    assert caller.queues == [Enqueue("gangguan")]
+
+
+@unit
+@pytest.mark.parametrize(("ani", "said"), [(NO_OUTAGE, "triage.bye"), ("", "triage.no_number")])
+def test_4_nobody_is_told_that_a_withheld_number_was_noted(at: Dial, ani: str, said: str) -> None:
+    caller = at(4, ani)
+    caller.keeps_silent()
+    assert caller.keys == [said]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from config import operator as operator_files
+from config.menu_faults import SENTENCES
+from config.schema import menu as shapes
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr import menu_check
@@ -74,6 +77,12 @@ FAULTS = {
         "say: [prepaid.rejected], then: token_ditolak",
         "nodes.token_ditolak: goes round in a circle",
     ),
+    "withheld to nowhere": ("withheld: menunggu", "withheld: mengantre", "petugas_balik.withheld: no node 'mengantre'"),
+    "withheld goes round": ("withheld: menunggu", "withheld: petugas_balik", "nodes.petugas_balik: goes round"),
+    "repeated goes nowhere": ("late_then: lewat", "late_then: telat", "status.late_then: no node 'telat_tiga_jam'"),
+    "repeated goes round": ("late_then: lewat_tiga_jam", "late_then: lapor", "nodes.lapor: goes round in a circle"),
+    "no sentence for what is not read": ("[status.unread]", "[status.unred]", "no sentence 'status.unred'"),
+    "no sentence for who shows no number": ("[triage.no_number]", "[triage.nonumber]", "triage.no_number.0: no sent"),
     "unknown word": ("repeat_key:", "repeat_keys:", "Extra inputs are not permitted"),
     "unknown kind": ("kind: locate", "kind: guess", "nodes.lokasi"),
 }
@@ -172,3 +181,12 @@ def test_a_spoiled_file_leaves_the_last_good_menu(folder: Path, tmp_path: Path) 
 
 def test_the_version_is_the_content(menu: Menu) -> None:
     assert Menu.loads(menu.dumps()).version == menu.version
+
+
+def test_every_sentence_that_the_menu_names_is_looked_up() -> None:
+    """A field of sentences that the cross-check does not know would let a wrong name through, until somebody calls."""
+    kinds = [*get_args(get_args(shapes.Node)[0]), shapes.Waiting, shapes.Triage, shapes.Emergency]
+    kinds += [shapes.Fallback, shapes.CallbackOffer]
+    fields = {name for kind in kinds for name, field in kind.model_fields.items() if field.annotation == list[str]}
+    assert {"say", "unread", "no_number", "thanks"} <= fields
+    assert fields <= SENTENCES

@@ -133,6 +133,30 @@ def test_the_fallback_is_indonesian_then_english_briefly(sounds: Path) -> None:
     assert asterisk_sounds.fallback_parts(files, "")[:-1] == [*first, english]
 
 
+def test_at_level_4_nobody_is_asked_to_stay_who_is_let_go(sounds: Path) -> None:
+    files = operator()
+    known = cache.sound_of("Area Menteng, padam.")
+
+    def ends(key: str) -> list[Path]:
+        return [cache.sound_of(files.prompts.prompts[key].id)]
+
+    opening = asterisk_sounds.fallback_parts(files, "")[:-1]
+    front = asterisk_sounds.front_parts(files, "Area Menteng, padam.")
+    assert front["front"] == [*opening, known, *ends("triage.bye")]
+    assert front["front-withheld"] == [*opening, known, *ends("triage.no_number")], "no number could be noted"
+
+
+def test_what_asterisk_plays_alone_is_made_together(sounds: Path) -> None:
+    files = operator()
+    said = ("emergency", "waiting.far", "triage.bye", "triage.no_number")
+    render.render([files.prompts.prompts[key].id for key in said])
+    render.render([files.prompts.prompts["emergency.short"].text("en")], language="en")
+    asterisk_sounds.renew_all(files, "")
+    assert {"fallback.wav", "holding.wav", "front.wav", "front-withheld.wav"} <= {
+        file.name for file in sounds.iterdir()
+    }
+
+
 def test_the_studios_list_has_every_piece_of_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     prompts.list_all()
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]

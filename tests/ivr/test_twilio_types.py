@@ -8,10 +8,12 @@ import hmac
 
 import pytest
 
+from config.languages import LANGUAGES
 from config.operator import operator
+from config.settings import locale_of, settings
 from ivr.carriers import twilio_fallback, twilio_messages, twilio_twiml
 from ivr.carriers.twilio_trail import Trail
-from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
+from ivr.instructions import Ask, Bye, Instruction, Play, Record, Reject, Wait
 from ivr.menu import Menu
 from ivr.telephone import twiml
 from ivr.telephone.webhooks import signature
@@ -25,11 +27,14 @@ AFTER = TRAIL.url("/twilio/met")
 def everything() -> dict[str, str]:
     """A document of every kind, with every sentence of the operator in it."""
     menu = Menu(operator().menu, operator().prompts)
-    say = tuple(Fragment(key, text) for key, text in menu.texts())[:40]
+    texts = [*menu.texts()]
+    say = (*texts[:40], *(piece for piece in texts if piece.legal))
+    assert {piece.language for piece in say} == {*LANGUAGES}
     instructions: dict[str, Instruction] = {
         "play": Play(say), "one key": Ask(say, digits=1), "a number": Ask(say, digits=12),
         "wait": Wait(say, "gangguan"),
-        "music": Wait((), "gangguan", keys="", music="keluhan"), "bye": Bye(say), "end": Bye(), "full": Reject(),
+        "music": Wait((), "gangguan", keys="", music="keluhan"), "bye": Bye(say), "note": Record(say),
+        "end": Bye(), "full": Reject(),
         "refused": Reject("rejected"),
     }  # fmt: skip
     found = {name: twilio_twiml.render(one, TRAIL) for name, one in instructions.items()}
@@ -89,11 +94,14 @@ def test_what_the_telephone_knows_twilio_knows_too() -> None:
 
 
 def test_the_voice_speaks_the_language_of_the_sentence() -> None:
-    """An Indonesian voice that Twilio has, and of the same language as the attribute beside it (or <Say> may fail)."""
+    """A voice that Twilio has, and of the same language as the attribute beside it (or <Say> may fail)."""
     types = TwimlTypes()
-    assert twilio_twiml.VOICE in types.words["SayVoice"]
-    assert twilio_twiml.LANGUAGE in types.words["SayLanguage"]
-    assert f".{twilio_twiml.LANGUAGE}-" in twilio_twiml.VOICE
+    for language in LANGUAGES:
+        voice = settings().twilio_voice(language)
+        assert voice in types.words["SayVoice"]
+        assert locale_of(voice) in types.words["SayLanguage"]
+        assert f".{locale_of(voice)}-" in voice
+        assert locale_of(voice).startswith(f"{language}-")
 
 
 def test_no_document_of_a_call_holds_anything_secret_or_personal() -> None:

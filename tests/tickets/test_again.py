@@ -18,7 +18,7 @@ from tickets.contacts import Contact
 from tickets.kinds import CompletionCode, HistoryKind, ReportingKind, UrgentReason
 from tickets.models import Report, WorkOrder
 from tickets.outages import outages
-from tickets.outages.again import ASKS, DANGER, ONLY_HERE, file_or_apply
+from tickets.outages.again import ASKS, DANGER, ONLY_HERE, OVERDUE, file_or_apply, still_dark
 from tickets.schemas import NewReport
 from tickets.states import ReportStatus
 
@@ -149,3 +149,13 @@ def test_another_premises_of_the_same_caller_is_another_fault(db: Database, firs
         other = a_premises(session)
         second = file_or_apply(session, a_report(premises_id=other.id, **BY_IVR), now=NOON + timedelta(minutes=1))
         assert second.id != first.id
+
+
+def test_a_caller_repeats_by_a_key_what_takes_longer_than_three_hours(db: Database, first: Report) -> None:
+    contact = Contact(by="ivr", channel=ReportingKind.IVR, key="c9:still-dark", call="c9")
+    for _ in range(2):
+        with db.transaction() as session:
+            report = still_dark(session, first.number, only_me=False, contact=contact, now=LATE)
+            assert (report.number, report.repeats, report.starred) == (first.number, 1, False)
+    (entry,) = entries(db, first.number, HistoryKind.REPEAT)
+    assert entry.note == OVERDUE, "it was never said to be finished"

@@ -21,6 +21,7 @@ from tickets.states import ReportStatus
 ASKS = "Pelapor menghubungi lagi; laporan masih berjalan."
 ONLY_HERE = "Pelapor: hanya bangunan ini yang padam, atau masih padam."
 STILL_DARK = "Pelapor: masih padam sesudah laporan dinyatakan selesai."
+OVERDUE = "Pelapor: masih padam sesudah lebih dari tiga jam."
 DANGER = "Pelapor: ada bahaya."
 
 
@@ -51,7 +52,8 @@ def file_or_apply(session: Session, new: NewReport, *, now: datetime) -> Report:
 
 
 def still_dark(session: Session, number: str, *, only_me: bool, contact: Contact, now: datetime) -> Report:
-    """A caller says of a finished fault that it is not over: the rule table, as for a CSO (C2, C12). Where another G of
+    """A caller says of a finished fault, or of one that takes longer than three hours, that it is not over: the rule
+    table, as for a CSO (C2, C8, C12). Where another G of
     the premises is open by now, his word belongs to that one. Answers the report now in force.
 
     Raises NotFound (`unknown-report`), Refused (`rule-…`).
@@ -61,7 +63,7 @@ def still_dark(session: Session, number: str, *, only_me: bool, contact: Contact
         _alone(session, report, now=now)
     told: dict[str, Any] = {
         "urgent": decisions.urgent_place(session, report.premises_id),
-        "note": STILL_DARK,
+        "note": STILL_DARK if report.status is ReportStatus.SELESAI else OVERDUE,
         "contact": contact,
     }
     try:
