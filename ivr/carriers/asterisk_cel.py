@@ -1,7 +1,7 @@
 """What Asterisk wrote down of each channel (CEL): its start and its hang-up, read as the file grows, without a store.
 
-Asterisk opens the file for each row, so it may be renamed at any time. What is no row is skipped; a row that is glued to
-the end of one that was cut is read. How far it was read and who is on the line stand in a file beside it.
+Asterisk opens the file for each row, so it may be renamed at any time. What is no row is skipped; a row glued to the
+end of one that was cut is read. How far it was read and who is on the line stand in a file beside it.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Gone:
 
     @property
     def at(self) -> int:
-        """When it was known to be gone, ms since the epoch; 0 with Asterisk."""
-        return self.end.at if self.end else 0
+        """The last instant that is known of it, ms since the epoch."""
+        return (self.end or self.start).at
 
     @property
     def refused(self) -> bool:

@@ -1,6 +1,6 @@
-"""Callers of whom nobody told us, out of Asterisk's own records (T3): refused by the dialplan alone, come and gone while
-our processes were dead, on the line when Asterisk died. Each gets an outcome, once, and the number is kept for calling
-back. docs/decisions/0078-cel.md says why so.
+"""Callers of whom nobody told us, out of Asterisk's own records (T3): refused by the dialplan alone, come and gone
+while our processes were dead, on the line when Asterisk died. Each gets an outcome, once, and the number is kept for
+calling back. docs/decisions/0078-cel.md says why so.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Problem
 from config.operator import operator
@@ -38,8 +38,11 @@ UNKNOWN_NUMBER = 1  # a hang-up cause: not a number that is served here
 class Importer:
     """Reads the file of one Asterisk. Nothing is held but what stands in the file beside it."""
 
-    def __init__(self, acd: Acd, db: Database, hung_up: HungUp, folder: Path, node: str = "") -> None:
+    def __init__(
+        self, acd: Acd, db: Database, hung_up: HungUp, folder: Path, node: str = "", *, clock: Clock | None = None
+    ) -> None:
         self._acd, self._db, self._hung_up, self._node = acd, db, hung_up, node
+        self._clock = clock or SystemClock()
         self._file = folder / FILE
         self._journal = Journal(self._file)
         self._book: Book | None = None
@@ -76,7 +79,7 @@ class Importer:
         return new
 
     async def _tell(self, book: Book) -> int:
-        now = int(time.time() * 1000)
+        now = self._clock.ms()
         missed: list[Gone] = []
         wait: list[Gone] = []
         for gone in book.gone:

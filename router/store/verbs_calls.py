@@ -39,8 +39,9 @@ class CallVerbs(Verbs):
     async def missed(self, calls: Sequence[MissedCall]) -> int:
         """Calls that came and went while nobody told of them; answers how many of them were not known.
 
-        Its number is kept for calling back, unless somebody talked with it. A refused one is told as refused, another one
-        as arrived and ended (`by` "cel"). Half an hour after its end a call is not known any more: ask the history first.
+        The number is kept for calling back, unless somebody talked with it. A refused one is told as refused, another
+        one as arrived and ended (`by` "cel"). Half an hour after its end a call is not known any more: ask the history
+        first.
         """
         if not calls:
             return 0
