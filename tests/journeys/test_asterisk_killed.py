@@ -64,7 +64,8 @@ def test_who_came_and_went_while_we_were_dead_has_an_outcome_and_is_called_back(
     record = "SELECT id, outcome, ended_by FROM call_record WHERE ani = '+628112230001' AND outcome <> ''"
     (found,) = until(lambda: line.rows(record), 20, "the history knows of it", every=0.2)
     assert (found["outcome"], found["ended_by"]) == ("lost", "cel")
-    assert "+628112230001" in {one.number for one in line.ask(lambda acd: acd.refused())}
+    recalled = "SELECT id FROM call_record WHERE recalled_from = :of"
+    until(lambda: line.rows(recalled, of=found["id"]), 20, "the number is in line to be called back", every=0.2)
     assert line.events(found["id"]) == ["call.arrived", "call.ended"]
 
 
