@@ -25,7 +25,7 @@ from tests.fixtures.wait import PATIENT, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 SCENARIOS = Path(__file__).parent / "sipp"
-AT_ONCE, CALLERS, IN_DANGER = 200, 260, 20
+AT_ONCE, CALLERS, IN_DANGER = 200, 340, 20
 OUTCOMES = {outcome.value for outcome in Outcome}
 
 
@@ -41,7 +41,7 @@ def crowd(
         [
             need("sipp"), line.server, "-sf", SCENARIOS / f"{scenario}.xml", "-inf", callers, "-s", "123",
             "-i", "127.0.0.1", "-p", str(sip), "-mp", str(media), "-m", str(len(numbers)), "-nostdin",
-            "-trace_stat", "-stf", folder / f"{scenario}-stat.csv", "-fd", "1", *words,
+            "-trace_err", "-trace_stat", "-stf", folder / f"{scenario}-stat.csv", "-fd", "1", *words,
         ],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
@@ -71,7 +71,7 @@ def test_every_call_of_a_crowd_ends_in_exactly_one_outcome_and_nothing_is_left(l
     anybody = [f"0815550{n:05}" for n in range(CALLERS)]
     in_danger = [f"0815551{n:05}" for n in range(IN_DANGER)]
     with (
-        crowd(line, tmp_path, "anybody", anybody, "-r", "40", "-l", str(AT_ONCE)) as first,
+        crowd(line, tmp_path, "anybody", anybody, "-r", "25", "-l", str(AT_ONCE)) as first,
         crowd(line, tmp_path, "danger", in_danger, "-r", "2") as second,
     ):
         until(lambda: first.poll() is not None and second.poll() is not None, 120, "all callers are done", every=0.5)
