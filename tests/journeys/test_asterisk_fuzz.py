@@ -23,9 +23,9 @@ from tests.fixtures.product import free_ports
 from tests.fixtures.servers import need
 from tests.fixtures.wait import PATIENT, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 SCENARIOS = Path(__file__).parent / "sipp"
-AT_ONCE, CALLERS, IN_DANGER = 200, 340, 20
+AT_ONCE, CALLERS, IN_DANGER = 200, 240, 20
 OUTCOMES = {outcome.value for outcome in Outcome}
 
 
@@ -71,8 +71,8 @@ def test_every_call_of_a_crowd_ends_in_exactly_one_outcome_and_nothing_is_left(l
     anybody = [f"0815550{n:05}" for n in range(CALLERS)]
     in_danger = [f"0815551{n:05}" for n in range(IN_DANGER)]
     with (
-        crowd(line, tmp_path, "anybody", anybody, "-r", "25", "-l", str(AT_ONCE)) as first,
-        crowd(line, tmp_path, "danger", in_danger, "-r", "2") as second,
+        crowd(line, tmp_path, "anybody", anybody, "-r", "30", "-l", str(AT_ONCE)) as first,
+        crowd(line, tmp_path, "danger", in_danger, "-r", "5") as second,
     ):
         until(lambda: first.poll() is not None and second.poll() is not None, 120, "all callers are done", every=0.5)
     assert most_at_once(tmp_path) >= AT_ONCE * 0.9
