@@ -11,11 +11,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Problem
+from config.logging import told
 from config.operator import operator
 from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_cel import FILE, FRONT, Book, Gone, Journal
@@ -32,6 +31,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 0.5
 STEP_MS = 5000  # a step that was asked when the caller hung up has been answered, or never will be
 OLD_MS = 60_000  # the store may not know any more what ended so long ago
+AT_ONCE = 100  # calls: a function of the store keeps everybody else waiting
 UNKNOWN_NUMBER = 1  # a hang-up cause: not a number that is served here
 
 
@@ -53,15 +53,15 @@ class Importer:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.with_suffix(".lock").open("w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-            told = ""
+            before = ""
             while True:
                 try:
                     await self.turn()
-                    told = ""
-                except (StoreUnavailable, SQLAlchemyError, OSError) as fault:
-                    if told != type(fault).__name__:  # what was not kept is read again
-                        log.warning("Asterisk's event log waits: %s", type(fault).__name__)
-                    told = type(fault).__name__
+                    before = ""
+                except Exception as fault:  # the store, the database, the disk: what was not kept is read again
+                    if before != told(fault):
+                        log.warning("Asterisk's event log waits: %s", told(fault))
+                    before = told(fault)
                 await asyncio.sleep(EVERY_SECONDS)
 
     async def turn(self) -> int:
@@ -88,10 +88,12 @@ class Importer:
             elif not await self._known(gone):
                 (missed if now - gone.at >= STEP_MS else wait).append(gone)
         unknown, undecided = await asyncio.to_thread(self._not_in_history, missed, now)
-        told = [self._as_call(gone) for gone in unknown if _is_caller(gone)]
-        new = await self._acd.missed(told)
+        calls = [self._as_call(gone) for gone in unknown if _is_caller(gone)]
+        new = 0
+        for i in range(0, len(calls), AT_ONCE):
+            new += await self._acd.missed(calls[i : i + AT_ONCE])
         book.gone = [*wait, *undecided]
-        for call in told if new else ():
+        for call in calls if new else ():
             if call.outcome is not Outcome.REFUSED:
                 repaired("missed", call.id)
         return new

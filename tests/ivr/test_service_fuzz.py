@@ -1,5 +1,6 @@
 """Many calls at once through the service on a real store: steps that come twice, late or after the end, hang-ups
-between any two of them and told twice, callers out of the fallback. Each call that came has one outcome, and nothing is left.
+between any two of them and told twice, callers out of the fallback. Each call that came has one outcome, and
+nothing is left.
 """
 
 from __future__ import annotations
