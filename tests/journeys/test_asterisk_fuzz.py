@@ -41,7 +41,7 @@ def crowd(
         [
             need("sipp"), line.server, "-sf", SCENARIOS / f"{scenario}.xml", "-inf", callers, "-s", "123",
             "-i", "127.0.0.1", "-p", str(sip), "-mp", str(media), "-m", str(len(numbers)), "-nostdin",
-            "-base_cseq", "10", "-trace_err", "-trace_stat", "-stf", folder / f"{scenario}-stat.csv", "-fd", "1", *words,
+            "-base_cseq", "10", "-trace_stat", "-stf", folder / f"{scenario}-stat.csv", "-fd", "1", *words,
         ],
         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
