@@ -58,7 +58,6 @@ local HEARTBEAT_MS = 45000 -- a desk silent for longer is closed
 local COMMAND_MS = 600000
 local REFUSED_MS = 86400000 -- a number that did not get through is kept so long
 local ENDED_CALL_S = 1800
-local MISSED_MS = 60000 -- a call that is learnt of later is no arrival of now
 local LOGGED_OUT_S = 86400
 local EMERGENCY_BAND = -4e15
 local BATCH = 100

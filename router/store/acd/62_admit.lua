@@ -1,6 +1,6 @@
 -- Admission: the first thing that is asked about a call. Lines, of its trunk and of all trunks, are never exceeded.
 
-local admission = {}
+local admission = { MISSED_MS = 60000 } -- a call that is learnt of later is no arrival of now
 
 -- The rules of a trunk; none are known of '', nor of any while no trunk was configured.
 function admission.trunk(p, name)
@@ -98,7 +98,7 @@ function admission.missed_one(p, given)
     id = given.id, carrier = given.carrier, channel = given.channel, ani = given.ani, trunk = given.trunk,
     region = given.region, dialled = given.dialled, arrived = int(arrived),
   }
-  if p.now - arrived < MISSED_MS then -- the ladder asks how many come now
+  if p.now - arrived < admission.MISSED_MS then -- the ladder asks how many come now
     rates.count(p, { 'all', 'region:' .. call.region, outcome == 'refused' and 'refused' or nil })
   end
   local names = { call = call.id, carrier = call.carrier }
