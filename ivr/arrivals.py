@@ -23,6 +23,8 @@ def calls(entries: Iterable[Entry]) -> list[Call]:
     for entry in entries:
         at = datetime.fromtimestamp(entry.at / 1000, UTC)
         if entry.event in CAME and entry.call:
+            came = entry.data.get("arrived")  # of one that nobody told of when it came
+            at = datetime.fromtimestamp(came / 1000, UTC) if isinstance(came, int) else at
             found.append(Call(entry.call, at, dialable(str(entry.data.get("ani") or ""))))
         elif entry.event is Event.CALL_NOTED and entry.data.get("what") == "located":
             premises = entry.data.get("premises")

@@ -15,7 +15,7 @@ from config.errors import Problem
 from config.operator import Operator
 from config.zones import OFFSET_HOURS
 from router.calls import CallState
-from router.history import repository, service
+from router.history import service
 from router.store.acd import Acd
 from router.store.types import Call, Gauges, Snapshot
 from router.store.verbs_callback import LostCallback
@@ -145,11 +145,6 @@ class Callbacks:
     def _open(self) -> list[LostCallback] | None:
         """None while the history has not written yet what the store told before."""
         with self._db.reading() as session:
-            if _order(repository.position(session, self._acd.pool)) < _order(self._until):
+            if service.is_behind(session, self._acd.pool, self._until):
                 return None
             return service.open_callbacks(session, self._acd.pool)
-
-
-def _order(entry: str) -> tuple[int, int]:
-    ms, _, n = entry.partition("-")
-    return int(ms), int(n or 0)

@@ -4,6 +4,7 @@ what changed: a new CSO has a telephone, and a trunk is there, without a restart
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable
@@ -17,7 +18,11 @@ from config.operator import operator
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr.carriers import asterisk_dialplan
+from ivr.carriers.asterisk_dialplan import here
+from ivr.carriers.asterisk_missed import Importer
 from ivr.carriers.asterisk_reload import RELOADED, NotReloaded, reload
+from ivr.service import build
+from router.store.acd import Acd
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +40,21 @@ def render(folder: Path) -> list[str]:
 
 
 def keep(folder: Path) -> None:
-    """Render again and again; ends by being ended."""
+    """Render again and again, and read what Asterisk wrote down of its callers; ends by being ended."""
+
+    asterisk = folder.resolve()
+
+    async def both() -> None:
+        acd = Acd.from_settings()
+        importer = Importer(acd, database(), build(acd).hung_up, asterisk, here(settings()).name)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.to_thread(_render_again_and_again, folder))
+            tasks.create_task(importer.run())
+
+    asyncio.run(both())
+
+
+def _render_again_and_again(folder: Path) -> None:
     seen, pending, told = _instants(), set(render(folder)), ""
     while True:
         try:

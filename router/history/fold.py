@@ -20,7 +20,8 @@ def moment(ms: int) -> datetime:
 
 def _arrived(_record: CallRecord, entry: Entry) -> Change:
     words = {name: entry.data.get(name, "") for name in ("ani", "trunk", "region", "dialled", "menu")}
-    return {**words, "carrier": entry.carrier, "arrived_at": moment(entry.at)}
+    # A call that nobody told of when it came says itself when that was.
+    return {**words, "carrier": entry.carrier, "arrived_at": moment(entry.data.get("arrived", entry.at))}
 
 
 def _refused(record: CallRecord, entry: Entry) -> Change:
@@ -28,7 +29,7 @@ def _refused(record: CallRecord, entry: Entry) -> Change:
         **_arrived(record, entry),
         "outcome": Outcome.REFUSED.value,
         "reason": entry.data.get("reason", ""),
-        "ended_at": moment(entry.at),
+        "ended_at": moment(entry.data.get("arrived", entry.at)),
     }
 
 

@@ -31,6 +31,12 @@ def position(session: Session, pool: str) -> str:
     return row.entry if row else START
 
 
+def ended(session: Session, pool: str, calls: Sequence[str]) -> set[str]:
+    """Those of these calls that have an outcome."""
+    rows = select(CallRecord.id).where(CallRecord.pool == pool, CallRecord.id.in_([*calls]), CallRecord.outcome != "")
+    return set(session.scalars(rows))
+
+
 def append(session: Session, pool: str, expected: str, entries: Sequence[Entry]) -> None:
     """Write a batch and move the position, in the caller's one transaction: both or neither (R7).
 

@@ -30,6 +30,21 @@ def call_record(session: Session, call: str) -> CallRecordView:
     return view
 
 
+def ended(session: Session, pool: str, calls: Sequence[str]) -> set[str]:
+    """Those of these calls whose end is written down."""
+    return repository.ended(session, pool, calls)
+
+
+def is_behind(session: Session, pool: str, entry: str) -> bool:
+    """Whether this entry of the journal is not in the history yet."""
+    return _order(repository.position(session, pool)) < _order(entry)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    ms, _, n = entry.partition("-")
+    return int(ms), int(n or 0)
+
+
 def queues(snapshot: Snapshot, titles: Mapping[str, str]) -> list[QueueView]:
     """Every configured queue, in the order of the configuration."""
     return [_queue(snapshot, name, title) for name, title in titles.items()]

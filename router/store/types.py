@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from router.agents import CsoState
-from router.calls import CallState
+from router.calls import CallState, Outcome
 from router.pace import Pace
 
 
@@ -22,6 +22,22 @@ class Admission:
     reserve: bool = False  # a short triage: only emergency lines were left, or the area's callers are gapped
     trunk_lines: int = 0  # in use on its trunk after this call
     kept: bool = False  # a callback of this number ended: this call has its place in the next queue
+
+
+@dataclass(frozen=True)
+class MissedCall:
+    """A call that came and went while nobody told of it."""
+
+    id: str
+    carrier: str
+    channel: str
+    ani: str  # E.164; "" when withheld
+    trunk: str
+    region: str
+    dialled: str
+    arrived: int  # ms since the epoch
+    outcome: Outcome  # refused, announced, answered or lost
+    reason: str = ""  # why refused
 
 
 @dataclass(frozen=True)

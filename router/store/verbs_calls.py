@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from router.calls import Outcome
 from router.store import answers
-from router.store.types import Admission, Call, Place
+from router.store.types import Admission, Call, MissedCall, Place
 from router.store.verbs import Verbs, skills_text
 
 
@@ -34,6 +35,17 @@ class CallVerbs(Verbs):
         """
         given = (cmd, call, carrier, channel, ani, trunk, region, dialled, menu, int(alone))
         return answers.admission(await self._do("admit", *given))
+
+    async def missed(self, calls: Sequence[MissedCall]) -> int:
+        """Calls that came and went while nobody told of them; answers how many of them were not known.
+
+        The number is kept for calling back, unless somebody talked with it. A refused one is told as refused, another
+        one as arrived and ended (`by` "cel"). Half an hour after its end a call is not known any more: ask the history
+        first.
+        """
+        if not calls:
+            return 0
+        return int(await self._do("missed", json.dumps([asdict(call) for call in calls])))
 
     async def call(self, call: str) -> Call | None:
         """The call with the state of its flow; half an hour after its end None."""

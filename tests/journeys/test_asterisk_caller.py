@@ -127,11 +127,16 @@ def test_at_level_four_who_comes_when_all_lines_of_the_front_are_taken_is_refuse
         second.dial("123")
         second.wait("CALL_CLOSED")
         assert "CALL_ESTABLISHED" not in second.kinds(), "refused, not answered"
+        refused = "SELECT id, outcome, reason, dialled FROM call_record WHERE ani = '+628112220001'"
+        (record,) = until(lambda: line.rows(refused), 10, "the history knows of it", every=0.1)
+        assert (record["outcome"], record["reason"], record["dialled"]) == ("refused", "front-full", "123")
+        assert "+628112220001" in {one.number for one in line.ask(lambda acd: acd.refused())}, "to be called back"
         until(lambda: first.heard().loud_seconds() > 0.5, 10, "the announcement", every=0.1)
         first.press("9")
         until(lambda: line.place(first) not in ("", "full"), 10, "in danger: no caller of the front any more")
         third.dial("123")
         third.wait("CALL_ESTABLISHED")
+        assert line.events(record["id"]) == ["call.refused"], "once"
     finally:
         line.ask(lambda acd: acd.set_level(0, reason="uji", by="spv1"))
         until(lambda: "=0" in _level(line), 10, "calm again", every=0.1)

@@ -50,6 +50,25 @@ def test_without_the_step_server_an_emergency_reaches_a_telephone(line: Line, ho
     assert outside.in_call
 
 
+def test_who_came_and_went_while_we_were_dead_has_an_outcome_and_is_called_back(line: Line) -> None:
+    caller = line.caller("+628112230001")
+    before = {name: line.product.kill(name, HUNG) for name in ("connector", "agi")}
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().loud_seconds() > 0.5, 10, "the fallback speaks", every=0.1)
+    caller.hang_up()
+    until(lambda: line.channels() == 0, 10, "the caller is gone", every=0.1)
+    for name, pid in before.items():
+        line.product.kill(name, KILLED)
+        line.product.restarted(name, pid)
+    record = "SELECT id, outcome, ended_by FROM call_record WHERE ani = '+628112230001' AND outcome <> ''"
+    (found,) = until(lambda: line.rows(record), 20, "the history knows of it", every=0.2)
+    assert (found["outcome"], found["ended_by"]) == ("lost", "cel")
+    recalled = "SELECT id FROM call_record WHERE recalled_from = :of"
+    until(lambda: line.rows(recalled, of=found["id"]), 20, "the number is in line to be called back", every=0.2)
+    assert line.events(found["id"]) == ["call.arrived", "call.ended"]
+
+
 def test_killed_in_the_middle_of_a_step_the_fallback_leads_into_the_line(line: Line) -> None:
     telephone = line.telephone("cso1")
     caller = line.caller("no_outage")

@@ -1,6 +1,6 @@
 -- Admission: the first thing that is asked about a call. Lines, of its trunk and of all trunks, are never exceeded.
 
-local admission = {}
+local admission = { MISSED_MS = 60000 } -- a call that is learnt of later is no arrival of now
 
 -- The rules of a trunk; none are known of '', nor of any while no trunk was configured.
 function admission.trunk(p, name)
@@ -32,11 +32,12 @@ function admission.decide(p, trunk, lines, reserved)
   return reason, reason == 'lines-full' or reason == 'trunk-full', used, here
 end
 
-function admission.refuse(p, call)
+-- `since`: when it came; nil = now.
+function admission.refuse(p, call, _reason, _level, since)
   call.state, call.outcome, call.ended = 'ended', 'refused', int(p.now)
   new_call(p, call.id, call)
   redis.call('EXPIRE', key(p, ':call:', call.id), ENDED_CALL_S)
-  keep_number(p, call.id, call)
+  keep_number(p, call.id, call, since)
 end
 
 -- Whoever is let in to be served is not called back any more; whoever hears a few words only, or the announcement of
@@ -85,6 +86,46 @@ function admission.admit(keys, args)
     kept = kept,
   })
   return call.admission
+end
+
+-- One call that came and went without a word to us; nothing when it is known. How it ended follows from where it was.
+function admission.missed_one(p, given)
+  if redis.call('EXISTS', key(p, ':call:', given.id)) == 1 then
+    return 0
+  end
+  local outcome, arrived = given.outcome, math.min(given.arrived, p.now)
+  local call = {
+    id = given.id, carrier = given.carrier, channel = given.channel, ani = given.ani, trunk = given.trunk,
+    region = given.region, dialled = given.dialled, arrived = int(arrived),
+  }
+  if p.now - arrived < admission.MISSED_MS then -- the ladder asks how many come now
+    rates.count(p, { 'all', 'region:' .. call.region, outcome == 'refused' and 'refused' or nil })
+  end
+  local names = { call = call.id, carrier = call.carrier }
+  local data = {
+    ani = call.ani, trunk = call.trunk, region = call.region, dialled = call.dialled, channel = call.channel,
+    arrived = arrived, reason = given.reason,
+  }
+  if outcome == 'refused' then
+    admission.refuse(p, call, nil, nil, arrived)
+    tell(p, 'call.refused', names, data)
+  else
+    call.triage = outcome ~= 'answered' and '1' or nil -- whoever talked with somebody is not called back
+    call = new_call(p, call.id, call)
+    tell(p, 'call.arrived', names, data)
+    end_call(p, call, 'cel', outcome)
+  end
+  return 1
+end
+
+-- args: now, JSON [{ id, carrier, channel, ani, trunk, region, dialled, arrived, outcome, reason }, …] → how many were new
+function admission.missed(keys, args)
+  local p = open(keys, args)
+  local new = 0
+  for _, given in ipairs(cjson.decode(args[2])) do
+    new = new + admission.missed_one(p, given)
+  end
+  return new
 end
 
 -- args: now, limit → { number, when, JSON, … }, the longest waiting first
