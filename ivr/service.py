@@ -123,11 +123,13 @@ class IvrService:
 
         return await self._in_time(there())
 
-    async def hung_up(self, call: str, *, by: str = "caller") -> None:
-        """The caller's leg is gone. Whoever sees it says so; the first one counts."""
+    async def hung_up(self, call: str, *, by: str = "caller", channel: str = "") -> None:
+        """The caller's leg is gone. Whoever sees it says so; the first one counts. `channel`, where it is known: late
+        news of a leg that the call has left (it was called back) end nothing.
+        """
         acd = await self._pools.of(call)
         known = await acd.call(call)
-        if known is None or known.state is CallState.ENDED:
+        if known is None or known.state is CallState.ENDED or (channel and known.channel not in ("", channel)):
             return
         said_goodbye = known.state is CallState.IVR and State.loads(known.flow).closing
         await acd.ended(call, by=by, outcome=Outcome.ANNOUNCED if said_goodbye else None)

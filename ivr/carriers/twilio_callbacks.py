@@ -123,7 +123,7 @@ async def emergency_status(context: Context) -> str:
 async def status(context: Context) -> str:
     """The caller's leg: only its end is news (T3)."""
     if context.hook.get("CallStatus") in TERMINAL:
-        await context.ivr.hung_up(context.caller_call, by="caller")
+        await context.ivr.hung_up(context.caller_call, by="caller", channel=context.hook.sid)
     return NO_TWIML
 
 

@@ -22,7 +22,7 @@ async def hangs_up_with_a_place(twilio: World) -> Leg:
     await twilio.queued(caller)
     await twilio.hears(caller, "Untuk kami telepon kembali")
     await twilio.presses(caller, "1")
-    await over(caller.ended)
+    await twilio.hears_goodbye(caller)
     known = await twilio.known(caller)
     assert (known.state, known.virtual) == (CallState.WAITING, True)
     return caller

@@ -102,7 +102,7 @@ async def test_8_overflow_to_a_partner_who_answers(twilio: World) -> None:
     await twilio.told(caller, Event.CALL_PARTNER_ANSWERED)
     await twilio.later(operator().partners.partners["mitra"].short + 1)
     partner.hang_up()
-    await over(caller.ended)
+    await twilio.hears_goodbye(caller)
     kept = await record(twilio, caller)
     assert (kept.outcome, kept.partner) == ("partner_answered", "mitra")
 

@@ -15,7 +15,7 @@ from ivr.telephone.webhooks import Webhooks
 from router.calls import CallState
 from router.events import Event
 from tests.fixtures.twilio import TOKEN, World
-from tests.fixtures.wait import over, until_async
+from tests.fixtures.wait import until_async
 
 pytestmark = [pytest.mark.journey, pytest.mark.store, pytest.mark.anyio]
 
@@ -104,7 +104,7 @@ async def test_a_caller_who_is_called_back(twilio: World) -> None:
     caller = await twilio.waits()
     await twilio.hears(caller, operator().prompts.prompts["callback.offer"].id)
     await twilio.presses(caller, "1")
-    await over(caller.ended)
+    await twilio.hears_goodbye(caller)
     assert (await twilio.known(caller)).state is CallState.WAITING
     await news.again(caller)  # the end of the first leg is not the end of the place
     await twilio.ready("cso1")

@@ -138,7 +138,7 @@ async def test_a_referral_brings_the_caller_to_the_partner(twilio: World) -> Non
     await twilio.state("cso1", CsoState.WRAP_UP)
     await twilio.later(operator().partners.partners["mitra"].short + 1)
     partner.hang_up()
-    await over(caller.ended)
+    await twilio.hears_goodbye(caller)
     assert (await twilio.told(caller, Event.CALL_ENDED)).data["outcome"] == "partner_answered"
 
 
@@ -211,5 +211,5 @@ async def test_a_partner_whose_answer_was_seen_by_nobody_until_the_deadline_keep
     assert not caller.ended.is_set()
     assert partner.status == "in-progress"
     partner.hang_up()
-    await over(caller.ended)
+    await twilio.hears_goodbye(caller)
     await twilio.state("cso2", CsoState.READY)

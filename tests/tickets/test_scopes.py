@@ -122,19 +122,23 @@ def test_a_report_belongs_to_the_outage_of_its_feeder(db: Database, life: Life) 
         assert [one.status for one in found] == [ReportStatus.SELESAI, ReportStatus.BELUM_SELESAI]
 
 
-def test_what_a_caller_hears_is_one_query_by_index(db: Database, life: Life) -> None:
+def test_what_a_caller_hears_is_found_by_index_and_no_outage_costs_one_query(
+    db: Database, life: Life
+) -> None:
     for area in ("31.71.06", "31.71.05", "31.74.01"):
         life.publish(life.confirm(area))
     with db.reading() as session, statements_of(db) as sent:
         place = Place("31.71.06", beside("menteng", "MTG-03"))
-        assert lookup.known_outage(session, place, now=NOON) is not None
+        assert lookup.known_outage(session, Place("19.71.02"), now=NOON) is None
         assert len(sent) == 1
-        assert lookup.outages_in_region(session, "31", now=NOON)
-        assert len(sent) == 2
-        assert lookup.covering_outage(session, place) is not None
+        assert lookup.known_outage(session, place, now=NOON) is not None
         assert len(sent) == 3
+        assert lookup.covering_outage(session, place) is not None
+        assert len(sent) == 4
+        assert lookup.outages_in_region(session, "31", now=NOON)
+        assert len(sent) == 5
         if db.engine.dialect.name == "sqlite":
-            for statement, parameters in (sent[0], sent[2]):
+            for statement, parameters in (sent[0], sent[1], sent[3]):
                 plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 steps = [row[3] for row in plan]
                 assert not any(step.startswith("SCAN") for step in steps), steps
