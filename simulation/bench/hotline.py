@@ -111,7 +111,8 @@ def rules(folder: Path) -> None:
     """The operator's files as installed, but: straight into line, free at once after a call, no ladder, no partner."""
     officer = {"kind": "queue", "queue": QUEUE, "say": ["queue.officer"]}
     edit(folder, "queues.yaml", lambda content: _bare(content["queues"][QUEUE]))
-    edit(folder, "menu.yaml", lambda it: it.update(start="petugas", nodes={"petugas": officer}, levels={}))
+    alone = {"start": "petugas", "nodes": {"petugas": officer}, "levels": {}, "hours": {}, "own_numbers": {}}
+    edit(folder, "menu.yaml", lambda it: it.update(alone))
     edit(folder, "surge.yaml", lambda content: content.update(raise_after=86400))
 
 

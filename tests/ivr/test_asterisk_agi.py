@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -180,9 +181,8 @@ def test_more_than_can_be_served_go_to_the_fallback_at_once(
     server: AgiServer, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asterisk_agi, "MOST", 0)
-    with socket.create_connection(server.address, 5) as asterisk:
-        asterisk.settimeout(5)
-        assert asterisk.recv(1) == b""
+    with contextlib.suppress(ConnectionError):  # closed before the question was read
+        assert ask(server) == []
     assert flow.asked == []
 
 
