@@ -43,7 +43,7 @@ class Flow:
         self.asked.append(step)
         return await self.answer()
 
-    async def hung_up(self, call: str, *, by: str = "caller") -> None: ...
+    async def hung_up(self, call: str, *, by: str = "caller", channel: str = "") -> None: ...
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Away:
 class Forgetful(Ivr):
     """The service while the store is away."""
 
-    async def hung_up(self, call: str, *, by: str = "caller") -> None:
+    async def hung_up(self, call: str, *, by: str = "caller", channel: str = "") -> None:
         raise StoreUnavailable
 
 

@@ -122,9 +122,7 @@ def test_a_report_belongs_to_the_outage_of_its_feeder(db: Database, life: Life) 
         assert [one.status for one in found] == [ReportStatus.SELESAI, ReportStatus.BELUM_SELESAI]
 
 
-def test_what_a_caller_hears_is_found_by_index_and_no_outage_costs_one_query(
-    db: Database, life: Life
-) -> None:
+def test_what_a_caller_hears_is_found_by_index_and_no_outage_costs_one_query(db: Database, life: Life) -> None:
     for area in ("31.71.06", "31.71.05", "31.74.01"):
         life.publish(life.confirm(area))
     with db.reading() as session, statements_of(db) as sent:
