@@ -8,9 +8,17 @@ from collections.abc import Iterable
 WORDS = {
     "nol": "0", "satu": "1", "dua": "2", "tiga": "3", "empat": "4", "lima": "5", "enam": "6", "tujuh": "7",
     "delapan": "8", "sembilan": "9", "bintang": "*", "pagar": "#",
+    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "star": "*", "hash": "#",
 }  # fmt: skip
-_PRESS = re.compile(rf"\btekan ({'|'.join(WORDS)})\b[, ]*", re.IGNORECASE)
-_FILLER = re.compile(r"^(untuk|jika|bila|kalau|atau|dan|ingin kami|ingin)\s+|\s+(atau|dan)$", re.IGNORECASE)
+# After the first the verb is left out: "Status laporan, dua." "… dua jika hanya bangunan Anda padam …"
+_KEY = rf"({'|'.join(WORDS)})\b"
+_PRESS = re.compile(
+    rf"(?:\b(?:tekan|press) {_KEY}|(?<=, ){_KEY}(?=[,.]| untuk| jika| agar| for| if| to|$))[, ]*", re.IGNORECASE
+)
+_FILLER = re.compile(
+    r"^(untuk|jika|bila|kalau|atau|dan|ingin kami|ingin|for|to|if|and|or)\s+|\s+(atau|dan|and|or)$", re.IGNORECASE
+)
 
 
 def options(said: Iterable[str], emergency: str = "9") -> list[dict[str, str]]:
@@ -26,8 +34,9 @@ def options(said: Iterable[str], emergency: str = "9") -> list[dict[str, str]]:
             after = sentence[offer.end() : offers[at + 1].start() if at + 1 < len(offers) else len(sentence)]
             # "Tekan satu untuk …" tells it behind the key, "Untuk …, tekan satu" before it.
             told = after if before.strip(" ,.?") == "" or at else before
-            found.pop(WORDS[offer[1].lower()], None)
-            found[WORDS[offer[1].lower()]] = _label(told) or _label(after) or _label(before)
+            key = WORDS[(offer[1] or offer[2]).lower()]
+            found.pop(key, None)
+            found[key] = _label(told) or _label(after) or _label(before)
     if emergency in found:
         found[emergency] = "Darurat, kapan pun"
     return [{"key": key, "label": label} for key, label in found.items()]

@@ -62,7 +62,7 @@ def test_a_caller_in_the_outage_hears_it_presses_one_and_is_said_goodbye(page: P
     expect(heard).to_contain_text("pohon tumbang", timeout=SLOW)
     expect(page.get_by_text("di bawah 30 detik")).to_be_visible(timeout=SLOW)
     expect(page.locator("#pilihan")).to_contain_text("Darurat", timeout=SLOW)
-    expect(page.locator("#pilihan")).to_contain_text("Kabari saat listrik menyala", timeout=SLOW)
+    expect(page.locator("#pilihan")).to_contain_text("Dikabari saat menyala", timeout=SLOW)
     page.keyboard.press("1")
     expect(heard).to_contain_text("Terima kasih", timeout=SLOW)
     expect(page.get_by_role("button", name="Panggil 123")).to_be_visible(timeout=SLOW)

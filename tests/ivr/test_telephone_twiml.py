@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from config.operator import operator
 from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_trail import Trail
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Reject, Wait
@@ -111,3 +112,16 @@ def test_the_keys_on_offer_are_read_from_what_is_said() -> None:
         {"key": "0", "label": "Petugas"},
         {"key": "3", "label": "Kabari saat listrik menyala"},
     ]
+
+
+def test_the_keys_of_the_shipped_menu_are_read_in_both_languages() -> None:
+    prompts = operator().prompts.prompts
+    said = [prompts["emergency"].id, prompts["menu.main"].id]
+    assert {one["key"]: one["label"] for one in options(said)} == {
+        **{"9": "Darurat, kapan pun", "1": "Lapor listrik padam", "2": "Status laporan", "3": "Keluhan atau tagihan"},
+        **{"4": "Sambungan baru atau tambah daya", "5": "Kompensasi atau token listrik", "0": "Petugas"},
+    }
+    assert {one["key"]: one["label"] for one in options([prompts["outage.options"].id])} == {
+        **{"1": "Dikabari saat menyala", "2": "Hanya bangunan Anda padam atau masih padam", "0": "Petugas"}
+    }
+    assert {one["key"] for one in options([prompts["menu.main"].text("en")])} == set("123450")

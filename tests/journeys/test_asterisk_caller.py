@@ -44,7 +44,7 @@ def test_deflected_hears_what_is_known_and_will_be_told_when_power_is_back(line:
         lambda: line.rows(
             "SELECT id, number, kind, reporting_kind, outage_id FROM report WHERE call = :call", call=call
         ),
-        10,
+        30,
         "the report",
         every=0.2,
     )
@@ -55,7 +55,7 @@ def test_deflected_hears_what_is_known_and_will_be_told_when_power_is_back(line:
     outage = line.rows("SELECT id FROM outage WHERE area = :area", area=OUT)[0]["id"]
     assert report["outage_id"] == outage
     assert line.rows("SELECT id FROM work_order WHERE report_id = :id", id=report["id"]) == []
-    wish = until(lambda: line.rows("SELECT * FROM subscription WHERE call = :call", call=call), 10, "the subscription")
+    wish = until(lambda: line.rows("SELECT * FROM subscription WHERE call = :call", call=call), 30, "the subscription")
     assert (wish[0]["phone"], wish[0]["outage_id"]) == (line.product.seeded["in_outage"], outage)
 
 

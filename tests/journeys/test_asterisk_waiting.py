@@ -38,8 +38,9 @@ def test_who_waits_hears_the_place_and_then_music(line: Line) -> None:
 def test_a_hang_up_that_nobody_told_is_found_in_the_list_of_channels(line: Line) -> None:
     caller = line.caller("no_outage")
     call = line.to_an_officer(caller)
-    before = line.product.kill("connector", signal.SIGSTOP)
-    caller.hang_up()
-    until(lambda: line.channels() == 0, 10, "the channel is gone", every=0.1)
-    line.product.restarted("connector", before)  # what Asterisk told the hung one died with it
-    assert line.record(call, 40)["outcome"] == "lost"
+    with line.product.without("asterisk-keeper"):  # who reads what Asterisk writes down would find it, too
+        before = line.product.kill("connector", signal.SIGSTOP)
+        caller.hang_up()
+        until(lambda: line.channels() == 0, 10, "the channel is gone", every=0.1)
+        line.product.restarted("connector", before)  # what Asterisk told the hung one died with it
+        assert line.record(call, 40)["outcome"] == "lost"
