@@ -212,8 +212,9 @@ class Leg:
         if until.is_set():
             return True
         if verb.name == "Say":
-            sound = self.exchange.voice(verb.text, verb.word("language", "id-ID").partition("-")[0])
-            self.diary.write("say", text=verb.text, audio=sound.address, seconds=sound.seconds)
+            language = verb.word("language", "id-ID").partition("-")[0]
+            sound = self.exchange.voice(verb.text, language)
+            self.diary.write("say", text=verb.text, language=language, audio=sound.address, seconds=sound.seconds)
             kind, seconds = "speech", sound.seconds
         elif verb.name == "Play":
             seconds = self.exchange.length_of(verb.text)

@@ -49,7 +49,7 @@ def a_caller_who_calls_again_after_it_was_told(stage: Stage) -> None:
 def only_my_building(stage: Stage) -> None:
     caller = stage.dials(next(fresh(stage.line, "19.71.05")), "0717123")
     stage.answers(caller, "outage.options", "2")
-    stage.hears(caller, "after.report")
+    stage.hears(caller, "after.note")
     stage.reports(caller)
     stage.leaves(caller)
 
@@ -115,7 +115,7 @@ def reporting_by_keys(stage: Stage, number: str) -> None:
     caller = stage.dials("unknown")
     stage.answers(caller, "menu.main", "1")
     stage.answers(caller, "identify", number + "#")
-    stage.hears(caller, "after.report")
+    stage.hears(caller, "after.note")
     stage.reports(caller)
     stage.leaves(caller)
 
@@ -149,7 +149,7 @@ def a_wrong_number_three_times_and_then_a_person(stage: Stage) -> None:
 def a_report_by_one_key(stage: Stage) -> None:
     caller = stage.dials()
     stage.answers(caller, "menu.main", "1")
-    stage.hears(caller, "after.report")
+    stage.hears(caller, "after.note")
     (report,) = stage.reports(caller)
     assert report["kind"] == "G"
     stage.leaves(caller)
@@ -159,12 +159,12 @@ def the_same_report_again_and_its_status(stage: Stage) -> None:
     number = next(stage.numbers)
     first = stage.dials(number)
     stage.answers(first, "menu.main", "1")
-    stage.hears(first, "after.report")
+    stage.hears(first, "after.note")
     stage.reports(first)
     stage.leaves(first)
     second = stage.dials(number)
     stage.answers(second, "menu.main", "2")
-    stage.answers(second, "after.report", "0")
+    stage.answers(second, "after.note", "0")
     stage.queued(second, "gangguan")
     stage.leaves(second)
 
@@ -174,7 +174,7 @@ def no_report_to_tell_of(stage: Stage) -> None:
     stage.answers(caller, "menu.main", "2")
     stage.hears(caller, "status.none")
     stage.answers(caller, "status.report_now", "1")
-    stage.hears(caller, "after.report")
+    stage.hears(caller, "after.note")
     stage.reports(caller)
     stage.leaves(caller)
 
@@ -182,6 +182,7 @@ def no_report_to_tell_of(stage: Stage) -> None:
 def compensation(stage: Stage) -> None:
     caller = stage.dials()
     stage.answers(caller, "menu.main", "5")
+    stage.answers(caller, "questions", "1")
     stage.answers(caller, "after.compensation", "0")
     stage.queued(caller, "keluhan")
     stage.leaves(caller)
@@ -206,7 +207,7 @@ def wrong_keys(stage: Stage) -> None:
     caller = stage.dials()
     stage.answers(caller, "menu.main", "7")
     stage.hears(caller, "again.invalid")
-    stage.answers(caller, "menu.main", "8")
+    stage.answers(caller, "menu.main", "7")  # Indonesian, which is spoken
     stage.queued(caller, "gangguan")
     stage.leaves(caller)
 
@@ -272,7 +273,7 @@ def an_emergency_in_line(stage: Stage) -> None:
 def an_emergency_after_a_report(stage: Stage) -> None:
     caller = stage.dials()
     stage.answers(caller, "menu.main", "1")
-    stage.hears(caller, "after.report")
+    stage.hears(caller, "after.note")
     urgent(stage, caller)
 
 
@@ -299,7 +300,8 @@ def critical(stage: Stage) -> None:
     stage.level(3)
     dark = stage.dials("in_outage", "0717123")
     stage.hears(dark, "outage.options_short")
-    stage.leaves(dark)
+    stage.hears(dark, "goodbye")
+    stage.leaves(dark, "announced")
     lit = stage.dials()
     stage.answers(lit, "menu.short", "0")
     stage.answers(lit, "queue.callback_or_partner", "0")
