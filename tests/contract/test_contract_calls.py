@@ -305,6 +305,7 @@ def critical(stage: Stage) -> None:
     lit = stage.dials()
     stage.answers(lit, "menu.short", "0")
     stage.answers(lit, "queue.callback_or_partner", "0")
+    stage.hears(lit, "callback.offer")  # the last that is said there
     stage.state(lit, CallState.WAITING)
     stage.leaves(lit)
 
