@@ -109,7 +109,8 @@ class Checker:
         call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
         call.adopted = entry.event is Event.CALL_ADOPTED
         self.calls[entry.call] = call
-        if not call.virtual:
+        late = "arrived" in entry.data  # it came and went before anybody told of it: its line is free again
+        if not call.virtual and not late:
             self._take_line(call, entry)
         if state is C.WAITING:
             self._joined(call, entry)

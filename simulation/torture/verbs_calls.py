@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from router.calls import CallState, Outcome
-from simulation.torture.actors import Actor, verb
+from router.store.types import MissedCall
+from simulation.torture.actors import AGAIN, Actor, verb
 from simulation.torture.house import CARRIERS, QUEUES, SKILLS
 
 C = CallState
@@ -35,6 +36,26 @@ async def arrive(me: Actor) -> None:
     admission = await me.command(lambda: me.acd.admit(call, **given))
     if admission and admission.admitted and me.dice.random() < 0.8:
         await into_line(me, call)
+
+
+@verb("missed", callers=1)
+async def miss(me: Actor) -> None:
+    """What a carrier wrote down of calls, some of which are known already. Read twice now and then."""
+    known = me.world.any_call(me.dice)
+    names = [me.name_of("m"), *([known] if known else [])]
+    arrived = me.shared.ms() - int(me.dice.random() * 120_000)
+    outcome = me.pick((Outcome.REFUSED, Outcome.ANNOUNCED, Outcome.ANSWERED, Outcome.LOST))
+    reason = "front-full" if outcome is Outcome.REFUSED else ""
+    calls = [
+        MissedCall(
+            *(name, "asterisk", f"PJSIP/{name}", number_of(me), "jakarta", "31", "021123"), arrived, outcome, reason
+        )
+        for name in names
+    ]
+    told = await me.ask(lambda: me.acd.missed(calls))
+    again = await me.ask(lambda: me.acd.missed(calls)) if told is not None and me.dice.random() < AGAIN else 0
+    if again:
+        me.wrong(f"{again} calls that had been read were read as new")
 
 
 async def into_line(me: Actor, call: str) -> None:

@@ -105,10 +105,12 @@ def finished(session: Session, report: Report, *, by: str, now: datetime) -> Not
     words = operator().notices.report_finished
     if words is None or not (words.sms or words.call) or not (report.phone or report.mobile):
         return None
+    # A report that was opened again and finished in the same instant is finished once more.
+    earlier = session.scalar(select(func.count()).where(Notice.report_id == report.id))
     notice = Notice(
         report_id=report.id,
         event=NoticeEvent.FINISHED,
-        occasion=now.isoformat(),
+        occasion=f"{now.isoformat()}/{earlier}",
         scopes=[],
         partial=False,
         text=(words.sms or "").format(number=report.number),
