@@ -31,7 +31,7 @@ from tests.fixtures.contacts import (
 from tests.fixtures.tickets import a_crew, a_premises, a_report
 from tickets import completion, repeats, reports, workorders
 from tickets.kinds import CompletionCode, HistoryKind, Intent, ReportingKind, ReportKind
-from tickets.models import Report, WorkOrder
+from tickets.models import Notice, Report, WorkOrder
 from tickets.outages import outages
 from tickets.outages.again import file_or_apply
 from tickets.schemas import Changes
@@ -161,6 +161,22 @@ def test_a_finished_g_and_a_new_one_are_not_both_open(db: Database) -> None:
     with db.reading() as session:
         still_open = select(func.count()).where(Report.status == ReportStatus.BELUM_SELESAI)
         assert session.scalar(still_open) == 8
+
+
+def test_a_report_finished_opened_and_finished_in_one_instant_is_told_twice(db: Database) -> None:
+    with db.transaction() as session:
+        a_crew(session)
+    number = filed(db, phone="+6281201000009")
+    for _ in range(2):
+        with db.transaction() as session:
+            order = workorders.open_order(session, reports.by_number(session, number).id)
+            if order is not None:
+                workorders.advance(session, order.id, WorkOrderEvent.CANCEL, by="op1", now=LATE)
+        with db.transaction() as session:
+            told = {"code": CompletionCode.DONE, "note": "Selesai.", "contact": by_cso(), "now": LATE}
+            completion.resolve(session, number, **told)
+        number = again(db, number, PLN).number
+    assert how_many(db, Notice) == 2
 
 
 def test_crews_operators_outages_and_callers_at_once_wait_for_each_other_in_one_order(db: Database) -> None:
