@@ -105,7 +105,8 @@ class Importer:
             return False
         if gone.end is not None and call.state is not CallState.ENDED:
             try:
-                await self._hung_up(call.id, by="cel")
+                # Of that leg: whoever was called back talks on another one.
+                await self._hung_up(call.id, by="cel", channel=named(self._node, gone.start.channel))
             except StoreUnavailable:
                 raise
             except Problem as problem:
