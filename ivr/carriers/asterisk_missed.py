@@ -103,10 +103,11 @@ class Importer:
         call = await self._acd.call(self._name(gone))
         if call is None:
             return False
-        if gone.end is not None and call.state is not CallState.ENDED:
+        # Whoever was called back talks on another leg than the one that ended.
+        its_leg = call.channel in ("", named(self._node, gone.start.channel))
+        if gone.end is not None and its_leg and call.state is not CallState.ENDED:
             try:
-                # Of that leg: whoever was called back talks on another one.
-                await self._hung_up(call.id, by="cel", channel=named(self._node, gone.start.channel))
+                await self._hung_up(call.id, by="cel")
             except StoreUnavailable:
                 raise
             except Problem as problem:

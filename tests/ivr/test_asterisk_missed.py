@@ -58,12 +58,10 @@ class Asterisk:
     def _write(self, kind: str, channel: str, number: str, where: tuple[str, str], extra: str) -> None:
         file = self.folder / FILE
         file.parent.mkdir(parents=True, exist_ok=True)
-        ms = self.pool.clock.ms()
+        ms, leg = self.pool.clock.ms(), f"PJSIP/c{channel.replace('.', 'x')}"
         at = f"{ms // 1000}.{ms % 1000:03}000"
         with file.open("a") as opened:
-            opened.write(
-                f'"{kind}","{at}","{channel}","PJSIP/trunk-1","{number}","{where[0]}","{where[1]}","{extra}"\n'
-            )
+            opened.write(f'"{kind}","{at}","{channel}","{leg}","{number}","{where[0]}","{where[1]}","{extra}"\n')
 
     async def history(self) -> None:
         """Everything of the journal is written down."""
@@ -205,6 +203,15 @@ async def test_who_is_called_back_hung_up_without_an_end(asterisk: Asterisk) -> 
     asterisk.hangs_up(call, "do")
     await asterisk.importer().turn()
     assert (await asterisk.pool.call(call)).state is CallState.WAITING
+
+
+async def test_the_end_of_a_leg_that_the_call_has_left_ends_nothing(asterisk: Asterisk) -> None:
+    """Whoever was called back talks on another leg."""
+    call = asterisk.begins(1)
+    await asterisk.pool.arrives(call, channel="PJSIP/called-back-1")
+    asterisk.hangs_up(call, "do")
+    await asterisk.importer().turn()
+    assert (await asterisk.pool.call(call)).state is CallState.IVR
 
 
 async def test_who_was_on_the_line_when_asterisk_died_is_lost_and_called_back(asterisk: Asterisk) -> None:
