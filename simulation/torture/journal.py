@@ -109,8 +109,7 @@ class Checker:
         call.virtual = entry.event is Event.CALL_RECALLED or bool(entry.data.get("virtual"))
         call.adopted = entry.event is Event.CALL_ADOPTED
         self.calls[entry.call] = call
-        late = "arrived" in entry.data  # it came and went before anybody told of it: its line is free again
-        if not call.virtual and not late:
+        if not call.virtual and "arrived" not in entry.data:  # told late, its line is free again
             self._take_line(call, entry)
         if state is C.WAITING:
             self._joined(call, entry)
