@@ -52,7 +52,6 @@ def test_one_of_two_nodes_dies_and_comes_back(two_nodes: TwoNodes) -> None:
     # Whom the dead node lost is called back through the other one, and new callers are served there.
     stays.hang_up()
     rung = first.count("CALL_INCOMING")
-    two_nodes.a.wait_cso("cso1", CsoState.READY)
     first.wait("CALL_INCOMING", 60, times=rung + 1)
     first.command("accept")
     falls.wait("CALL_INCOMING", 20)

@@ -59,7 +59,7 @@ def test_told_first_then_both_sides_through_hold_consult_and_transfer(line: Line
     file = line.product.data / "recordings" / "incoming" / "calls" / f"{call}.wav"
 
     def grows(seconds: float = 4) -> None:
-        before = file.stat().st_size
+        before = until(lambda: file.exists() and file.stat().st_size, 15, "the file is there", every=0.2)
         until(lambda: file.stat().st_size > before + seconds * 16000, seconds + 15, "it is recorded", every=0.2)
 
     grows()
