@@ -24,6 +24,7 @@ QUEUE = 256  # entries a page may lag behind before it reads the pool anew
 REFRESH = 60.0  # seconds after which the pool is read again, should an entry ever have said less than the state
 NEWS = 2.0  # seconds between looks at the published statements
 RETRY = 0.5
+LAG_MS = 200  # how late a page may learn what only callers in the menu did
 
 
 class Sign(StrEnum):
@@ -137,7 +138,7 @@ class Live:
             self._tell(Sign.RESYNC)
             until = loop.time() + REFRESH
             while loop.time() < until:
-                entries = await acd.journal(self.pool.journal, count=500, block_ms=500)
+                entries = await acd.journal(self.pool.journal, count=500, block_ms=LAG_MS, bell=True)
                 if self._fold(self.pool, entries):
                     break
 

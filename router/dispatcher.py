@@ -162,7 +162,7 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         until = loop.time() + TICK_MS / 1000
         while (left := until - loop.time()) > 0:
-            entries = await self._acd.journal(self._after, block_ms=max(1, int(left * 1000)))
+            entries = await self._acd.journal(self._after, block_ms=max(1, int(left * 1000)), bell=True)
             if not entries:
                 return
             self._after = entries[-1].id

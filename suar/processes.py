@@ -94,7 +94,7 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
     try:
         function = load(entry)
         result = function(*args)
-        return asyncio.run(_await(name, result)) if inspect.iscoroutine(result) else result
+        return _looped(name, result) if inspect.iscoroutine(result) else result
     except ConfigError as fault:
         log.error("%s", fault)
         raise SystemExit(WRONG_SETTING) from None
@@ -111,6 +111,12 @@ def run(name: str, entry: Entry, *args: Any) -> Any:
         log.error("%s ended by a fault: %s", name, told(fault))
         log.debug("its trace", exc_info=True)
         raise SystemExit(FAILED) from None
+
+
+def _looped(name: str, work: Any) -> Any:
+    import uvloop  # noqa: PLC0415 - only processes need it, `suar --help` does not
+
+    return uvloop.run(_await(name, work))
 
 
 async def _await(name: str, work: Any) -> Any:

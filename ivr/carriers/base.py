@@ -138,7 +138,7 @@ class Connector(ABC):
 
     async def _entries(self, after: str, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            entries = await self.acd.journal(after, block_ms=BLOCK_MS)
+            entries = await self.acd.journal(after, block_ms=BLOCK_MS, bell=True)
             self.alive = time.monotonic()
             for entry in entries:
                 after = entry.id

@@ -76,15 +76,20 @@ class PoolVerbs(Verbs):
         """Everything live at one instant."""
         return answers.snapshot(await self._do("snapshot"))
 
-    async def journal(self, after: str, *, count: int = 500, block_ms: int = 0) -> list[Entry]:
-        """Entries after an id, oldest first; with `block_ms` waits that long for the first one."""
-        stream = self._root + ":journal"
+    async def journal(self, after: str, *, count: int = 500, block_ms: int = 0, bell: bool = False) -> list[Entry]:
+        """Entries after an id, oldest first; with `block_ms` waits that long for the first one.
+
+        `bell`: for one that tells of a queue, a CSO or the pool. What callers in the menu do comes along with it, or
+        when the time is over: to be woken by each of their keys costs a process as much as the deciding (ADR 77).
+        """
         after = after or "0-0"
         try:
-            if block_ms <= 0:
-                rows = await self._wire.call("XRANGE", stream, "(" + after, "+", "COUNT", count)
+            if block_ms > 0 and not bell:
+                rows = await self._wait_for(":journal", after, count, block_ms)
             else:
-                rows = await self._wait_for(stream, after, count, block_ms)
+                if block_ms > 0:
+                    await self._wait_for(":bell", after, 1, block_ms)
+                rows = await self._wire.call("XRANGE", self._root + ":journal", "(" + after, "+", "COUNT", count)
         except hiredis.ReplyError as error:
             raise answers.problem(str(error)) from None
         return [answers.entry(ident, flat) for ident, flat in rows]
@@ -94,7 +99,7 @@ class PoolVerbs(Verbs):
         wire = self._readers.pop() if self._readers else Wire(self._url, timeout=self._timeout)
         try:
             reply = await wire.call(
-                "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, after, block=block_ms / 1000
+                "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._root + stream, after, block=block_ms / 1000
             )
         except BaseException:
             wire.close()

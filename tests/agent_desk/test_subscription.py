@@ -59,7 +59,7 @@ class Journal:
     async def partners(self) -> list[Partner]:
         return []
 
-    async def journal(self, after: str, *, count: int = 100, block_ms: int = 0) -> list[Entry]:
+    async def journal(self, after: str, *, count: int = 100, block_ms: int = 0, bell: bool = False) -> list[Entry]:
         if self.batches:
             return self.batches.pop(0)
         await asyncio.Event().wait()

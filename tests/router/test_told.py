@@ -245,7 +245,9 @@ async def kept(pool: Pool) -> list[str]:
     wire.close()
     found = []
     for suffix in sorted(live.keys):
-        if suffix.startswith((":journal", ":queues", ":partners", ":strategies", ":rates", ":counts", ":pool")):
+        if suffix.startswith(
+            (":journal", ":bell", ":queues", ":partners", ":strategies", ":rates", ":counts", ":pool")
+        ):
             continue
         value = live.keys[suffix]
         if isinstance(value, frozenset):

@@ -198,3 +198,21 @@ async def test_waiting_for_the_journal(pool: Pool) -> None:
     with pytest.raises(asyncio.CancelledError):
         await third
     assert (await pool.acd.journal("0-0"))[-1].event == "call.ended"
+
+
+async def test_who_waits_for_the_bell_sleeps_while_callers_listen_to_the_menu(pool: Pool) -> None:
+    newest = (await pool.acd.snapshot()).journal
+    waiting = asyncio.ensure_future(pool.acd.journal(newest, block_ms=5000, bell=True))
+    assert await pool.acd.journal(newest, block_ms=1) == []  # by now the other one waits too
+    await pool.arrives("c0000000001")
+    await pool.enqueue("c0000000001")
+    told = await waiting
+    assert [entry.event for entry in told] == ["call.arrived", "call.queued"], "both at once, none left out"
+
+    after = told[-1].id
+    await pool.arrives("c0000000002")
+    late = await pool.acd.journal(after, block_ms=50, bell=True)
+    assert [entry.event for entry in late] == ["call.arrived"], "when the time is over, what there is"
+    later = asyncio.ensure_future(pool.acd.journal(late[-1].id, block_ms=5000, bell=True))
+    await pool.acd.set_level(2, reason="test", by="ladder")
+    assert [entry.event for entry in await later] == ["level"]

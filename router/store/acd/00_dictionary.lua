@@ -49,6 +49,7 @@ KEYS
 :counts          hash    event → how many entries of that name the journal was given since the store's last start
 :followers       hash    durable follower of the journal → the last entry it has committed; nothing newer is trimmed
 :journal         stream  every change (router/events.py)
+:bell            stream  the newest entry of the journal that somebody is waiting for: of a queue, a CSO or the pool
 END KEYS ]]
 
 local LEASE_MS = 900000 -- a line nobody renewed for so long has no call on it

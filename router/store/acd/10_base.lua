@@ -88,7 +88,10 @@ local function tell(p, event, names, data)
     entry[n + 1], entry[n + 2] = 'd', type(data) == 'string' and data or cjson.encode(data)
     n = n + 2
   end
-  redis.call(unpack(entry, 1, n))
+  local id = redis.call(unpack(entry, 1, n))
+  if not names.call or (names.queue or '') ~= '' or (names.cso or '') ~= '' then
+    redis.pcall('XADD', key(p, ':bell'), 'MAXLEN', 1, id, 'e', event) -- unheard, it costs a moment, never an entry
+  end
   redis.call('HINCRBY', key(p, ':counts'), event, 1)
   if p.newest ~= p.now then
     p.newest = p.now
