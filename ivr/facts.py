@@ -61,7 +61,8 @@ class Facts:
             case "phone":
                 found = lookup.premises_by_phone(session, wanted.value)
             case "number":
-                found = lookup.premises_by_number(session, wanted.value)
+                known = lookup.premises_by_number(session, wanted.value)
+                found = [known] if known else []
             case "outage":
                 place = Place(wanted.value, wanted.beside)
                 known = lookup.known_outage(session, place, now=now, need_audio=need_audio, phone=ani)

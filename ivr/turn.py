@@ -340,9 +340,9 @@ def phone(number: str) -> Generator[Effect, Any, list[PremisesView]]:
     return list(found or [])[:MAX_CHOICES]
 
 
-def premises_number(digits: str) -> Generator[Effect, Any, PremisesView | None]:
-    """The premises with this IDPEL or meter number."""
-    found: PremisesView | None = yield Lookup("number", digits)
+def premises_number(digits: str) -> Generator[Effect, Any, list[PremisesView] | None]:
+    """The premises with this IDPEL or meter number, if there is one; None when it could not be read."""
+    found: list[PremisesView] | None = yield Lookup("number", digits)
     return found
 
 

@@ -63,7 +63,7 @@ class World:
             case "phone":
                 found = self.phones.get(wanted.value, [])
             case "number":
-                found = self.numbers.get(wanted.value)
+                found = [self.numbers[wanted.value]] if wanted.value in self.numbers else []
             case "outage":
                 here = set(Place(wanted.value, wanted.beside).codes())
                 found = next((one for one in self.outages if here & set(one.codes or (one.area,))), None)

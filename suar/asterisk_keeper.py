@@ -23,6 +23,7 @@ from ivr.carriers.asterisk_missed import Importer
 from ivr.carriers.asterisk_reload import RELOADED, NotReloaded, reload
 from ivr.service import build
 from router.store.acd import Acd
+from router.store.figures import keep_telling
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def keep(folder: Path) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(asyncio.to_thread(_render_again_and_again, folder))
             tasks.create_task(importer.run())
+            tasks.create_task(keep_telling("asterisk-keeper"))
 
     asyncio.run(both())
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from agent_desk.accounts import telephones
 from config.database import database
 from config.errors import Problem
 from config.operator import operator
@@ -17,7 +18,7 @@ from router.store.acd import Acd, StoreUnavailable
 from router.store.audit import audit
 from router.store.embedded import ready
 from router.store.persistence import losses
-from suar.doctor_asterisk import certificate, nodes
+from suar.doctor_asterisk import certificate, nodes, sound
 from suar.processes import VERBS, NotThere, load
 from suar.welcome import status
 
@@ -113,6 +114,16 @@ def _shown(found: list[str]) -> str:
     return "; ".join(found[:SHOWN] + more)
 
 
+def _sound() -> Finding:
+    files = operator()
+    try:
+        with database().reading() as session:
+            csos = len(telephones(session))
+    except SQLAlchemyError:
+        csos = 0  # the line `database` says so
+    return sound(settings(), lines=files.areas.lines, front=files.surge.front, csos=csos)
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "configuration": _configuration,
     "store": _store,
@@ -123,5 +134,6 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "counters": _counters,
     "web": _web,
     "asterisk": lambda: nodes(settings()),
+    "sound": _sound,
     "sip tls": lambda: certificate(settings()),
 }

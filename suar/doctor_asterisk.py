@@ -1,4 +1,6 @@
-"""What `suar doctor` looks at on every Asterisk: whether its manager answers, and the certificate of SIP over TLS."""
+"""What `suar doctor` looks at on every Asterisk: whether its manager answers, the ports for sound, and the
+certificate of SIP over TLS.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +38,19 @@ async def _greeting(node: AsteriskNode) -> str:
                 writer.close()
     except (OSError, TimeoutError):
         return ""
+
+
+def sound(s: Settings, *, lines: int, front: int, csos: int) -> Finding:
+    """Whether every line, CSO and caller in the front can have the two ports that a leg's sound takes: with none left
+    Asterisk refuses before there is a channel, and nobody learns of that caller.
+    """
+    if not s.asterisk:
+        return True, "not configured"
+    legs, wanted = (s.rtp_end - s.rtp_start + 1) // 2 * len(s.nodes), lines + front + csos
+    sentence = f"{legs} legs for {lines} lines, {csos} CSOs and {front} in front"
+    if legs >= wanted:
+        return True, sentence
+    return False, f"{sentence}: widen SUAR_RTP_START to SUAR_RTP_END by {2 * -(-(wanted - legs) // len(s.nodes))} ports"
 
 
 def certificate(s: Settings) -> Finding:

@@ -72,6 +72,7 @@ class Identify(Asking):
 
     kind: Literal["identify"]
     unknown: Say = Field(description="Spoken when no premises has the number.")
+    unread: Say = Field(default=[], description="Before `invalid`, when the register could not be read.")
     then: str = Field(description="Where a located caller goes; a node that sent the caller here comes first.")
     outage: str = Field(description="Where a caller goes whose area turns out to be affected.")
     reported: Say = Field(default=[], description="As of the node that locates.")

@@ -140,14 +140,17 @@ def _named(turn: Turn, known: Sequence[PremisesView]) -> list[Choice]:
 def _keyed_identify(turn: Turn, node: shapes.Identify, digits: str) -> Flow:
     if not digits:
         return (yield from missed(turn, node, digits))
-    found = (yield from premises_number(digits)) if len(digits) in (IDPEL, METER) and digits.isdecimal() else None
+    found = (yield from premises_number(digits)) if len(digits) in (IDPEL, METER) and digits.isdecimal() else []
     if found is None:
+        turn.say(node.unread)
+        return (yield from go(turn, node.invalid))
+    if not found:
         turn.state.tries += 1
         turn.say(node.unknown)
         if turn.state.tries >= node.tries:
             return (yield from go(turn, node.invalid))
         return question(turn, node)
-    yield from _at(turn, found, "idpel" if len(digits) == IDPEL else "meter")
+    yield from _at(turn, found[0], "idpel" if len(digits) == IDPEL else "meter")
     onward, turn.state.after = turn.state.after or node.then, ""
     outage = yield from outage_in(turn.state)
     if outage and outage.id != turn.state.outage and turn.menu.shape.nodes[onward].kind != "status":

@@ -45,7 +45,7 @@ def test_an_estimate_slips_a_part_is_lit_all_is_lit_and_dark_again(board: Page) 
     form.get_by_label("Alasan perubahan").fill("trafo rusak")
     form.get_by_role("button", name="Ubah perkiraan").click()
     expect(outage).to_contain_text("Terbit v2")
-    expect(outage).to_contain_text("Perkiraan semula")
+    expect(outage).to_contain_text("Perkiraan diperbarui")
 
     form = opened(outage, "Sebagian nyala")
     form.get_by_label("Menteng").check()

@@ -193,6 +193,19 @@ def test_an_unknown_number_is_said_so_and_asked_again_twice_then_a_person(call: 
     assert caller.queues == [Enqueue("gangguan")]
 
 
+def test_a_number_that_could_not_be_looked_up_is_not_said_to_be_wrong(
+    call: Dial, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = world.look_up
+    monkeypatch.setattr(world, "look_up", lambda wanted: None if wanted.kind == "number" else known(wanted))
+    caller = call(UNKNOWN, region="19")
+    caller.presses("1")
+    assert isinstance(caller.presses(IDPEL), Wait)
+    assert "identify.unread" in caller.keys
+    assert "identify.unknown" not in caller.keys
+    assert caller.queues == [Enqueue("gangguan")]
+
+
 def test_still_dark_from_a_chosen_area_asks_which_building(call: Dial) -> None:
     caller = call(UNKNOWN)
     caller.presses("1")

@@ -64,7 +64,7 @@ async def test_the_second_call_hears_what_is_new_and_the_star_says_everything(
         moved = ivr.clock.now() + timedelta(hours=5)
         estimates.revise(session, dark, moved, reason="alat", by="spv1", now=ivr.clock.now())
         statements.mark_rendered(session, 2, now=ivr.clock.now())
-    assert "Perkiraan semula" in sentence(await calls(ivr, "ccall0003", AT_MENTENG, carrier=carrier))
+    assert "Perkiraan diperbarui" in sentence(await calls(ivr, "ccall0003", AT_MENTENG, carrier=carrier))
 
 
 @store
@@ -110,7 +110,7 @@ async def test_the_desk_sees_which_version_was_heard(ivr: Ivr, dark: int) -> Non
 # --- the flow alone
 
 unit = pytest.mark.unit
-NEWS = ("Perkiraan semula pukul 14 WIB, sekarang pukul 16 WIB.",)
+NEWS = ("Perkiraan diperbarui: pukul 16 WIB, semula pukul 14 WIB.",)
 
 
 @unit

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import socket
 import ssl
 import threading
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from suar.doctor_asterisk import certificate, nodes
+from suar.doctor_asterisk import certificate, nodes, sound
 from tests.fixtures.certificates import Authority
 from tests.fixtures.product import free_ports
 
@@ -109,3 +111,25 @@ def test_the_silent_one_of_two_nodes_is_named() -> None:
         ]
         found = nodes(Settings(asterisk=True, asterisk_nodes=both, sip_secret="s"))  # type: ignore[arg-type]
     assert found == (False, f"no AMI of b at 127.0.0.1:{silent}")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "ports", "fine", "said"),
+    [
+        (1, 2000, True, "1000 legs for 720 lines, 105 CSOs and 40 in front"),
+        (1, 400, False, "200 legs for 720 lines, 105 CSOs and 40 in front: widen .* by 1330 ports"),
+        (2, 800, False, "800 legs for .*: widen .* by 66 ports"),
+        (2, 1000, True, "1000 legs"),
+    ],
+)
+def test_ports_that_are_fewer_than_legs_are_told_before_a_caller_is_refused(
+    nodes: int, ports: int, fine: bool, said: str
+) -> None:
+    several = (
+        json.dumps([{"name": name, "ami_host": f"{name}.example", "sip_host": f"{name}.example"} for name in "ab"])
+        if nodes == 2
+        else ()
+    )
+    here = Settings(asterisk=True, rtp_start=10000, rtp_end=9999 + ports, sip_secret="s", asterisk_nodes=several)  # type: ignore[arg-type]
+    found, sentence = sound(here, lines=720, front=40, csos=105)
+    assert (found, bool(re.match(said, sentence))) == (fine, True), sentence

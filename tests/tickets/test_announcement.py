@@ -60,9 +60,9 @@ def test_a_cause_that_was_only_chosen_by_kind() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "moved", "since"),
-    [("WIB", "semula pukul 14 WIB, sekarang pukul 16 WIB", "12 WIB"),
-     ("WITA", "semula pukul 15 WITA, sekarang pukul 17 WITA", "13 WITA"),
-     ("WIT", "semula pukul 16 WIT, sekarang pukul 18 WIT", "14 WIT")],
+    [("WIB", "pukul 16 WIB, semula pukul 14 WIB", "12 WIB"),
+     ("WITA", "pukul 17 WITA, semula pukul 15 WITA", "13 WITA"),
+     ("WIT", "pukul 18 WIT, semula pukul 16 WIT", "14 WIT")],
 )  # fmt: skip
 @unit
 def test_a_revised_estimate_names_both_on_the_clocks_of_the_area(
@@ -73,7 +73,7 @@ def test_a_revised_estimate_names_both_on_the_clocks_of_the_area(
     areas = files.areas.model_copy(update={"units": {**files.areas.units, "jakarta": unit_there}})
     monkeypatch.setattr(phrases, "operator", lambda: replace(files, areas=areas))
     said = phrases.announcement(replace(TOLD, before=NOON + 2 * HOUR, etr=NOON + 4 * HOUR))
-    assert f"Perkiraan {moved}." in said
+    assert f"Perkiraan diperbarui: {moved}." in said
     assert f"padam sejak pukul {since}" in said
 
 
@@ -168,7 +168,7 @@ def test_of_an_estimate_that_moved_both_times_are_told_to_the_end(life: Life) ->
     life.now = NOON + 150 * MINUTE
     known = life.known()
     assert known is not None
-    assert "Perkiraan semula pukul 14 WIB, sekarang pukul 15 WIB." in known.pieces("id")
+    assert "Perkiraan diperbarui: pukul 15 WIB, semula pukul 14 WIB." in known.pieces("id")
 
 
 @database

@@ -94,9 +94,9 @@ def test_a_moved_estimate_is_told_from_the_one_that_this_number_heard(life: Life
     in_between = Caller(life, OTHER)
     in_between.calls_again()
     life.revise(outage, NOON + 5 * HOUR)
-    assert caller.calls_again() == "Perkiraan semula pukul 14 WIB, sekarang pukul 17 WIB."
+    assert caller.calls_again() == "Perkiraan diperbarui: pukul 17 WIB, semula pukul 14 WIB."
     assert caller.calls_again("en") == "No change; expected in about 5 hours."
-    assert in_between.calls_again() == "Perkiraan semula pukul 16 WIB, sekarang pukul 17 WIB."
+    assert in_between.calls_again() == "Perkiraan diperbarui: pukul 17 WIB, semula pukul 16 WIB."
 
 
 def test_an_estimate_that_is_new_or_is_taken_back(life: Life, caller: Caller) -> None:

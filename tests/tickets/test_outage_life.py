@@ -197,7 +197,7 @@ def test_the_fourth_of_august_on_off_on_off(db: Database, life: Life) -> None:
     assert (newest.status, old.status) == (StatementStatus.PUBLISHED, StatementStatus.WITHDRAWN)
 
     life.revise(outage, NOON + 9 * HOUR, "jaringan dibebani lagi")
-    assert "Perkiraan semula pukul 20 WIB, sekarang pukul 21 WIB." in life.hears()
+    assert "Perkiraan diperbarui: pukul 21 WIB, semula pukul 20 WIB." in life.hears()
     life.at(NOON + 9 * HOUR)
     assert life.hears().startswith("Kami menerima banyak laporan")
     life.restore(outage)

@@ -53,7 +53,7 @@ def test_an_outage_from_its_start_to_its_end(reports_http: ReportsHttp) -> None:
     estimate = done(http, f"{own}/estimates", estimatedRestorationTime=said(NOON + 3 * HOUR), reason="alat belum tiba")
     assert (estimate["version"], estimate["reason"], estimate["authorName"]) == (2, "alat belum tiba", "cso1")
     newest = http.get(f"{URL}{own}/statements").json()[0]
-    assert "Perkiraan semula pukul 14 WIB, sekarang pukul 15 WIB." in newest["text"]
+    assert "Perkiraan diperbarui: pukul 15 WIB, semula pukul 14 WIB." in newest["text"]
     part = done(http, f"{own}/partially-restored", scopes=["31.71.05"])
     assert (part["statusKind"], part["scopes"]) == ("partiallyRestored", ["31.71.06"])
     assert done(http, f"{own}/restored")["restoredDateTime"] == "2026-11-22T05:00:00Z"

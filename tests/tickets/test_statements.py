@@ -75,7 +75,7 @@ def test_where_two_are_required_a_revised_time_waits_for_the_second(life: Life) 
     life.by = "spv1"
     life.approve(outage, 2)
     life.release(outage, 2)
-    assert "Perkiraan semula pukul 14 WIB, sekarang pukul 16 WIB." in life.hears()
+    assert "Perkiraan diperbarui: pukul 16 WIB, semula pukul 14 WIB." in life.hears()
     assert life.warned() == []
 
 
@@ -92,7 +92,7 @@ def test_a_statement_ends_with_the_time_it_promised(life: Life) -> None:
     (alert,) = life.warned()
     assert (alert.level, alert.unit, alert.outage_id) == (AlertLevel.SUPERVISOR, "bangka", outage)
     life.revise(outage, NOON + 5 * HOUR)
-    assert "Perkiraan semula pukul 14 WIB, sekarang pukul 17 WIB." in life.hears()
+    assert "Perkiraan diperbarui: pukul 17 WIB, semula pukul 14 WIB." in life.hears()
     assert life.warned() == []
 
 
@@ -109,7 +109,7 @@ def test_a_moved_time_moves_the_end_of_what_is_said(life: Life) -> None:
     life.publish(outage)
     life.revise(outage, NOON + 4 * HOUR)
     life.at(NOON + 3 * HOUR)
-    assert "sekarang pukul 16 WIB" in life.hears()
+    assert "diperbarui: pukul 16 WIB" in life.hears()
     life.at(NOON + 4 * HOUR)
     assert life.hears().startswith(HOLDING)
     assert len(life.warned()) == 1
