@@ -17,6 +17,7 @@ from config.operator import operator
 from tickets import completion, decisions, scripts, tracking, workorders
 from tickets.kinds import Intent, ReportKind
 from tickets.models import Crew, Report, WorkOrder
+from tickets.outages.lookup import report_view
 from tickets.outages.phrases import time_in_pieces
 from tickets.scripts import Said
 from tickets.states import ReportStatus
@@ -46,17 +47,9 @@ def _view(session: Session, report: Report, now: datetime) -> ReportView:
     order, crew = workorders.newest(session, report)
     fault = report.kind is ReportKind.GANGGUAN
     closed = report.status is ReportStatus.SELESAI
-    return ReportView(
-        id=report.id,
-        number=report.number,
-        kind=report.kind.value,
-        status=report.status.value,
-        starred=report.starred,
-        reported_at=report.reported_at,
-        reporting_kind=report.reporting_kind.value,
-        premises_id=report.premises_id,
-        outage_id=report.outage_id,
-        work_order_status=order.status.value if order else None,
+    return report_view(
+        report,
+        order.status if order else None,
         street=_street(order, crew, now) if fault and not closed else "",
         said=_said(session, report, Intent.ENQUIRY, now),
         again=_said(session, report, Intent.PLN_SIDE, now) if closed else {},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ivr.speech.cache import name_of
 from simulation.bench.exchange import DIALLED, Exchange
-from simulation.bench.load import crowd
+from simulation.bench.load import crowd, side_by_side
 from simulation.bench.report import Report
 
 PLAIN = "131"  # dialled: answer, play, hang up
@@ -36,10 +36,9 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
     """`short_cps`, `short_cpu`, `real_cps`."""
     await at.number(PLAIN, "Answer()", f"Playback(suar/{name_of(SOUND)})", "Hangup()")
     sound(at, SHORT_MS)
-    found: dict[str, list[Arm]] = {PLAIN: [], DIALLED: []}
-    for run in range(report.runs):
-        for dialled in sorted(found, reverse=bool(run % 2)):
-            found[dialled].append(await arm(at, dialled, SHORT_AT_ONCE, 3.0 if quick else SECONDS))
+    found = await side_by_side(
+        report, [PLAIN, DIALLED], lambda dialled: arm(at, dialled, SHORT_AT_ONCE, 3.0 if quick else SECONDS)
+    )
     report.section(
         "A short announcement",
         f"One Asterisk; SIPp keeps {SHORT_AT_ONCE} calls there. Plain: Answer, Playback of {SHORT_MS} ms, Hangup.",
@@ -49,10 +48,11 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
     _tell(report, "short", found, cps_goal="≥ 0.60", cpu_goal="≤ 1.7")
     sound(at, REAL_MS)
     at_once = 60 if quick else await carried(at)
-    found = {PLAIN: [], DIALLED: []}
-    for run in range(report.runs):
-        for dialled in sorted(found, reverse=bool(run % 2)):
-            found[dialled].append(await arm(at, dialled, at_once, 25.0 if quick else REAL_SECONDS, rate=at_once / 20))
+    found = await side_by_side(
+        report,
+        [PLAIN, DIALLED],
+        lambda dialled: arm(at, dialled, at_once, 25.0 if quick else REAL_SECONDS, rate=at_once / 20),
+    )
     report.section(
         "A real announcement",
         f"The same with a file of {REAL_MS // 1000} s and {at_once} calls on the line: the most that the plain",

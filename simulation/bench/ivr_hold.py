@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from simulation.bench.exchange import DIALLED, Exchange, edit, until
-from simulation.bench.load import crowd
+from simulation.bench.load import crowd, side_by_side
 from simulation.bench.report import Report
 
 MUSIC, SILENCE = "133", "134"  # dialled: answered, music for ever; answered, nothing for ever
@@ -36,10 +36,7 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
 
 
 async def _compare(at: Exchange, report: Report, plain: str, count: int, name: str, *, quick: bool) -> None:
-    found: dict[str, list[Arm]] = {plain: [], DIALLED: []}
-    for run in range(report.runs):
-        for dialled in sorted(found, reverse=bool(run % 2)):
-            found[dialled].append(await arm(at, dialled, count, quick=quick))
+    found = await side_by_side(report, [plain, DIALLED], lambda dialled: arm(at, dialled, count, quick=quick))
     heard = "music" if plain == MUSIC else "nothing"
     report.section(
         f"{count} callers held, hearing {heard}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulation.bench.exchange import DIALLED, Exchange, until
-from simulation.bench.load import crowd, response_times, share
+from simulation.bench.load import crowd, response_times, share, side_by_side
 from simulation.bench.report import Report
 
 PLAIN = "132"  # dialled: refused by the first line
@@ -29,12 +29,9 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
     """`refuse_721_p99`."""
     await at.number(PLAIN, "Hangup(34)")
     seconds = 2.0 if quick else SECONDS
-    found: dict[str, list[Arm]] = {PLAIN: [], DIALLED: []}
     # As the connector pushes it when the ladder rises.
     await at.manager.ask(Action="Setvar", Variable=LEVEL, Value="4")
-    for run in range(report.runs):
-        for dialled in sorted(found, reverse=bool(run % 2)):
-            found[dialled].append(await arm(at, dialled, seconds))
+    found = await side_by_side(report, [PLAIN, DIALLED], lambda dialled: arm(at, dialled, seconds))
     await at.manager.ask(Action="Setvar", Variable=LEVEL, Value="0")
     report.section(
         f"{OFFERED} calls a second refused",

@@ -7,16 +7,31 @@ import contextlib
 import csv
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from simulation.bench.exchange import Exchange, end, free_ports, start
 from simulation.bench.ground import BenchFailed
+from simulation.bench.report import Report
 
 CALLERS = "callers.csv"  # the numbers that call, in the exchange's folder
 READ_SECONDS = 15.0
 NEVER_MS = 60_000.0  # nobody was answered
+
+Arm = TypeVar("Arm")
+
+
+async def side_by_side(
+    report: Report, arms: Sequence[str], measure: Callable[[str], Awaitable[Arm]]
+) -> dict[str, list[Arm]]:
+    """As many runs as the report wants, each of all arms; who goes first alternates, for a machine grows slower."""
+    found: dict[str, list[Arm]] = {arm: [] for arm in arms}
+    for run in range(report.runs):
+        for arm in sorted(found, reverse=bool(run % 2)):
+            found[arm].append(await measure(arm))
+    return found
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from config.settings import Settings
 from ivr import jobs, mailbox, worker
 from ivr.mail_servers import Imap, MailFailed, SmtpSender
 from ivr.mailbox import Mailbox
+from simulation.bench.exchange import free_ports
 from tests.fixtures.mail import OURS, Mail
-from tests.fixtures.product import free_ports
 from tests.fixtures.servers import StoreUnderTest
 from tests.fixtures.tickets import NOON, a_crew, a_premises, a_report
 from tests.fixtures.wait import until

@@ -18,8 +18,8 @@ import pytest
 from ivr.carriers.asterisk_cel import FILE, FRONT, START, parse
 from router.calls import Outcome
 from router.store.audit import audit
+from simulation.bench.exchange import free_ports
 from tests.fixtures.asterisk import Line
-from tests.fixtures.product import free_ports
 from tests.fixtures.servers import need
 from tests.fixtures.wait import PATIENT, until
 

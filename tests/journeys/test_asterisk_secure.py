@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from router.calls import CallState
+from simulation.bench.exchange import free_ports
 from tests.fixtures.asterisk_secure import SecureLine
 from tests.fixtures.certificates import Authority
-from tests.fixtures.product import free_ports
 from tests.fixtures.wait import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from simulation.bench.exchange import free_ports
 from suar.doctor_asterisk import certificate, nodes, sound
 from tests.fixtures.certificates import Authority
-from tests.fixtures.product import free_ports
 
 pytestmark = pytest.mark.unit
 

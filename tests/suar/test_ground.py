@@ -14,8 +14,8 @@ import pytest
 
 from config.settings import Settings
 from router.store.embedded import embedded
+from simulation.bench.exchange import free_ports
 from suar import demo, ground
-from tests.fixtures.product import free_ports
 from tests.fixtures.wait import until
 
 pytestmark = pytest.mark.unit

@@ -306,21 +306,24 @@ def _premises_view(row: Row[*tuple[Any, ...]]) -> PremisesView:
     )
 
 
+def report_view(report: Report, order: WorkOrderStatus | None, **more: Any) -> ReportView:
+    """A report and the status of its work order, if it has one, for who asks about it."""
+    return ReportView(
+        id=report.id,
+        number=report.number,
+        kind=report.kind.value,
+        status=report.status.value,
+        starred=report.starred,
+        reported_at=report.reported_at,
+        reporting_kind=report.reporting_kind.value,
+        premises_id=report.premises_id,
+        outage_id=report.outage_id,
+        work_order_status=order.value if order else None,
+        **more,
+    )
+
+
 def _reports(session: Session, *wanted: ColumnElement[bool]) -> list[ReportView]:
     rows = select(Report, WorkOrder.status).outerjoin(WorkOrder, WorkOrder.id == workorders.present()).where(*wanted)
     found = session.execute(rows.order_by(Report.reported_at.desc(), Report.id.desc()).limit(MOST_REPORTS))
-    return [
-        ReportView(
-            id=report.id,
-            number=report.number,
-            kind=report.kind.value,
-            status=report.status.value,
-            starred=report.starred,
-            reported_at=report.reported_at,
-            reporting_kind=report.reporting_kind.value,
-            premises_id=report.premises_id,
-            outage_id=report.outage_id,
-            work_order_status=status.value if status else None,
-        )
-        for report, status in found
-    ]
+    return [report_view(report, status) for report, status in found]
