@@ -51,7 +51,7 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
     """One line `file:line: where: reason` for each fault."""
     found = [
         *_target_faults(menu),
-        *_queue_faults(menu, queues),
+        *queue_faults(menu, queues),
         *_prompt_faults(menu, prompts),
         *_opening_faults(menu),
         *_language_faults(menu, prompts),
@@ -80,7 +80,8 @@ def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
                     yield ("levels", number, who, name), f"no node {min(missing)!r}"
 
 
-def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
+def queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
+    """Queues and skills that the menu names and nobody knows: where, and what is wrong."""
     if menu.emergency.queue not in queues.queues:
         yield ("emergency", "queue"), f"no queue {menu.emergency.queue!r}"
     elif not queues.queues[menu.emergency.queue].emergency:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent_desk.accounts import telephones
 from config.database import database
-from config.operator import operator
+from config.operator import operator, stamps
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr.carriers import asterisk_dialplan
@@ -57,10 +57,10 @@ def keep(folder: Path) -> None:
 
 
 def _render_again_and_again(folder: Path) -> None:
-    seen, pending, told = _instants(), set(render(folder)), ""
+    seen, pending, told = stamps(settings().config_dir), set(render(folder)), ""
     while True:
         try:
-            now = _instants()
+            now = stamps(settings().config_dir)
             if now != seen:
                 operator.cache_clear()
             pending |= set(render(folder))
@@ -82,8 +82,3 @@ def _render_again_and_again(folder: Path) -> None:
 def _told(files: Iterable[str]) -> None:
     if files:
         log.warning("Asterisk reads these when it starts again: %s", ", ".join(sorted(files)))
-
-
-def _instants() -> dict[str, int]:
-    """When the operator's files were changed."""
-    return {file.name: file.stat().st_mtime_ns for file in settings().config_dir.glob("*.yaml")}

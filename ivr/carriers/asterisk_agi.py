@@ -264,7 +264,7 @@ async def serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     acd = Acd.from_settings()
-    flow = build(acd)
+    flow = build(acd, plays=True)
     await flow.start()
     called = Called(database(), SystemClock())
     server = AgiServer(flow, loop, host=settings().agi_host, port=settings().agi_port, called=called)
