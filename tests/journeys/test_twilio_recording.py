@@ -40,7 +40,7 @@ async def speaks(twilio: World) -> Leg:
     caller = twilio.dials("no_outage")
     await twilio.hears(caller, "tekan satu")
     await twilio.presses(caller, "1")
-    await twilio.hears(caller, "menambah catatan suara")
+    await twilio.hears(caller, "Catatan suara")
     await twilio.presses(caller, "1")
     await caller.diary.until(lambda h: h.kind == "record")
     await until_async(lambda: "talk" in twilio.pace.waiting, 10, "the tape runs")
