@@ -25,6 +25,7 @@ ATTEMPTS = 5
 PAUSE = timedelta(minutes=5)
 SHORTEST_PASSWORD = 12
 LOGIN = re.compile(r"[a-z][a-z0-9-]{1,31}")  # also the name of the CSO's SIP telephone
+PAGE = "-web"  # how the endpoint of a telephone in the page ends (ivr/carriers/asterisk_etc/pjsip.conf)
 
 _hasher = PasswordHasher()
 # Verified against when the login is unknown, so that a wrong name takes as long as a wrong password.
@@ -199,9 +200,9 @@ class Wanted:
 
 
 def telephones(session: Session) -> list[str]:
-    """What the telephones of all CSOs are called who may log in, on Asterisk."""
+    """What the telephones of all CSOs are called who may log in, on Asterisk; that in the page goes with its name."""
     rows = session.scalars(select(Account).where(Account.role == Role.CSO, Account.active).order_by(Account.login))
-    return sorted({account.endpoint or account.login for account in rows})
+    return sorted({(account.endpoint or account.login).removesuffix(PAGE) for account in rows})
 
 
 def put_account(session: Session, wanted: Wanted) -> Account:

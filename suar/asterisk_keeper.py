@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -45,15 +47,33 @@ def keep(folder: Path) -> None:
 
     asterisk = folder.resolve()
 
-    async def both() -> None:
+    async def parts() -> None:
         acd = Acd.from_settings()
         importer = Importer(acd, database(), build(acd).hung_up, asterisk, here(settings()).name)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(asyncio.to_thread(_render_again_and_again, folder))
-            tasks.create_task(importer.run())
-            tasks.create_task(keep_telling("asterisk-keeper"))
+        await until_one_ends(rendering(folder), importer.run(), keep_telling("asterisk-keeper"))
 
-    asyncio.run(both())
+    asyncio.run(parts())
+
+
+async def until_one_ends(*parts: Coroutine[Any, Any, None]) -> None:
+    """Raises what the first of them ended with: whoever started this process reads it and starts it again."""
+    ended, _ = await asyncio.wait([asyncio.create_task(one) for one in parts], return_when=asyncio.FIRST_COMPLETED)
+    for one in ended:
+        one.result()
+
+
+async def rendering(folder: Path) -> None:
+    """Blocking work, in a thread that keeps nobody from ending."""
+    loop, ended = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def work() -> None:
+        try:
+            _render_again_and_again(folder)
+        except Exception as fault:  # the process ends with it, in its own words
+            loop.call_soon_threadsafe(ended.set_exception, fault)
+
+    threading.Thread(target=work, name="render", daemon=True).start()
+    await ended
 
 
 def _render_again_and_again(folder: Path) -> None:

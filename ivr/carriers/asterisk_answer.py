@@ -16,7 +16,7 @@ CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
 TOKEN = re.compile(r"[0-9A-Za-z.-]{1,64}")
 NODE = re.compile(r"[a-z0-9]{0,12}")
 DIGITS = re.compile(r"[0-9*#]{0,32}")
-PLAYABLE = 60  # files in one list: Asterisk cuts an AGI line at 2,048 bytes
+SOUND_BYTES = 1800  # of names of files in one answer: Asterisk cuts an AGI line at 2,048 bytes
 
 
 class BadRequest(ValueError):
@@ -154,12 +154,15 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
 def _speech(say: Sequence[Fragment], sounds: Sounds) -> dict[str, str]:
     """What a key interrupts, and before it what is heard to its end ([legal] of the dialplan)."""
     legal, rest = apart(say)
-    told = {"SUAR_LEGAL": _list(sounds(legal))} if legal else {}
-    return {**told, "SUAR_PLAY": _list(sounds(rest))}
+    first = _list(sounds(legal), SOUND_BYTES)
+    told = {"SUAR_LEGAL": first} if legal else {}
+    return {**told, "SUAR_PLAY": _list(sounds(rest), SOUND_BYTES - len(first))}
 
 
-def _list(files: list[str]) -> str:
-    return "&".join(files[:PLAYABLE])
+def _list(files: list[str], most: int) -> str:
+    """Whole names, as many as there is room for."""
+    said = "&".join(files)
+    return said if len(said) <= most else said[: most + 1].rpartition("&")[0]
 
 
 def assignment(values: dict[str, str]) -> tuple[str, str]:

@@ -72,8 +72,8 @@ class Reconciler:
         self._look_over_there(snapshot.calls)
         await self._look_for_unknown(snapshot, callers, legs, doubted)
         await self._acd.renew(callers)
+        await self._moves.level(snapshot.level)  # a dialplan that was read again has lost it
         if full:
-            await self._moves.level(snapshot.level)
             log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
 
     async def _look_for_unknown(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from agent_desk.accounts import Wanted, put_account
+from agent_desk.accounts import Wanted, put_account, telephones
 from agent_desk.models import Account
 from config.errors import Invalid
 from tests.fixtures.desk import Web
@@ -69,3 +69,11 @@ def test_what_cannot_be_is_refused_and_changes_nothing(web: Web, wanted: Wanted,
     assert wanted.password not in str(told.value)
     with web.db.reading() as session:
         assert session.scalar(select(func.count(Account.id))) == before
+
+
+def test_a_telephone_in_the_page_goes_with_its_name(web: Web) -> None:
+    with web.db.transaction() as session:
+        put_account(session, SARI).endpoint = "sari-web"
+        put_account(session, replace(SARI, login="tuti"))
+        assert {"sari", "tuti"} <= set(telephones(session))
+        assert "sari-web" not in telephones(session)

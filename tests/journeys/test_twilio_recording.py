@@ -123,6 +123,27 @@ async def test_a_conversation_is_recorded_on_the_callers_leg_through_a_transfer(
     assert len(asked) == 1
 
 
+@pytest.mark.usefixtures("recorded_queue")
+async def test_who_has_left_a_note_before_is_recorded_as_well(twilio: World) -> None:
+    await twilio.ready("cso1")
+    caller = await speaks(twilio)
+    twilio.clock.advance(seconds=7)
+    assert caller.press("#")
+    await twilio.hears(caller, "sudah kami simpan")
+    await twilio.presses(caller, "0")
+    await twilio.hears(caller, "direkam")
+    await twilio.queued(caller)
+    leg = await twilio.rings("cso1")
+    await twilio.talk(caller, leg)
+    await until_async(
+        lambda: {tape.source for tape in twilio.exchange.tapes.of(caller.sid)} >= {"StartCallRecordingAPI"},
+        10,
+        "it is recorded",
+    )
+    caller.hang_up()
+    await over(leg.ended)
+
+
 async def test_who_was_not_told_is_not_recorded(twilio: World) -> None:
     caller, _ = await twilio.talks()
     await twilio.later(10)
