@@ -232,6 +232,8 @@ def _users_of(menu: Menu, key: str) -> Iterator[str]:
 def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """What is entered outside some hours: it exists, it is one, and those in danger can always say so."""
     taken: dict[str, str] = {}
+    tables = [table for level in menu.levels.values() for table in (level.everybody, level.affected)]
+    begins = {*menu.starts(), *(table[start] for start in menu.starts() for table in tables if start in table)}
     for name, hours in menu.hours.items():
         for node, other in hours.instead.items():
             loc: Loc = ("hours", name, "instead", node)
@@ -243,7 +245,7 @@ def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             taken[node] = name
             if getattr(menu.nodes[node], "queue", "") == menu.emergency.queue:
                 yield loc, "the emergency is never closed"
-            if node in menu.starts() and not isinstance(menu.nodes[other], Asking):
+            if node in begins and not isinstance(menu.nodes[other], Asking):
                 yield loc, "callers could not tell an emergency there: it must be a node that asks"
 
 

@@ -141,6 +141,11 @@ FAULTS = {
         '  lagi: {every: ["08:00-09:00"], instead: {keluhan: pamit}}\nholidays: [',
         "hours.lagi.instead.keluhan: the hours 'pelayanan' are for this node too",
     ),
+    "what a surge level begins with cannot be told an emergency": (
+        "{keluhan: keluhan_tutup,",
+        "{lokasi_ramai: pamit, keluhan: keluhan_tutup,",
+        "instead.lokasi_ramai: callers could not tell an emergency there",
+    ),
     "start that cannot be told an emergency": (
         "{keluhan: keluhan_tutup,",
         "{lokasi: pamit, keluhan: keluhan_tutup,",
