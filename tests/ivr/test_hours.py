@@ -178,6 +178,7 @@ def test_a_node_that_is_entered_at_night_alone_is_reached_and_must_lead_on(folde
         '{"1": jebakan}\n    silent: jebakan',
     )
     spoil(folder / "menu.yaml", "    invalid: pamit\n  permintaan_tutup", "    invalid: jebakan\n  permintaan_tutup")
+    spoil(folder / "menu.yaml", "    withheld: tutup_tanpa_nomor\n", "")
     jebakan = (
         '{kind: menu, say: [emergency], keys: {"1": keluhan_tutup}, silent: keluhan_tutup, invalid: keluhan_tutup}'
     )
