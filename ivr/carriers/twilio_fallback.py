@@ -36,7 +36,9 @@ def documents(at: str) -> dict[str, str]:
 
 
 def write(folder: Path, at: str) -> list[Path]:
-    """Write them into `folder`; answers the files."""
+    """Write them into `folder`; answers the files. Raises Refused (no-public-url, no-emergency-number)."""
+    if not settings().public_url:
+        raise Refused("SUAR_PUBLIC_URL is not set: Twilio could not come back to us", slug="no-public-url")
     made = documents(at)
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in made.items():
