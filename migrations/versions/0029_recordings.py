@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("call", sa.String(41), nullable=False),
         sa.Column("report_id", sa.Integer(), nullable=True),
-        sa.Column("file", sa.String(64), nullable=False),
+        sa.Column("file", sa.String(120), nullable=False),
         sa.Column("source", sa.String(34), nullable=False),
         sa.Column("asked_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),

@@ -26,7 +26,7 @@ class Recording(Base):
     state: Mapped[RecordingState] = mapped_column(choice(RecordingState))
     call: Mapped[str] = mapped_column(CALL, index=True)
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), index=True)  # of a note
-    file: Mapped[str] = mapped_column(String(64))  # its name in the folder of its kind
+    file: Mapped[str] = mapped_column(String(120))  # its name in the folder of its kind
     source: Mapped[str] = mapped_column(String(34))  # the carrier's own name of it while it must be fetched; "" = none
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when its sound is looked for
