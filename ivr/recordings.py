@@ -115,7 +115,7 @@ class Collector:
                 self._one(row, now)
             except (Problem, OSError) as fault:
                 log.warning("recording %d cannot be had now: %s", row.id, type(fault).__name__)
-                self._later(row, now)
+                self._later(row, now, absent=False)
         for file in _sounds("notes"):
             if self._quiet(file) > NOBODYS_S:
                 file.unlink(missing_ok=True)
@@ -132,7 +132,7 @@ class Collector:
         else:
             there = self._move(_incoming("notes") / row.file, target)
         if not there:
-            self._later(row, now)
+            self._later(row, now, absent=True)
             return
         seconds = seconds_of(target)
         with self._db.transaction() as session:
@@ -158,9 +158,12 @@ class Collector:
         if self._carrier is None:
             return False
         draft = target.with_suffix(".part")
-        if not self._carrier.fetch(row.source, draft):
-            return False
-        draft.replace(target)
+        try:
+            if not self._carrier.fetch(row.source, draft):
+                return False
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
         return True
 
     def _move(self, file: Path, target: Path) -> bool:
@@ -171,11 +174,11 @@ class Collector:
             shutil.move(file, target)
         return target.exists()
 
-    def _later(self, row: Recording, now: datetime) -> None:
+    def _later(self, row: Recording, now: datetime, *, absent: bool) -> None:
         with self._db.transaction() as session:
-            if recordings.later(session, row.id, now=now, after=AGAIN) is RecordingState.LOST:
+            if recordings.later(session, row.id, now=now, after=AGAIN, absent=absent) is RecordingState.LOST:
                 DONE.labels(row.kind, "lost").inc()
-                log.error("the sound of recording %d never came", row.id)
+                log.warning("the sound of recording %d never came", row.id)
 
     # --- conversations
     async def _is_over(self, file: Path) -> bool:

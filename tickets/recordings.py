@@ -6,6 +6,7 @@ A row is there before its sound: it says where the sound belongs. Whoever finds 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from tickets.kinds import HistoryKind, RecordingKind, RecordingState, ReportingK
 from tickets.models import Recording, RecordingAccess, Report
 from tickets.once import insert_once
 
+log = logging.getLogger(__name__)
 K, S = RecordingKind, RecordingState
 FINISHING = timedelta(seconds=30)  # after the longest that may be said: time to hear the instruction, and the beep
 PATIENCE = timedelta(hours=1)  # after which a sound that was asked for will not come any more
@@ -75,11 +77,13 @@ def expect_note(session: Session, *, call: str, number: str, report_key: str, se
     return kept
 
 
-def note_spoken(session: Session, call: str, *, now: datetime) -> None:
-    """The caller has finished: its sound can be taken now."""
+def note_spoken(session: Session, call: str, *, silent: bool = False, now: datetime) -> None:
+    """The caller has finished: its sound can be taken now; `silent`: there is none."""
     row = _by_key(session, note_key(call), lock=True)
     if row is not None and row.state is S.EXPECTED:
         row.due_at = now
+        if silent and not row.source:
+            row.state = S.EMPTY
 
 
 def at_carrier(session: Session, *, kind: RecordingKind, call: str, source: str, now: datetime) -> None:
@@ -147,13 +151,16 @@ def due(session: Session, *, now: datetime, limit: int = 50) -> Sequence[Recordi
     return session.scalars(rows.order_by(Recording.due_at, Recording.id).limit(limit)).all()
 
 
-def later(session: Session, recording: int, *, now: datetime, after: timedelta) -> RecordingState:
-    """Not there yet: looked for again, until it will not come any more. Answers what it is now."""
+def later(session: Session, recording: int, *, now: datetime, after: timedelta, absent: bool) -> RecordingState:
+    """Looked for again, more and more rarely. `absent`: it was not there, and after an hour will not come any more;
+    else nobody could be asked, and it is not given up. Answers what it is now.
+    """
     row = _locked(session, recording)
     if row.state is S.EXPECTED:
-        if now - row.asked_at > PATIENCE:
+        age = now - row.asked_at
+        if absent and age > PATIENCE:
             row.state = S.LOST
-        row.due_at = now + after
+        row.due_at = now + min(max(after, age / 8), PATIENCE)
     return row.state
 
 
@@ -258,7 +265,11 @@ def remove_of_report(session: Session, report_id: int, *, by: str, now: datetime
     rows = select(Recording.id).where(Recording.report_id == report_id, Recording.state.in_((S.KEPT, S.EXPECTED)))
     found = session.scalars(rows).all()
     for recording in found:
-        remove(session, recording, by=by, now=now)
+        row = _locked(session, recording)
+        if row.state is S.EXPECTED and row.source:
+            row.report_id, row.due_at = None, now  # nobody's: deleted where it was made
+        else:
+            remove(session, recording, by=by, now=now)
     return len(found)
 
 
@@ -271,8 +282,11 @@ def forget(session: Session, *, now: datetime, most: int = 1000) -> int:
             Recording.kind == kind, Recording.state == S.KEPT, Recording.asked_at <= now - timedelta(days=kept_for)
         )
         for recording in session.scalars(old.order_by(Recording.asked_at).limit(most - gone)).all():
-            remove(session, recording, by="system", now=now)
-            gone += 1
+            try:
+                remove(session, recording, by="system", now=now)
+                gone += 1
+            except OSError as fault:  # one that cannot be deleted keeps no other from it
+                log.error("recording %d could not be deleted: %s", recording, type(fault).__name__)
     return gone
 
 

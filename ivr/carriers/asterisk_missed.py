@@ -6,6 +6,7 @@ calling back. docs/decisions/0078-cel.md says why so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from config.errors import Problem
 from config.logging import told
 from config.operator import operator
 from ivr.carriers.asterisk_answer import trunk_of
-from ivr.carriers.asterisk_cel import FILE, FRONT, Book, Gone, Journal
+from ivr.carriers.asterisk_cel import FILE, FRONT, MOST, Book, Gone, Journal
 from ivr.carriers.asterisk_moves import HungUp
 from ivr.carriers.asterisk_names import named
 from ivr.carriers.base import e164, repaired
@@ -46,23 +47,36 @@ class Importer:
         self._file = folder / FILE
         self._journal = Journal(self._file)
         self._book: Book | None = None
+        self._behind = False  # there is more to read at once
         self._until = ""  # the history must have come so far before it is asked for what is old
 
     async def run(self) -> None:
-        """Until it is cancelled. Two beside each other take turns."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.with_suffix(".lock").open("w") as lock:
-            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-            before = ""
+        """Until it is cancelled. Of two beside each other one reads."""
+        before = ""
+        with contextlib.ExitStack() as held:
+            alone = False
             while True:
                 try:
-                    await self.turn()
+                    alone = alone or self._alone(held)
+                    if alone:
+                        await self.turn()
                     before = ""
                 except Exception as fault:  # the store, the database, the disk: what was not kept is read again
                     if before != told(fault):
                         log.warning("Asterisk's event log waits: %s", told(fault))
                     before = told(fault)
-                await asyncio.sleep(EVERY_SECONDS)
+                await asyncio.sleep(0 if self._behind and not before else EVERY_SECONDS)
+
+    def _alone(self, held: contextlib.ExitStack) -> bool:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        lock = self._file.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        held.enter_context(lock)
+        return True
 
     async def turn(self) -> int:
         """Read what is new and tell of it; answers how many calls nobody had told of."""
@@ -70,8 +84,9 @@ class Importer:
         if book is None:
             book = await asyncio.to_thread(self._journal.book)
             self._until = (await self._acd.snapshot()).journal
-        new = 0
-        if await asyncio.to_thread(self._journal.read, book) or book.gone:
+        new, lines = 0, await asyncio.to_thread(self._journal.read, book)
+        self._behind = lines == MOST
+        if lines or book.gone:
             new = await self._tell(book)
             await asyncio.to_thread(self._journal.keep, book)
             await asyncio.to_thread(self._journal.put_aside, book)

@@ -38,13 +38,15 @@ def reload(folder: Path, files: Iterable[str]) -> None:
     try:
         ami.connect(s.ami_host, s.ami_port)
         ami.login(s.ami_user, here(s).ami_secret or s.ami_secret or read_secrets(folder).ami)
-        # Reading the dialplan again sets its globals to what stands in the file.
-        before = ami.send_action({"Action": "Getvar", "Variable": level}).get_header("Value", "")
         for module in modules:
-            answer = ami.send_action({"Action": "Reload", "Module": module})
+            # Reading the dialplan again sets its globals to what stands in the file.
+            before = ami.send_action({"Action": "Getvar", "Variable": level}).get_header("Value", "")
+            try:
+                answer = ami.send_action({"Action": "Reload", "Module": module})
+            finally:
+                ami.send_action({"Action": "Setvar", "Variable": level, "Value": before or "0"})
             if answer.get_header("Response") != "Success":
                 raise NotReloaded(module)
-        ami.send_action({"Action": "Setvar", "Variable": level, "Value": before or "0"})
     except ManagerException as fault:
         raise NotReloaded from fault
     finally:

@@ -48,7 +48,7 @@ class Moves:
         if call.state is not CallState.TALKING or not recorded(call):
             return
         try:
-            await self._rest.record(call.channel, _trail(call, "rec").url("/twilio/recording", kind="call"))
+            await self._rest.record(call.channel, _trail(call, "rec").url("/twilio/recording-status", kind="call"))
         except RestFailed as fault:  # the conversation goes on
             log.error("call %s is not recorded: %s", call.id, fault)
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 TWILIO = "https://api.twilio.com"
 TIMEOUT = 5.0  # seconds
 GONE_CODES = {20404, 21220}  # no such call; call is not in progress
+BY_THE_API, FINISHED = "StartCallRecordingAPI", {"stopped", "processing", "completed", "absent"}  # of a recording
 BACKOFF = (0.5, 1.0, 2.0, 4.0)  # seconds after "too many requests"
 
 
@@ -154,9 +155,12 @@ class TwilioRest:
         already goes on. False = the call is gone.
         """
         tapes = self._client.calls(sid).recordings
-        known = await self._ask(lambda: tapes.list(limit=1))
-        if known is None or known:
-            return known is not None
+        known = await self._ask(lambda: tapes.list(limit=20))
+        if known is None:
+            return False
+        # A voice note that the caller has spoken before is one, too.
+        if any(one.source == BY_THE_API and one.status not in FINISHED for one in known):
+            return True
         made = await self._ask(
             lambda: tapes.create(
                 recording_status_callback=url,

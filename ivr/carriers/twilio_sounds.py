@@ -28,7 +28,7 @@ LARGEST = 512 * 1024 * 1024  # bytes: nine hours
 CHUNK = 64 * 1024
 
 
-@router.post("/recording")
+@router.post("/recording-status")
 async def recording(request: Request) -> Response:
     """A recording is finished. Its address is not asked: only its name, at the account of the settings."""
     try:
@@ -40,13 +40,17 @@ async def recording(request: Request) -> Response:
         FAILURES.labels(reason).inc()
         log.warning("webhook refused: %s", reason)
         return Response(status_code=403)
-    if hook.get("RecordingStatus") != "completed":
+    status = hook.get("RecordingStatus")
+    if status not in ("completed", "absent"):
         return Response(status_code=204)
 
     def note() -> None:
         with request.app.state.db.transaction() as session:
             now = request.app.state.clock.now()
-            recordings.at_carrier(session, kind=kind, call=call, source=sid, now=now)
+            if status == "completed":
+                recordings.at_carrier(session, kind=kind, call=call, source=sid, now=now)
+            elif kind is RecordingKind.NOTE:
+                recordings.note_spoken(session, call, silent=True, now=now)
 
     try:
         await asyncio.to_thread(note)

@@ -60,7 +60,7 @@ def _record(response: VoiceResponse, wanted: Record, say: Sequence[Fragment], on
         play_beep=True,
         trim="trim-silence",
         finish_on_key="0123456789*#",
-        recording_status_callback=onward.url("/twilio/recording", kind="note"),
+        recording_status_callback=onward.url("/twilio/recording-status", kind="note"),
         recording_status_callback_method="POST",
         recording_status_callback_event="completed absent",
     )

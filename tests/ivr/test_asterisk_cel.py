@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.carriers.asterisk_cel import FULL_BYTES, START, Book, Journal, parse
+from ivr.carriers.asterisk_cel import FULL_BYTES, SKIPPED, START, Book, Journal, parse
 
 pytestmark = pytest.mark.unit
 SECOND = 1795443987
@@ -148,3 +148,16 @@ def test_the_book_is_readable_by_its_owner_alone(file: Path) -> None:
     file.write_text(row(START, 1))
     read(file)
     assert file.with_suffix(".read.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_leg_that_we_rang_is_no_caller_whose_start_was_lost(file: Path) -> None:
+    file.write_text(row("CHAN_START", 3, dialled="") + row("HANGUP", 3, dialled="") + row("HANGUP", 4))
+    assert [gone.start.channel_id for gone in read(file).gone] == [f"{SECOND}.4"]
+
+
+def test_the_leg_of_a_consultation_is_no_garbage(file: Path) -> None:
+    before = SKIPPED._value.get()
+    guest = row("CHAN_START", 3).replace(f'"{SECOND}.3"', '"guest-7-abc"')
+    file.write_text(guest + guest.replace("CHAN_START", "HANGUP"))
+    assert read(file).gone == []
+    assert SKIPPED._value.get() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from router.history.models import CallEvent, CallRecord
 from router.store.audit import audit
 from router.store.wire import StoreUnavailable, Wire
 from tests.fixtures.router import Pool
-from tests.fixtures.wait import PATIENT
+from tests.fixtures.wait import PATIENT, until_async
 
 pytestmark = [pytest.mark.store, pytest.mark.database, pytest.mark.anyio]
 NUMBER = "+628112220001"
@@ -279,3 +280,19 @@ async def _forget(pool: Pool, call: str) -> None:
     wire = Wire(pool.acd._url)
     await wire.call("DEL", f"suar:{{{pool.acd.pool}}}:call:{call}")
     wire.close()
+
+
+async def test_a_folder_that_cannot_be_written_now_is_tried_again(
+    asterisk: Asterisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    (asterisk.folder / "log").write_text("in the way")
+    reading = asyncio.create_task(asterisk.importer().run())
+    await until_async(lambda: reading.done() or "log waits" in caplog.text, 5, "it was tried")
+    (asterisk.folder / "log").unlink()
+    asterisk.refuses(1)
+
+    async def written() -> bool:
+        return bool(await asterisk.records())
+
+    await until_async(written, 10, "the call is in the history")
+    reading.cancel()

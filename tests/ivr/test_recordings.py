@@ -17,7 +17,7 @@ from tests.fixtures.router import Pool
 from tests.fixtures.tickets import NOON, a_premises, a_report
 from tickets import history, reports
 from tickets import recordings as rows
-from tickets.kinds import RecordingState
+from tickets.kinds import RecordingKind, RecordingState
 from tickets.models import Recording
 
 pytestmark = [pytest.mark.database, pytest.mark.store, pytest.mark.anyio]
@@ -191,3 +191,82 @@ async def test_a_call_that_the_store_forgot_still_has_its_sound_and_an_empty_fil
     pool.clock.advance(seconds=200)
     await collector.once()
     assert (empty.exists(), other.exists()) == (False, True)
+
+
+SID = f"RE{'0a' * 16}"
+
+
+class Away:
+    """A carrier that cannot be asked, and then does not have it."""
+
+    def __init__(self) -> None:
+        self.away, self.deleted = True, []
+
+    def fetch(self, source: str, to: Path) -> bool:
+        to.write_bytes(b"half of it")
+        if self.away:
+            raise OSError("away")
+        return False
+
+    def delete(self, source: str) -> None:
+        self.deleted.append(source)
+
+
+@pytest.fixture
+def away(notes: Notes, pool: Pool) -> Away:
+    carrier = Away()
+    notes.collector = Collector(pool.acd, notes.db, notes.clock, carrier)
+    return carrier
+
+
+async def test_a_conversation_that_the_carrier_names_is_noted_in_both_databases(notes: Notes, folder: Path) -> None:
+    call = f"CA{'0b' * 16}a"
+    with notes.db.transaction() as session:
+        rows.at_carrier(session, kind=RecordingKind.CALL, call=call, source=SID, now=NOON)
+    with notes.db.reading() as session:
+        row = session.scalars(select(Recording)).one()
+        assert rows.path_of(row).name == f"{call}.{SID}.wav"
+
+
+async def test_a_sound_at_a_carrier_that_is_away_is_not_given_up(notes: Notes, away: Away, folder: Path) -> None:
+    with notes.db.transaction() as session:
+        rows.at_carrier(session, kind=RecordingKind.CALL, call=CALL, source=SID, now=NOON)
+    for _ in range(30):
+        row = await notes.later(3600)
+    assert row.state is RecordingState.EXPECTED
+    assert [*folder.parent.rglob("*.part")] == [], "half a sound is not left lying"
+    away.away = False
+    assert (await notes.later(3600)).state is RecordingState.LOST, "the carrier says that it has none"
+
+
+async def test_a_note_that_is_still_at_the_carrier_goes_there_with_its_report(
+    notes: Notes, away: Away, folder: Path
+) -> None:
+    number = notes.files()
+    notes.wishes(WISH)
+    with notes.db.transaction() as session:
+        rows.at_carrier(session, kind=RecordingKind.NOTE, call=CALL, source=SID, now=NOON)
+        assert rows.remove_of_report(session, number, by="admin", now=NOON) == 1
+    assert (await notes.later(1)).state is RecordingState.REMOVED
+    assert away.deleted == [SID]
+
+
+async def test_one_sound_that_cannot_be_deleted_keeps_no_other_from_it(
+    notes: Notes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with notes.db.transaction() as session:
+        for name in ("first", "second"):
+            rows.call_recorded(session, call=CALL, file=f"{name}.wav", seconds=9, now=NOON)
+    unlink = Path.unlink
+
+    def refuses(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "first.wav":
+            raise PermissionError
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    with notes.db.transaction() as session:
+        assert rows.forget(session, now=NOON + timedelta(days=4000)) == 1
+    with notes.db.reading() as session:
+        states = {row.file: row.state for row in session.scalars(select(Recording))}
+    assert states == {"first.wav": RecordingState.KEPT, "second.wav": RecordingState.REMOVED}

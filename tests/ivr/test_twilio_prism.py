@@ -61,7 +61,7 @@ async def record_anew(rest: TwilioRest) -> object:
         return [] if isinstance(found, list) else found
 
     with patch.object(rest, "_ask", none_yet):
-        return await rest.record(CALL, TRAIL.url("/twilio/recording"))
+        return await rest.record(CALL, TRAIL.url("/twilio/recording-status"))
 
 
 # Every public verb of TwilioRest, each in every way that we use it.
@@ -72,7 +72,7 @@ REQUESTS: dict[str, list[Callable[[TwilioRest], Awaitable[object]]]] = {
         lambda rest: leg(rest, "sip:cso1@suar.example"),
     ],
     "redirect": [lambda rest: rest.redirect(CALL, TRAIL.url("/twilio/meet", token="5-abc"))],
-    "record": [lambda rest: rest.record(CALL, TRAIL.url("/twilio/recording")), record_anew],
+    "record": [lambda rest: rest.record(CALL, TRAIL.url("/twilio/recording-status")), record_anew],
     "complete": [lambda rest: rest.complete(CALL)],
     "hold": [
         lambda rest: rest.hold("c1", CALL, music=TRAIL.url("/twilio/hold")),

@@ -215,4 +215,9 @@ async def test_who_waits_for_the_bell_sleeps_while_callers_listen_to_the_menu(po
     assert [entry.event for entry in late] == ["call.arrived"], "when the time is over, what there is"
     later = asyncio.ensure_future(pool.acd.journal(late[-1].id, block_ms=5000, bell=True))
     await pool.acd.set_level(2, reason="test", by="ladder")
-    assert [entry.event for entry in await later] == ["level"]
+    told = await later
+    assert [entry.event for entry in told] == ["level"]
+
+    moved = asyncio.ensure_future(pool.acd.journal(told[-1].id, block_ms=5000, bell=True))
+    await pool.acd.note("c0000000001", note={"what": "met"}, cmd="met")
+    assert [entry.event for entry in await moved] == ["call.noted"], "a connector waits for it"

@@ -71,7 +71,7 @@ local function note(keys, args)
     return 'OK'
   end
   local call = known_call(p, args[3])
-  tell(p, 'call.noted', { call = call.id, carrier = call.carrier, cmd = args[2] }, args[4])
+  tell(p, 'call.noted', { call = call.id, queue = call.queue, carrier = call.carrier, cmd = args[2] }, args[4])
   return remember(p, 'note', args[2], 'OK')
 end
 
