@@ -205,7 +205,7 @@ class Conversation(asyncio.Protocol):
             self._end("gone")
         except Problem as problem:
             self._end(problem.slug)
-        except Exception as fault:  # a fault of ours
+        except Exception as fault:  # whatever it is, silence: the dialplan goes to its fallback
             log.error("step %s: %s", self._step if self._step in NAMES else "?", told(fault))
             self._end("failed")
 

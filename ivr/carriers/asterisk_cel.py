@@ -26,9 +26,8 @@ ROW = re.compile(
     rb'"(CHAN_START|HANGUP)","(\d{9,11})\.(\d{1,6})","(\d{9,11}\.\d{1,9})","([\w/;.@-]{1,80})",'
     rb'"([0-9+]{0,40})","([0-9+]{0,40})","([\w-]{0,80})","([^\r\n]{0,1000})"$'
 )
-OURS = re.compile(
-    rb'^"(?:CHAN_START|HANGUP)","\d+\.\d+","[a-z]+-'
-)  # a channel that was given its id: nobody who called
+# A channel that was given its id by us: nobody who called.
+OURS = re.compile(rb'^"(?:CHAN_START|HANGUP)","\d+\.\d+","[a-z]+-')
 CAUSE = re.compile(rb"hangupcause\W+(\d{1,3})")
 ANSWERED = re.compile(rb"dialstatus\W+ANSWER\b")
 READ_BYTES = 2**20  # at a time
@@ -109,9 +108,8 @@ class Book:
                 self.live[row.channel_id] = row
             return
         start = self.live.pop(row.channel_id, None)
-        if (
-            start is None and row.context == FRONT and row.dialled
-        ):  # its start was lost; who is rung has dialled nothing
+        # Its start was lost. A leg that we ring through a trunk hangs up there too, but has dialled nothing.
+        if start is None and row.context == FRONT and row.dialled:
             start = row
         if start is not None:
             self.gone.append(Gone(start, row))

@@ -110,6 +110,12 @@ async def test_a_conversation_is_recorded_on_the_callers_leg_through_a_transfer(
     second = await twilio.rings("cso2")
     second.pick_up()
     await twilio.together(caller, second)
+    tapes = f"{caller.sid}/Recordings.json"
+    await until_async(
+        lambda: [method for method, path, _ in twilio.rest.requests if path.endswith(tapes)].count("GET") == 2,
+        10,
+        "the second conversation found it running",
+    )
     await twilio.later(42)
     assert len(twilio.exchange.tapes.of(caller.sid)) == 1, "one recording, begun once"
     caller.hang_up()
@@ -117,9 +123,7 @@ async def test_a_conversation_is_recorded_on_the_callers_leg_through_a_transfer(
     row = await kept(twilio)
     assert (row.call, row.kind.value, round(row.seconds)) == (call.id, "call", 42)
     assert twilio.exchange.tapes.known == {}
-    asked = [
-        form for method, path, form in twilio.rest.requests if path.endswith(f"{caller.sid}/Recordings.json") and form
-    ]
+    asked = [form for method, path, form in twilio.rest.requests if path.endswith(tapes) and form]
     assert len(asked) == 1
 
 
