@@ -23,6 +23,7 @@ from ivr.carriers import asterisk_dialplan
 from ivr.carriers.asterisk_dialplan import here
 from ivr.carriers.asterisk_missed import Importer
 from ivr.carriers.asterisk_reload import RELOADED, NotReloaded, reload
+from ivr.carriers.asterisk_secrets import read_secrets
 from ivr.service import build
 from router.store.acd import Acd
 from router.store.figures import keep_telling
@@ -37,9 +38,17 @@ def render(folder: Path) -> list[str]:
     ask for; answers the names of the files that have changed. Raises ConfigError and SQLAlchemyError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    return asterisk_dialplan.render(folder.resolve(), _csos())
+
+
+def passwords(folder: Path) -> dict[str, str]:
+    """Of every telephone, by its name."""
+    return read_secrets(folder, _csos()).telephones
+
+
+def _csos() -> list[str]:
     with database().reading() as session:
-        csos = telephones(session)
-    return asterisk_dialplan.render(folder.resolve(), csos)
+        return telephones(session)
 
 
 def keep(folder: Path) -> None:

@@ -90,7 +90,7 @@ class AgiServer:
         if request.name in NOTICES:
             instruction = await self._notice(request)
         elif request.name == "arrived":
-            instruction = await self._flow.arrived(answer.arrival(request, operator()), request.token)
+            instruction = await self._flow.arrived(answer.arrival(request), request.token)
         else:
             instruction = await self._flow.step(answer.step(request, operator()))
         return answer.variables(

@@ -268,5 +268,5 @@ def test_what_a_channel_carries_rebuilds_a_call() -> None:
 @pytest.mark.parametrize("ani", ["", "anonymous", "++", "12"])
 def test_a_withheld_or_strange_number_is_none(ani: str) -> None:
     asked = Request.read("arrived", "PJSIP/trunk-1", ["t", CALL, "", ani, "999"])
-    assert arrival(asked, operator()).ani == ""
-    assert arrival(asked, operator()).trunk == operator().areas.default_trunk
+    assert arrival(asked).ani == ""
+    assert arrival(asked).trunk == operator().areas.default_trunk
