@@ -161,6 +161,8 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name, "identify"), "must be a node of kind identify"
         if node.kind == "callback" and menu.waiting.callback is None:
             yield ("nodes", name), "waiting.callback must say what is said"
+        if node.kind == "outage" and node.withheld and menu.nodes[node.withheld].kind != "outage":
+            yield ("nodes", name, "withheld"), "must be a node of kind outage"
         if node.kind == "menu" and not node.keys:
             yield ("nodes", name), "a menu without keys"
         if node.kind == "report" and node.subscribe and not node.withheld:

@@ -158,6 +158,8 @@ def test_2_what_the_store_says_to_the_callback_is_said(at: Dial, world: World, a
 def test_2_who_cannot_be_called_back_is_put_in_line(at: Dial, world: World) -> None:
     withheld = at(2, "")
     withheld.presses("1")  # the one dark area of the list
+    assert "outage.options" in withheld.keys
+    assert "outage.options_callback" not in withheld.keys, "a call back is no use"
     assert isinstance(withheld.presses("0"), Wait)
     assert withheld.queues == [Enqueue("gangguan")]
     world.callback_answer = "stale-token"
