@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from agent_desk.models import Account, Throttle, WebSession
 from agent_desk.permissions import Role
-from config.errors import Invalid, Problem, Refused
+from config.errors import Invalid, NotFound, Problem, Refused
 from config.operator import operator
 from tickets.kinds import ReportingKind
 from tickets.once import insert_once
@@ -25,6 +25,9 @@ ATTEMPTS = 5
 PAUSE = timedelta(minutes=5)
 SHORTEST_PASSWORD = 12
 LOGIN = re.compile(r"[a-z][a-z0-9-]{1,31}")  # also the name of the CSO's SIP telephone
+# Sections of pjsip.conf that are no CSO's telephone, and the telephone that is rung for emergencies.
+TAKEN = re.compile(r"(global|system|sound|bound|trunk|telephone|page|darurat)|(transport|trunk|partner|node)-.*|.*-web")
+PAGE = "-web"  # how the endpoint of a telephone in the page ends (ivr/carriers/asterisk_etc/pjsip.conf)
 
 _hasher = PasswordHasher()
 # Verified against when the login is unknown, so that a wrong name takes as long as a wrong password.
@@ -196,12 +199,13 @@ class Wanted:
     queues: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     partner: str = ""
+    endpoint: str = ""  # the CSO's telephone where it has another name than the login
 
 
 def telephones(session: Session) -> list[str]:
-    """What the telephones of all CSOs are called who may log in, on Asterisk."""
+    """What the telephones of all CSOs are called who may log in, on Asterisk; that in the page goes with its name."""
     rows = session.scalars(select(Account).where(Account.role == Role.CSO, Account.active).order_by(Account.login))
-    return sorted({account.endpoint or account.login for account in rows})
+    return sorted({(account.endpoint or account.login).removesuffix(PAGE) for account in rows})
 
 
 def put_account(session: Session, wanted: Wanted) -> Account:
@@ -219,10 +223,21 @@ def put_account(session: Session, wanted: Wanted) -> Account:
     serves = list(wanted.queues) or list(operator().queues.queues)
     account.name, account.role, account.partner, account.active = wanted.name, wanted.role, wanted.partner, True
     account.queues = serves if wanted.role == Role.CSO else []
-    account.skills = " ".join(wanted.skills)
+    account.skills, account.endpoint = " ".join(wanted.skills), wanted.endpoint
     account.password_hash = hash_password(wanted.password)
     session.flush()
     return account
+
+
+def close_account(session: Session, login: str) -> None:
+    """Nobody logs in with it any more, its sessions and keys end, its telephone is no longer known; what it did stays
+    told under its name. `put_account` opens it again. Raises NotFound (unknown-account).
+    """
+    account = session.scalar(select(Account).where(Account.login == login))
+    if account is None:
+        raise NotFound(f"there is no account {login!r}", slug="unknown-account")
+    account.active = False
+    revoke_all(session, login)
 
 
 def _check(wanted: Wanted) -> None:
@@ -232,6 +247,19 @@ def _check(wanted: Wanted) -> None:
         raise Invalid(f"a role is one of {', '.join(Role)}", slug="unknown-role", field="role")
     if len(wanted.password) < SHORTEST_PASSWORD:
         raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters", slug="weak-password", field="password")
+    if wanted.role == Role.CSO:
+        _check_telephone(wanted.endpoint or wanted.login)
+    _check_serves(wanted)
+    if wanted.role == Role.PARTNER and wanted.partner not in operator().partners.partners:
+        raise Invalid("a partner's account names the partner in partners.yaml", slug="unknown-partner", field="partner")
+
+
+def _check_telephone(name: str) -> None:
+    if TAKEN.fullmatch(name) or not LOGIN.fullmatch(name):
+        raise Invalid(f"{name!r} cannot be the name of a telephone", slug="bad-endpoint", field="endpoint")
+
+
+def _check_serves(wanted: Wanted) -> None:
     for word in wanted.queues:
         queue, _, level = word.partition(":")
         if queue not in operator().queues.queues or level not in LEVELS:
@@ -241,5 +269,3 @@ def _check(wanted: Wanted) -> None:
     for word in wanted.skills:
         if word.partition(":")[0] not in operator().queues.skills:
             raise Invalid(f"{word!r} is no skill of queues.yaml", slug="unknown-skill", field="skills")
-    if wanted.role == Role.PARTNER and wanted.partner not in operator().partners.partners:
-        raise Invalid("a partner's account names the partner in partners.yaml", slug="unknown-partner", field="partner")

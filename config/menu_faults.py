@@ -51,7 +51,7 @@ def menu_faults(menu: Menu, prompts: Prompts, queues: Queues, file: YamlFile) ->
     """One line `file:line: where: reason` for each fault."""
     found = [
         *_target_faults(menu),
-        *_queue_faults(menu, queues),
+        *queue_faults(menu, queues),
         *_prompt_faults(menu, prompts),
         *_opening_faults(menu),
         *_language_faults(menu, prompts),
@@ -80,7 +80,8 @@ def _target_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
                     yield ("levels", number, who, name), f"no node {min(missing)!r}"
 
 
-def _queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
+def queue_faults(menu: Menu, queues: Queues) -> Iterator[tuple[Loc, str]]:
+    """Queues and skills that the menu names and nobody knows: where, and what is wrong."""
     if menu.emergency.queue not in queues.queues:
         yield ("emergency", "queue"), f"no queue {menu.emergency.queue!r}"
     elif not queues.queues[menu.emergency.queue].emergency:
@@ -160,6 +161,8 @@ def _key_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             yield ("nodes", name, "identify"), "must be a node of kind identify"
         if node.kind == "callback" and menu.waiting.callback is None:
             yield ("nodes", name), "waiting.callback must say what is said"
+        if node.kind == "outage" and node.withheld and menu.nodes[node.withheld].kind != "outage":
+            yield ("nodes", name, "withheld"), "must be a node of kind outage"
         if node.kind == "menu" and not node.keys:
             yield ("nodes", name), "a menu without keys"
         if node.kind == "report" and node.subscribe and not node.withheld:
@@ -231,6 +234,8 @@ def _users_of(menu: Menu, key: str) -> Iterator[str]:
 def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
     """What is entered outside some hours: it exists, it is one, and those in danger can always say so."""
     taken: dict[str, str] = {}
+    tables = [table for level in menu.levels.values() for table in (level.everybody, level.affected)]
+    begins = {*menu.starts(), *(table[start] for start in menu.starts() for table in tables if start in table)}
     for name, hours in menu.hours.items():
         for node, other in hours.instead.items():
             loc: Loc = ("hours", name, "instead", node)
@@ -242,7 +247,7 @@ def _hours_faults(menu: Menu) -> Iterator[tuple[Loc, str]]:
             taken[node] = name
             if getattr(menu.nodes[node], "queue", "") == menu.emergency.queue:
                 yield loc, "the emergency is never closed"
-            if node in menu.starts() and not isinstance(menu.nodes[other], Asking):
+            if node in begins and not isinstance(menu.nodes[other], Asking):
                 yield loc, "callers could not tell an emergency there: it must be a node that asks"
 
 

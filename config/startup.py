@@ -15,6 +15,7 @@ from config.yaml_file import ConfigError
 # Names with our prefix that are not settings of the product: who reads them.
 OTHERS = {
     "SUAR_HEARTBEAT": "config/heartbeat.py, set by `suar up`",
+    "SUAR_ASTERISK_SUITES": "scripts/asterisk-root.sh",
     "SUAR_CACHE": "scripts/asterisk-root.sh and scripts/setup.py",
 }
 

@@ -29,7 +29,7 @@ def full(turn: Turn, queue: str, skills: Mapping[str, int] | None = None) -> Flo
     rules, waiting = turn.menu.shape.waiting.callback, turn.menu.shape.waiting
     if rules is None or not turn.callback_key():
         return turn.bye([*waiting.full, *(rules.no_number_full if rules else waiting.full_bye)])
-    turn.state.node, turn.state.full, turn.state.skills = FULL, queue, dict(skills or {})
+    turn.state.node, turn.state.full, turn.state.skills, turn.state.tries = FULL, queue, dict(skills or {}), 0
     return ask_full(turn)
 
 
@@ -42,8 +42,11 @@ def ask_full(turn: Turn) -> Instruction:
 def answered_full(turn: Turn, digits: str) -> Flow:
     """What was keyed when the queue was full."""
     rules, waiting = turn.menu.shape.waiting.callback, turn.menu.shape.waiting
+    if digits == turn.menu.shape.repeat_key:
+        return ask_full(turn)
     if rules is None or digits != rules.key:
-        return turn.bye(waiting.full_bye)
+        turn.state.tries += 1
+        return ask_full(turn) if digits and turn.state.tries == 1 else turn.bye(waiting.full_bye)
     wish = CallBack(turn.state.full, turn.state.priority, turn.state.skills)
     answer: str = yield wish
     if answer in ("agreed", "later"):

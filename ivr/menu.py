@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from string import Formatter
 from config import operator as operator_files
 from config.errors import NotFound
 from config.languages import FIRST
+from config.menu_faults import queue_faults
 from config.schema import menu as shapes
 from config.schema.prompts import Prompts
 from config.yaml_file import ConfigError
@@ -81,12 +82,17 @@ class Menu:
 class Menus:
     """The current menu (read again when the files change) and, by version, those that calls still follow."""
 
-    def __init__(self, config_dir: Path, folder: Path) -> None:
+    def __init__(self, config_dir: Path, folder: Path, *, audible: Callable[[Menu], bool] = lambda menu: True) -> None:
+        """`audible`: whether each of its sentences can be said now; a changed menu waits for that."""
         self._config_dir = config_dir
         self._folder = folder
+        self._audible = audible
         self._kept: dict[str, Menu] = {}
-        self._stamp: tuple[int, ...] = ()
-        self._current = self._load()
+        self._stamp = operator_files.stamps(self._config_dir)
+        files = operator_files.load(config_dir)
+        self._queues = files.queues  # as the running processes know them
+        self._current = self._keep(Menu(files.menu, files.prompts))
+        self._next: Menu | None = None
 
     def current(self) -> Menu:
         """For a new call."""
@@ -94,14 +100,12 @@ class Menus:
 
     def refresh(self) -> bool:
         """Take up changed files; blocking. A file that became wrong is told in the log, the last good menu goes on."""
-        if self._stamps() == self._stamp:
+        stamp = operator_files.stamps(self._config_dir)  # of all: a menu is right or wrong together with the others
+        if stamp != self._stamp:
+            self._stamp, self._next = stamp, self._changed()
+        if self._next is None or not self._audible(self._next):
             return False
-        try:
-            self._current = self._load()
-        except (ConfigError, OSError) as fault:
-            self._stamp = self._stamps()  # told once
-            log.error("the menu was not taken up: %s", fault)
-            return False
+        self._current, self._next = self._keep(self._next), None
         log.info("menu %s taken up", self._current.version)
         return True
 
@@ -114,17 +118,26 @@ class Menus:
                 raise NotFound("no menu of that version", slug="unknown-menu") from fault
         return self._kept[version]
 
-    def _load(self) -> Menu:
-        self._stamp = self._stamps()
-        files = operator_files.load(self._config_dir)
+    def _changed(self) -> Menu | None:
+        try:
+            files = operator_files.load(self._config_dir)
+        except (ConfigError, OSError) as fault:
+            log.error("the menu was not taken up: %s", fault)
+            return None
         menu = Menu(files.menu, files.prompts)
+        if menu.version == self._current.version:
+            return None
+        for place, wrong in queue_faults(files.menu, self._queues):
+            log.error("the menu is taken up when Suar starts again: %s: %s as yet", ".".join(map(str, place)), wrong)
+            return None
+        if not self._audible(menu):
+            log.info("menu %s waits until all its sentences have a sound", menu.version)
+        return menu
+
+    def _keep(self, menu: Menu) -> Menu:
         self._kept[menu.version] = menu
         self._write(menu)
         return menu
-
-    def _stamps(self) -> tuple[int, ...]:
-        files = (self._config_dir / "menu.yaml", self._config_dir / "prompts.yaml")
-        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
     def _write(self, menu: Menu) -> None:
         path = self._file(menu.version)

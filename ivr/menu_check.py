@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from config import operator as operator_files
 from config.schema.menu import Asking, Menu, Node, targets
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr.speech.cache import recording_faults
+from ivr.speech.readers import READERS
 
 
 def check() -> int:
@@ -18,11 +20,19 @@ def check() -> int:
     except ConfigError as fault:
         sys.stderr.write(f"{fault}\n")
         return 1
-    if faults := recording_faults():
+    if faults := [*_unread(files.menu.languages), *recording_faults()]:
         sys.stderr.write("\n".join([*faults, ""]))
         return 1
     sys.stdout.write(f"menu: {len(files.menu.nodes)} nodes, {len(files.prompts.prompts)} sentences, no fault\n")
     return 0
+
+
+def _unread(languages: Iterable[str]) -> list[str]:
+    return [
+        f"menu.yaml: {one!r} has voices, but no line in ivr/speech/readers.py"
+        for one in languages
+        if one not in READERS
+    ]
 
 
 def draw() -> str:

@@ -33,6 +33,7 @@ from ivr.line import call_back, enqueue, where
 from ivr.menu import Menu, Menus
 from ivr.numbers import Numbers, from_database
 from ivr.signals import Arrival, Step
+from ivr.speech.cache import audible
 from ivr.trunks import prefix_of, region_of, trunk_of, zone_of
 from ivr.turn import (
     CallBack,
@@ -375,9 +376,12 @@ def _int(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def build(acd: Acd) -> IvrService:
-    """The service of this process, from its settings. `acd` stays the caller's to close."""
+def build(acd: Acd, *, plays: bool = False) -> IvrService:
+    """The service of this process, from its settings. `acd` stays the caller's to close. `plays`: its callers hear
+    sounds, so a changed menu waits for them; else the carrier speaks text.
+    """
     now, db = settings(), database()
-    menus = Menus(now.config_dir, now.data.resolve() / "menus")
+    ready = (lambda menu: audible(menu.texts())) if plays else (lambda menu: True)
+    menus = Menus(now.config_dir, now.data.resolve() / "menus", audible=ready)
     pools = Pools(acd, named(operator().queues, acd.pool))
     return IvrService(acd, db, menus, from_database(db), deadline_ms=now.step_deadline_ms, pools=pools)

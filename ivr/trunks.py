@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from config.operator import operator
 from ivr.signals import Arrival
 
 
+def as_dialled(number: str) -> str:
+    """A number as people dial it and areas.yaml has it, however a carrier spells it: +6221123, 6221123 → 021123."""
+    digits = re.sub(r"[^0-9+]", "", number)[:20]
+    return re.sub(r"^(\+62|62)", "0", digits).lstrip("+")
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """As carriers may send it."""
+    return (number, "+62" + number[1:], "62" + number[1:]) if number.startswith("0") else (number,)
+
+
+def trunk_dialled(dialled: str) -> str:
+    """The trunk on which a number is dialled: people dial area code and 123, so it names a region."""
+    areas, number = operator().areas, as_dialled(dialled)
+    return next((name for name, trunk in areas.trunks.items() if number in trunk.dialled), areas.default_trunk)
+
+
 def trunk_of(arrival: Arrival) -> tuple[str, str]:
     """The trunk a call came by, by its name or else by the number dialled, and its region."""
-    areas = operator().areas
-    trunk = arrival.trunk
-    if trunk not in areas.trunks:
-        by_number = (name for name, known in areas.trunks.items() if arrival.dialled in known.dialled)
-        trunk = next(by_number, areas.default_trunk)
+    trunk = arrival.trunk if arrival.trunk in operator().areas.trunks else trunk_dialled(arrival.dialled)
     return trunk, region_of(trunk)
 
 

@@ -18,12 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import SystemClock
 from config.database import Database, database
 from config.heartbeat import Heartbeat
+from config.operator import stamps
 from config.redis import sync_redis
 from config.settings import settings
+from config.yaml_file import ConfigError
 from ivr.intents import Intents
 from ivr.mailbox import Mailbox
 from ivr.recordings import AtCarrier, Collector
-from ivr.speech.prompts import render_all
+from ivr.speech.prompts import render_all, render_changed
 from ivr.speech.voices import VoiceFailed
 from ivr.thread import Part
 from router.store.acd import Acd
@@ -37,6 +39,8 @@ IDLE_S = 0.2  # between two looks at the queue of jobs
 RELAY_S = 0.5
 RETRY_S = 1.0
 FORGET_S = 600.0
+FILES_S = 1.0  # between two looks at the operator's files
+VOICE_S = 30.0  # until a voice that failed is asked again
 
 
 class ThreadWorker(SimpleWorker):  # type: ignore[misc, unused-ignore]
@@ -133,11 +137,20 @@ def _carrier() -> AtCarrier | None:
 
 
 async def _prompts(stop: threading.Event) -> None:
-    """What is still missing in the cache of sounds."""
-    try:
-        await asyncio.to_thread(render_all, stop)
-    except (VoiceFailed, OSError, SQLAlchemyError) as fault:
-        log.error("not every sentence could be rendered (%s)", type(fault).__name__)
+    """What is still missing in the cache of sounds; and, whenever the operator's files change, what these want said."""
+    seen: dict[str, int] = {}
+    while True:
+        pause, now = FILES_S, stamps(settings().config_dir)
+        try:
+            if now != seen:
+                await asyncio.to_thread(render_changed if seen else render_all, stop)
+            seen = now
+        except ConfigError:
+            seen = now  # those who take calls tell what is wrong
+        except (VoiceFailed, OSError, SQLAlchemyError) as fault:
+            log.error("not every sentence could be rendered (%s)", type(fault).__name__)
+            pause = VOICE_S
+        await asyncio.sleep(pause)
 
 
 async def _forget(db: Database, stop: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent_desk.accounts import Wanted, put_account
+from agent_desk.accounts import Wanted, close_account, put_account
 from config.database import Database
 from config.settings import settings
 
@@ -15,5 +15,15 @@ def put(wanted: dict[str, Any]) -> None:
     try:
         with database.transaction() as session:
             put_account(session, Wanted(**wanted))
+    finally:
+        database.dispose()
+
+
+def close(login: str) -> None:
+    """Nobody logs in with it any more. Raises NotFound (unknown-account)."""
+    database = Database(settings().sql_url)
+    try:
+        with database.transaction() as session:
+            close_account(session, login)
     finally:
         database.dispose()

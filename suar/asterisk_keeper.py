@@ -6,21 +6,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent_desk.accounts import telephones
 from config.database import database
-from config.operator import operator
+from config.operator import operator, stamps
 from config.settings import settings
 from config.yaml_file import ConfigError
 from ivr.carriers import asterisk_dialplan
 from ivr.carriers.asterisk_dialplan import here
 from ivr.carriers.asterisk_missed import Importer
 from ivr.carriers.asterisk_reload import RELOADED, NotReloaded, reload
+from ivr.carriers.asterisk_secrets import read_secrets
 from ivr.service import build
 from router.store.acd import Acd
 from router.store.figures import keep_telling
@@ -35,9 +38,17 @@ def render(folder: Path) -> list[str]:
     ask for; answers the names of the files that have changed. Raises ConfigError and SQLAlchemyError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    return asterisk_dialplan.render(folder.resolve(), _csos())
+
+
+def passwords(folder: Path) -> dict[str, str]:
+    """Of every telephone, by its name."""
+    return read_secrets(folder, _csos()).telephones
+
+
+def _csos() -> list[str]:
     with database().reading() as session:
-        csos = telephones(session)
-    return asterisk_dialplan.render(folder.resolve(), csos)
+        return telephones(session)
 
 
 def keep(folder: Path) -> None:
@@ -45,22 +56,40 @@ def keep(folder: Path) -> None:
 
     asterisk = folder.resolve()
 
-    async def both() -> None:
+    async def parts() -> None:
         acd = Acd.from_settings()
         importer = Importer(acd, database(), build(acd).hung_up, asterisk, here(settings()).name)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(asyncio.to_thread(_render_again_and_again, folder))
-            tasks.create_task(importer.run())
-            tasks.create_task(keep_telling("asterisk-keeper"))
+        await until_one_ends(rendering(folder), importer.run(), keep_telling("asterisk-keeper"))
 
-    asyncio.run(both())
+    asyncio.run(parts())
+
+
+async def until_one_ends(*parts: Coroutine[Any, Any, None]) -> None:
+    """Raises what the first of them ended with: whoever started this process reads it and starts it again."""
+    ended, _ = await asyncio.wait([asyncio.create_task(one) for one in parts], return_when=asyncio.FIRST_COMPLETED)
+    for one in ended:
+        one.result()
+
+
+async def rendering(folder: Path) -> None:
+    """Blocking work, in a thread that keeps nobody from ending."""
+    loop, ended = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def work() -> None:
+        try:
+            _render_again_and_again(folder)
+        except Exception as fault:  # the process ends with it, in its own words
+            loop.call_soon_threadsafe(ended.set_exception, fault)
+
+    threading.Thread(target=work, name="render", daemon=True).start()
+    await ended
 
 
 def _render_again_and_again(folder: Path) -> None:
-    seen, pending, told = _instants(), set(render(folder)), ""
+    seen, pending, told = stamps(settings().config_dir), set(render(folder)), ""
     while True:
         try:
-            now = _instants()
+            now = stamps(settings().config_dir)
             if now != seen:
                 operator.cache_clear()
             pending |= set(render(folder))
@@ -82,8 +111,3 @@ def _render_again_and_again(folder: Path) -> None:
 def _told(files: Iterable[str]) -> None:
     if files:
         log.warning("Asterisk reads these when it starts again: %s", ", ".join(sorted(files)))
-
-
-def _instants() -> dict[str, int]:
-    """When the operator's files were changed."""
-    return {file.name: file.stat().st_mtime_ns for file in settings().config_dir.glob("*.yaml")}

@@ -18,7 +18,7 @@ from router.store.acd import Acd, StoreUnavailable
 from router.store.audit import audit
 from router.store.embedded import ready
 from router.store.persistence import losses
-from suar.doctor_asterisk import certificate, nodes, sound
+from suar.doctor_asterisk import certificate, nodes, outgoing, sound
 from suar.processes import VERBS, NotThere, load
 from suar.welcome import status
 
@@ -135,5 +135,6 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "web": _web,
     "asterisk": lambda: nodes(settings()),
     "sound": _sound,
+    "outgoing": lambda: outgoing(settings(), operator().areas.outgoing),
     "sip tls": lambda: certificate(settings()),
 }

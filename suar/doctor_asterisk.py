@@ -53,6 +53,13 @@ def sound(s: Settings, *, lines: int, front: int, csos: int) -> Finding:
     return False, f"{sentence}: widen SUAR_RTP_START to SUAR_RTP_END by {2 * -(-(wanted - legs) // len(s.nodes))} ports"
 
 
+def outgoing(s: Settings, dial: str) -> Finding:
+    """Whether callers can be called back: the trunk of those who need none of their own only takes calls."""
+    if not s.asterisk or not dial.endswith("@trunk"):
+        return True, dial if s.asterisk else "not configured"
+    return False, f"areas.yaml: outgoing: {dial} has no address to dial: nobody is called back (docs/asterisk.md)"
+
+
 def certificate(s: Settings) -> Finding:
     """Whether the files belong together, and whether a telephone would accept what Asterisk shows."""
     if not s.asterisk or not s.sip_tls_cert or not s.sip_tls_key:

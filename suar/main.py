@@ -95,7 +95,7 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="How often; figures are medians")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Tiny counts: does it run? The figures mean nothing.")] = False,
 ) -> None:
-    """Measure; a table, and as the last line one JSON object. NAME: router, peers, search, outages, detection."""
+    """Measure; a table, and as the last line one JSON object. NAME: router, peers, search, outages, detection, ivr."""
     report = run("bench", VERBS["bench"], name, runs, quick)
     print(report.table())
     print(report.line())
@@ -138,12 +138,20 @@ def account_put(
         list[str] | None, typer.Option(help="A CSO's skill, language or region: en:4, region-31:3; again for more")
     ] = None,
     partner: Annotated[str, typer.Option(help="The partner's name in partners.yaml")] = "",
+    endpoint: Annotated[str, typer.Option(help="A CSO's telephone on Asterisk, if not called as the login")] = "",
 ) -> None:
     """Create an account, or give an existing one other data and a new password. Asks for the password."""
     wanted = {"login": login, "name": name or login, "role": role, "password": password}
     serves = {"queues": tuple(queue or ()), "skills": tuple(skill or ())}
-    run("account", VERBS["account-put"], {**wanted, **serves, "partner": partner})
+    run("account", VERBS["account-put"], {**wanted, **serves, "partner": partner, "endpoint": endpoint})
     print(f"{login} may log in as {role}.")
+
+
+@account.command("close")
+def account_close(login: str) -> None:
+    """Nobody logs in with this account any more; whoever is logged in is logged out. `put` opens it again."""
+    run("account", VERBS["account-close"], login)
+    print(f"{login} may not log in any more.")
 
 
 @key.command("create")

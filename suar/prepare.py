@@ -10,7 +10,6 @@ from typing import Any
 
 from config.migrate import upgrade
 from config.settings import settings
-from ivr.carriers.asterisk_secrets import read_secrets
 from ivr.speech.prompts import render_all
 from suar import asterisk_keeper
 from suar.seed import seed
@@ -29,5 +28,5 @@ def prepare() -> dict[str, Any]:
     if settings().asterisk_root:
         asterisk_keeper.render(settings().data / "asterisk")
         if settings().demo:
-            seeded["telephones"] = read_secrets(settings().data / "asterisk").telephones
+            seeded["telephones"] = asterisk_keeper.passwords(settings().data / "asterisk")
     return seeded

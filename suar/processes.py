@@ -49,6 +49,7 @@ VERBS: dict[str, Entry] = {
     "seed": Entry("suar.seed:seed", "the demo utility"),
     "import-customers": Entry("suar.imports:customers", "adds and changes customers from a file"),
     "account-put": Entry("suar.accounts:put", "creates or changes an account"),
+    "account-close": Entry("suar.accounts:close", "closes an account"),
     "key-create": Entry("suar.keys:create", "makes an API key"),
     "key-list": Entry("suar.keys:every", "every API key"),
     "key-revoke": Entry("suar.keys:revoke", "takes an API key back"),

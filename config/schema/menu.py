@@ -42,8 +42,8 @@ class Locate(Asking):
     affected: Say = Field(description="Before the list of affected areas.")
     item: str = Field(description="One entry of a list; {name} and {key}.")
     elsewhere: Say = Field(description="After a list: what to press when it is none of these.")
-    outage: str
-    clear: str
+    outage: str = Field(description="Where a caller goes who is placed where an outage is known.")
+    clear: str = Field(description="Where a caller goes who is placed anywhere else.")
     reported: Say = Field(default=[], description="Nothing is known there, but others have just reported too.")
     announcements: int = Field(
         default=0, ge=0, le=3, description="Statements of the trunk's region, heard before the list of areas."
@@ -64,6 +64,9 @@ class OutageNode(Asking):
 
     kind: Literal["outage"]
     options: Say = Field(min_length=1)
+    withheld: str = Field(
+        default="", description="The outage node whose options a caller without a number is told instead."
+    )
     over: str = Field(description="Where a caller goes when the outage ended meanwhile.")
 
 
@@ -82,9 +85,13 @@ class ReportNode(Shape):
     """Files a report without any person, then goes on to `then`."""
 
     kind: Literal["report"]
-    needs: Literal["area", "premises"] = "premises"
+    needs: Literal["area", "premises"] = Field(
+        default="premises", description="How well a caller must be placed: the building, or is its area enough?"
+    )
     identify: str = Field(description="Where a caller goes who is not located well enough.")
-    only_me: bool = False
+    only_me: bool = Field(
+        default=False, description="The caller says that only this building is dark: the report joins no outage."
+    )
     subscribe: bool = Field(default=False, description="Tell the caller when power is back.")
     withheld: str = Field(default="", description="Where a caller without a number goes who cannot be told.")
     number: Say = Field(description="{number} is read digit by digit.")
@@ -240,7 +247,7 @@ class CallbackOffer(Shape):
 class Waiting(Shape):
     """In line: spoken on entering and whenever the place got better."""
 
-    round_seconds: int = Field(default=20, ge=5, le=120)
+    round_seconds: int = Field(default=20, ge=5, le=120, description="Music between two announcements of the place.")
     opening: str = Field(description="The emergency sentence.")
     place: str = Field(description="{place}")
     far: str = Field(description="Instead of a place beyond `spoken_places`.")
@@ -325,8 +332,12 @@ class Menu(Shape):
     repeat_key: Annotated[str, Field(pattern=r"^[*#]$")] = "*"
     first_timeout: int = Field(default=6, ge=2, le=30, description="Seconds of silence before the first key.")
     inter_timeout: int = Field(default=3, ge=1, le=10, description="Seconds between keys.")
-    life_support_priority: int = Field(default=5, ge=0, le=9)
-    public_service_priority: int = Field(default=5, ge=0, le=9)
+    life_support_priority: int = Field(
+        default=5, ge=0, le=9, description="Points of priority of a premises where somebody depends on power to live."
+    )
+    public_service_priority: int = Field(
+        default=5, ge=0, le=9, description="The same of a hospital, a waterworks and the like."
+    )
     own_numbers: dict[Annotated[str, Field(pattern=r"^[0-9]{3,20}$")], OwnNumber] = Field(
         default={}, description="Dialled number (one of a trunk's, areas.yaml) → what its callers meet."
     )

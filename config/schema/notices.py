@@ -37,7 +37,7 @@ class Quiet(Shape):
 
     begin: Clock
     end: Clock
-    calls: bool = True
+    calls: bool = Field(default=True, description="Nobody is rung in them.")
     sms: list[Event | Literal["reportFinished"]] = Field(
         default=[], description="Events whose short messages wait, too."
     )
@@ -71,7 +71,7 @@ class Calls(Shape):
     per_second: float = Field(gt=0, le=100, description="New calls a second of all processes together.")
     ring_seconds: int = Field(ge=10, le=60)
     attempts: int = Field(ge=1, le=5, description="Times that a telephone is rung before it has not been reached.")
-    again_minutes: int = Field(ge=1, le=1440)
+    again_minutes: int = Field(ge=1, le=1440, description="Between two attempts.")
     answer: str = Field(min_length=1, max_length=160, description="Asked behind the sentence: 1 lit, 2 still dark.")
     lit: str = Field(min_length=1, max_length=160, description="Said after 1.")
     dark: str = Field(min_length=1, max_length=160, description="Said after 2.")

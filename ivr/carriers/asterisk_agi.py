@@ -90,7 +90,7 @@ class AgiServer:
         if request.name in NOTICES:
             instruction = await self._notice(request)
         elif request.name == "arrived":
-            instruction = await self._flow.arrived(answer.arrival(request, operator()), request.token)
+            instruction = await self._flow.arrived(answer.arrival(request), request.token)
         else:
             instruction = await self._flow.step(answer.step(request, operator()))
         return answer.variables(
@@ -264,7 +264,7 @@ async def serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     acd = Acd.from_settings()
-    flow = build(acd)
+    flow = build(acd, plays=True)
     await flow.start()
     called = Called(database(), SystemClock())
     server = AgiServer(flow, loop, host=settings().agi_host, port=settings().agi_port, called=called)

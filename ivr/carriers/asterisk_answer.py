@@ -11,12 +11,13 @@ from ivr.carriers.asterisk_names import named
 from ivr.carriers.base import e164
 from ivr.instructions import Ask, Bye, Fragment, Instruction, Play, Record, Reject, Renamed, Wait, apart
 from ivr.signals import Arrival, Step
+from ivr.trunks import as_dialled, trunk_dialled
 
 CALL = re.compile(r"[cn][0-9a-z]{8,40}")  # n: a notice, nobody has called
 TOKEN = re.compile(r"[0-9A-Za-z.-]{1,64}")
 NODE = re.compile(r"[a-z0-9]{0,12}")
 DIGITS = re.compile(r"[0-9*#]{0,32}")
-PLAYABLE = 60  # files in one list: Asterisk cuts an AGI line at 2,048 bytes
+SOUND_BYTES = 1800  # of names of files in one answer: Asterisk cuts an AGI line at 2,048 bytes
 
 
 class BadRequest(ValueError):
@@ -50,14 +51,14 @@ class Request:
         if not 2 <= len(args) <= 14:
             raise BadRequest("arguments")
         request = cls(name, channel, *args)
-        request = replace(request, channel=named(request.node, channel))
+        request = replace(request, channel=named(request.node, channel), dialled=as_dialled(request.dialled))
         shapes = ((TOKEN, request.token), (CALL, request.call), (DIGITS, request.digits), (NODE, request.node))
         if not all(shape.fullmatch(text) for shape, text in shapes):
             raise BadRequest("shape")
         return request
 
 
-def arrival(request: Request, operator: Operator) -> Arrival:
+def arrival(request: Request) -> Arrival:
     """A new call."""
     return Arrival(
         call=request.call,
@@ -65,14 +66,8 @@ def arrival(request: Request, operator: Operator) -> Arrival:
         channel=request.channel,
         ani=e164(request.ani),
         dialled=request.dialled,
-        trunk=trunk_of(request.dialled, operator),
+        trunk=trunk_dialled(request.dialled),
     )
-
-
-def trunk_of(dialled: str, operator: Operator) -> str:
-    """The trunk on which a number is dialled: people dial area code and 123, so it names a region."""
-    areas = operator.areas
-    return next((name for name, trunk in areas.trunks.items() if dialled in trunk.dialled), areas.default_trunk)
 
 
 def step(request: Request, operator: Operator) -> Step:
@@ -96,7 +91,7 @@ def _extra(request: Request, operator: Operator) -> dict[str, str]:
                 "carrier": "asterisk",
                 "channel": request.channel,
                 "ani": e164(request.ani),
-                "trunk": trunk_of(request.dialled, operator),
+                "trunk": trunk_dialled(request.dialled),
                 "dialled": request.dialled,
                 "queue": request.queue,
                 "arrived": request.arrived,
@@ -154,12 +149,15 @@ def variables(instruction: Instruction, *, sounds: Sounds, emergency_key: str, e
 def _speech(say: Sequence[Fragment], sounds: Sounds) -> dict[str, str]:
     """What a key interrupts, and before it what is heard to its end ([legal] of the dialplan)."""
     legal, rest = apart(say)
-    told = {"SUAR_LEGAL": _list(sounds(legal))} if legal else {}
-    return {**told, "SUAR_PLAY": _list(sounds(rest))}
+    first = _list(sounds(legal), SOUND_BYTES)
+    told = {"SUAR_LEGAL": first} if legal else {}
+    return {**told, "SUAR_PLAY": _list(sounds(rest), SOUND_BYTES - len(first))}
 
 
-def _list(files: list[str]) -> str:
-    return "&".join(files[:PLAYABLE])
+def _list(files: list[str], most: int) -> str:
+    """Whole names, as many as there is room for."""
+    said = "&".join(files)
+    return said if len(said) <= most else said[: most + 1].rpartition("&")[0]
 
 
 def assignment(values: dict[str, str]) -> tuple[str, str]:

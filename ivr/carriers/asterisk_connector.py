@@ -19,7 +19,6 @@ from config.errors import Problem
 from config.operator import operator
 from config.settings import settings
 from ivr.carriers.asterisk_ami import AmiDown
-from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_meeting import GUEST
 from ivr.carriers.asterisk_moves import HungUp, Moves
 from ivr.carriers.asterisk_nodes import Nodes
@@ -29,6 +28,7 @@ from ivr.carriers.asterisk_reconcile import Reconciler
 from ivr.carriers.asterisk_telephones import Telephones
 from ivr.carriers.base import SILENT_SECONDS, Connector, e164
 from ivr.endings import cso_left
+from ivr.trunks import as_dialled, trunk_dialled
 from router.calls import CallState, Outcome
 from router.events import Entry, Event
 from router.store.acd import Acd, StoreUnavailable
@@ -297,8 +297,8 @@ class AsteriskConnector(Connector):
 
     async def _full(self, message: Message) -> None:
         """A caller whom the dialplan served alone at level 4: kept, so that the number can be called back."""
-        call, dialled = message.get_header("call", ""), message.get_header("dialled", "")
-        trunk = trunk_of(dialled, operator())
+        call, dialled = message.get_header("call", ""), as_dialled(message.get_header("dialled", ""))
+        trunk = trunk_dialled(dialled)
         await self.acd.admit(
             call,
             carrier=self.carrier,

@@ -20,9 +20,10 @@ from config.schema.asterisk import Asterisk, SipTrunk
 from config.settings import Settings, settings
 from config.yaml_file import ConfigError
 from ivr.carriers.asterisk_names import trunk_to
-from ivr.carriers.asterisk_secrets import Secrets, made_of, read_secrets
+from ivr.carriers.asterisk_secrets import EMERGENCY, Secrets, made_of, read_secrets
 from ivr.carriers.asterisk_sounds import fallback_parts, front_parts, renew
 from ivr.speech import music
+from ivr.trunks import spellings
 
 TEMPLATES = Path(__file__).with_name("asterisk_etc")
 NAME = re.compile(r"[a-z][a-z0-9-]{1,31}")
@@ -87,7 +88,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "sip_trunks": sip.trunks,
         "trunk_uris": {name: _uri(trunk) for name, trunk in sip.trunks.items()},
         "trunk_passwords": {name: password.replace(";", "\\;") for name, password in s.sip_trunk_passwords.items()},
-        "known_numbers": sorted(number for trunk in op.areas.trunks.values() for number in trunk.dialled),
+        "dialled": {name: _dialled(trunk, op) for name, trunk in sip.trunks.items()},
         "speak": sip.telephones,
         "codecs": spoken,
         "transports": _transports(s, sip),
@@ -126,8 +127,16 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "pool": settings().pool,
         "emergency_queue": op.queues.emergency,
         "outgoing": _outgoing(op.areas.outgoing),
-        "emergency_dial": _emergency_dial(op.queues.emergency_number or "darurat", op.areas.outgoing, others),
+        "emergency_dial": _emergency_dial(op.queues.emergency_number or EMERGENCY, op.areas.outgoing, others),
     }
+
+
+def _dialled(trunk: SipTrunk, op: Operator) -> dict[str, str]:
+    """What may be dialled on a trunk, however it spells it, to the number of areas.yaml that it counts as."""
+    known = sorted(number for region in op.areas.trunks.values() for number in region.dialled)
+    wanted = trunk.numbers or (known if trunk.counts_as else ())
+    counts = {number: number if number in known else trunk.counts_as or "" for number in wanted}
+    return {spelt: counts[number] for number in wanted for spelt in spellings(number)} | counts
 
 
 def emergency_key(op: Operator) -> str:

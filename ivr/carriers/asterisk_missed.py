@@ -16,12 +16,11 @@ from config.clock import Clock, SystemClock
 from config.database import Database
 from config.errors import Problem
 from config.logging import told
-from config.operator import operator
-from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_cel import FILE, FRONT, MOST, Book, Gone, Journal
 from ivr.carriers.asterisk_moves import HungUp
 from ivr.carriers.asterisk_names import named
 from ivr.carriers.base import e164, repaired
+from ivr.trunks import as_dialled, region_of, trunk_dialled
 from router.calls import CallState, Outcome
 from router.history import service as history
 from router.store.acd import Acd, StoreUnavailable
@@ -146,16 +145,15 @@ class Importer:
 
     def _as_call(self, gone: Gone) -> MissedCall:
         # The number of a trunk may stand for another one (`counts_as`): the last row has the one that counts.
-        dialled = gone.end.dialled if gone.end and gone.end.context == FRONT else gone.start.dialled
-        rules = operator()
-        trunk = trunk_of(dialled, rules)
+        dialled = as_dialled(gone.end.dialled if gone.end and gone.end.context == FRONT else gone.start.dialled)
+        trunk = trunk_dialled(dialled)
         return MissedCall(
             id=self._name(gone),
             carrier="asterisk",
             channel=named(self._node, gone.start.channel),
             ani=e164(gone.start.number),
             trunk=trunk,
-            region=rules.areas.trunks[trunk].region,
+            region=region_of(trunk),
             dialled=dialled,
             arrived=gone.start.began[0] * 1000 if gone.start is gone.end else gone.start.at,
             outcome=_outcome(gone),

@@ -13,11 +13,11 @@ from functools import partial
 
 from config.operator import operator
 from ivr.carriers.asterisk_ami import Channel
-from ivr.carriers.asterisk_answer import trunk_of
 from ivr.carriers.asterisk_meeting import MEET, amiss, is_stray
 from ivr.carriers.asterisk_moves import MOVING, HungUp, Moves, passed_on
 from ivr.carriers.asterisk_nodes import Nodes
 from ivr.carriers.base import Lanes, e164, repaired
+from ivr.trunks import trunk_dialled
 from router.calls import CallState, Outcome
 from router.store.acd import Acd
 from router.store.types import Call, Snapshot
@@ -72,8 +72,8 @@ class Reconciler:
         self._look_over_there(snapshot.calls)
         await self._look_for_unknown(snapshot, callers, legs, doubted)
         await self._acd.renew(callers)
+        await self._moves.level(snapshot.level)  # a dialplan that was read again has lost it
         if full:
-            await self._moves.level(snapshot.level)
             log.info("compared %d calls with %d channels", len(snapshot.calls), len(channels))
 
     async def _look_for_unknown(
@@ -220,7 +220,7 @@ class Reconciler:
         queues, carried = operator().queues, channel.variables
         emergency = carried.get("SUAR_EMG") == "1"
         queue = queues.emergency if emergency else carried.get("SUAR_Q", "")
-        trunk = trunk_of(carried.get("SUAR_DIALLED", ""), operator())
+        trunk = trunk_dialled(carried.get("SUAR_DIALLED", ""))
         adopted = await self._acd.adopt(
             channel.call,
             carrier="asterisk",

@@ -20,7 +20,7 @@ from typing import Any
 
 from config.settings import Settings, settings
 
-TELEPHONES = (*(f"cso{n}" for n in range(1, 8)), "darurat")  # of the demo; an operator adds to secrets.json
+EMERGENCY = "darurat"  # where queues.yaml names no `emergency_number`: a telephone that the operator registers
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_secrets(folder: Path, accounts: Iterable[str] = ()) -> Secrets:
 
 
 def _new() -> dict[str, Any]:
-    return {"ami": secrets.token_hex(16), "telephones": {name: secrets.token_hex(8) for name in TELEPHONES}}
+    return {"ami": secrets.token_hex(16), "telephones": {EMERGENCY: secrets.token_hex(8)}}
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from config.operator import operator
 from ivr.carriers.twilio_signature import Webhook
 from ivr.carriers.twilio_trail import Trail, call_id, read_trail
 from ivr.port import IvrPort
+from ivr.trunks import as_dialled, trunk_dialled
 from router.store.acd import Acd
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -76,22 +76,10 @@ class Context:
     @property
     def trunk(self) -> str:
         """The trunk by which the number dialled arrives."""
-        return trunk_of(self.dialled)
+        return trunk_dialled(self.dialled)
 
 
 def e164(number: str) -> str:
     """A caller's number as Twilio gives it, "" when withheld."""
     number = number.strip()
     return number if _E164.fullmatch(number) and number not in _WITHHELD else ""
-
-
-def as_dialled(to: str) -> str:
-    """+6221123 → 021123."""
-    digits = re.sub(r"[^0-9+]", "", to)[:20]
-    return "0" + digits[3:] if digits.startswith("+62") else digits.lstrip("+")
-
-
-def trunk_of(dialled: str) -> str:
-    """The trunk by which a number arrives."""
-    areas = operator().areas
-    return next((name for name, trunk in areas.trunks.items() if dialled in trunk.dialled), areas.default_trunk)

@@ -6,6 +6,7 @@ telephone. Any key is an emergency; silence tries us again.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from config.errors import Refused
@@ -15,6 +16,7 @@ from ivr.carriers import twilio_twiml
 from ivr.carriers.twilio_trail import DOCUMENT
 from ivr.menu import Menu
 
+log = logging.getLogger(__name__)
 FIRST, EMERGENCY = "fallback.xml", "emergency.xml"
 RINGS = 30  # seconds
 
@@ -37,6 +39,8 @@ def documents(at: str) -> dict[str, str]:
 
 def write(folder: Path, at: str) -> list[Path]:
     """Write them into `folder`; answers the files."""
+    if not settings().public_url:
+        log.warning("SUAR_PUBLIC_URL is not set: from the fallback Twilio comes back to %s", settings().base_url)
     made = documents(at)
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in made.items():

@@ -12,9 +12,10 @@ from config.errors import IllegalMove, Problem, Refused
 from config.operator import operator
 from ivr.carriers.base import PATIENCE, repaired
 from ivr.carriers.twilio_callbacks import left
-from ivr.carriers.twilio_context import as_dialled, e164, trunk_of
+from ivr.carriers.twilio_context import e164
 from ivr.carriers.twilio_rest import LiveLeg, TwilioRest
 from ivr.carriers.twilio_trail import Trail, call_id, read_label
+from ivr.trunks import trunk_dialled
 from router.calls import CallState
 from router.store.acd import Acd
 from router.store.types import Call, Snapshot
@@ -95,7 +96,7 @@ class Reconciler:
 
     async def _know_again(self, trail: Trail, caller: LiveLeg, leg: LiveLeg, cso: str) -> bool:
         queues, areas = operator().queues, operator().areas
-        trunk = trunk_of(as_dialled(caller.to if caller.inbound else caller.caller))
+        trunk = trunk_dialled(caller.to if caller.inbound else caller.caller)
         return await self._acd.adopt_talk(
             trail.call,
             carrier="twilio",

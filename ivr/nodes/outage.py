@@ -41,6 +41,10 @@ def _asked_again(turn: Turn, node: shapes.OutageNode, full: bool) -> Flow:
 
 def _tell(turn: Turn, node: shapes.OutageNode, outage: KnownOutage, *, full: bool = False) -> Flow:
     turn.state.outage = outage.id
+    instead = turn.menu.shape.nodes[node.withheld] if node.withheld and not turn.caller.ani else None
+    # Not through `go`: at this level it may stand in for that very node.
+    if isinstance(instead, shapes.OutageNode):
+        turn.state.node, node = node.withheld, instead
     yield from say_outage(turn, outage, turn.state.area, full=full)
     return (yield from options(turn, node))
 

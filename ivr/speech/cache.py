@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -90,6 +90,11 @@ def available(fragments: Sequence[Fragment]) -> list[Path]:
         else:
             log.warning("the sound of %s is not rendered", fragment.key)
     return files
+
+
+def audible(fragments: Iterable[Fragment]) -> bool:
+    """Whether each of them has its sound."""
+    return all(sound_of(fragment.text, fragment.language).exists() for fragment in fragments if fragment.text)
 
 
 def duration_ms(path: Path) -> int:

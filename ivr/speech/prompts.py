@@ -12,8 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.clock import SystemClock
 from config.database import database
-from config.operator import Operator, operator
+from config.operator import Operator, load, operator
 from config.schema.scripts import Scripts
+from config.settings import settings
 from ivr.instructions import Fragment
 from ivr.menu import Menu
 from ivr.speech import music, render
@@ -26,13 +27,17 @@ from tickets.outages import lookup, phrases
 log = logging.getLogger(__name__)
 
 
+def of_the_menu(files: Operator) -> Iterator[Fragment]:
+    """What menu.yaml and prompts.yaml decide, in every language in use."""
+    yield from Menu(files.menu, files.prompts).texts()
+    for language in files.menu.languages:
+        yield from _values(files, language)
+
+
 def fixed() -> Iterator[Fragment]:
     """What the operator's files alone decide, in every language in use."""
     files = operator()
-    menu = Menu(files.menu, files.prompts)
-    yield from menu.texts()
-    for language in files.menu.languages:
-        yield from _values(files, language)
+    yield from of_the_menu(files)
     for rule in files.compensation.regulations:
         yield Fragment("regulation", rule.spoken)
     yield from told(files.scripts, files.menu.languages)
@@ -89,26 +94,38 @@ def render_all(stop: threading.Event | None = None) -> int:
     except SQLAlchemyError as fault:  # `suar prompts render` before `suar migrate`
         log.warning("streets and statements are not rendered: the database cannot be read (%s)", type(fault).__name__)
     music.ensure()
-    texts: dict[str, dict[str, None]] = {}
-    for piece in wanted:
-        texts.setdefault(piece.language, {})[piece.text] = None
-    made = sum(render.render(said, language=language, again=again, stop=stop) for language, said in texts.items())
+    made = _render(wanted, again, stop)
     if stop is None or not stop.is_set():
         render.remember_voice()
     for wrong in recording_faults():
         log.warning("%s", wrong)
-    log.info("%d sounds made, %d in all (%.1f s)", made, sum(map(len, texts.values())), time.monotonic() - began)
+    told = len({(piece.text, piece.language) for piece in wanted})
+    log.info("%d sounds made, %d in all (%.1f s)", made, told, time.monotonic() - began)
     return made
+
+
+def render_changed(stop: threading.Event) -> int:
+    """What the operator's files say now and this process does not know yet: a changed menu waits for it. Raises
+    ConfigError.
+    """
+    return _render([*of_the_menu(load(settings().config_dir))], False, stop)
+
+
+def _render(wanted: Iterable[Fragment], again: bool, stop: threading.Event | None) -> int:
+    texts: dict[str, dict[str, None]] = {}
+    for piece in wanted:
+        texts.setdefault(piece.language, {})[piece.text] = None
+    return sum(render.render(said, language=language, again=again, stop=stop) for language, said in texts.items())
 
 
 def recording_list() -> list[tuple[str, str, str, str]]:
     """For a studio: file name, language, key, text. A recorded file of that name is played instead of the rendered
-    one (ivr/speech/cache.py).
+    one (ivr/speech/cache.py). A text that several sentences need is recorded once.
     """
-    return [
-        (f"{name_of(piece.text, piece.language)}.wav", piece.language, piece.key, piece.text)
-        for piece in dict.fromkeys(fixed())
-    ]
+    found: dict[str, tuple[str, str, str]] = {}
+    for piece in fixed():
+        found.setdefault(f"{name_of(piece.text, piece.language)}.wav", (piece.language, piece.key, piece.text))
+    return [(name, *row) for name, row in found.items()]
 
 
 def list_all() -> None:

@@ -14,10 +14,11 @@ WORDS = {
 # After the first the verb is left out: "Status laporan, dua." "… dua jika hanya bangunan Anda padam …"
 _KEY = rf"({'|'.join(WORDS)})\b"
 _PRESS = re.compile(
-    rf"(?:\b(?:tekan|press) {_KEY}|(?<=, ){_KEY}(?=[,.]| untuk| jika| agar| for| if| to|$))[, ]*", re.IGNORECASE
+    rf"(?:\b(?:tekan|press) {_KEY}|(?<=, ){_KEY}(?=[,.]| untuk| jika| agar| ke| for| if| to|$))[, ]*", re.IGNORECASE
 )
 _FILLER = re.compile(
-    r"^(untuk|jika|bila|kalau|atau|dan|ingin kami|ingin|for|to|if|and|or)\s+|\s+(atau|dan|and|or)$", re.IGNORECASE
+    r"^(untuk|agar|ke|jika|bila|kalau|atau|dan|ingin kami|ingin|for|to|if|and|or)\s+|\s+(atau|dan|and|or)$",
+    re.IGNORECASE,
 )
 
 
@@ -27,6 +28,7 @@ def options(said: Iterable[str], emergency: str = "9") -> list[dict[str, str]]:
     The emergency sentence asks first and names its key behind the question mark, so that key has its own word.
     """
     found: dict[str, str] = {}
+    asked = ""
     for sentence in re.split(r"(?<=[.?!;])\s+", " ".join(said)):
         offers = list(_PRESS.finditer(sentence))
         for at, offer in enumerate(offers):
@@ -36,7 +38,9 @@ def options(said: Iterable[str], emergency: str = "9") -> list[dict[str, str]]:
             told = after if before.strip(" ,.?") == "" or at else before
             key = WORDS[(offer[1] or offer[2]).lower()]
             found.pop(key, None)
-            found[key] = _label(told) or _label(after) or _label(before)
+            found[key] = _label(told) or _label(after) or _label(before) or _label(asked)
+            asked = ""
+        asked = sentence if sentence.endswith("?") else ""
     if emergency in found:
         found[emergency] = "Darurat, kapan pun"
     return [{"key": key, "label": label} for key, label in found.items()]

@@ -208,13 +208,27 @@ async def end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def until(condition: Callable[[], Awaitable[object]], seconds: float, otherwise: str) -> None:
+async def suar(at: Exchange, *words: str) -> str:
+    """A command of the product that runs there; answers what it printed. Raises BenchFailed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "suar", *words,
+        env=dict(at.environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    said, wrong = await process.communicate()
+    if process.returncode:
+        raise BenchFailed(f"`suar {words[0]} {words[1]}` failed: {wrong.decode(errors='replace')[-500:]}")
+    return said.decode()
+
+
+async def until(
+    condition: Callable[[], Awaitable[object]], seconds: float, otherwise: str, *, every: float = 0.1
+) -> None:
     """Wait until it holds; raises BenchFailed with `otherwise`."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not await condition():
         if asyncio.get_running_loop().time() > deadline:
             raise BenchFailed(f"{otherwise} within {seconds:.0f} s.")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every)
 
 
 def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from simulation.bench import ivr_announce, ivr_connect, ivr_hold, ivr_refuse
-from simulation.bench.exchange import Exchange, asterisk_root, edit, exchange
+from simulation.bench import ivr_announce, ivr_connect, ivr_hold, ivr_publish, ivr_refuse
+from simulation.bench.exchange import Exchange, asterisk_root, edit, exchange, suar
 from simulation.bench.ground import BenchFailed
 from simulation.bench.ivr_hold import SILENT_QUEUE
 from simulation.bench.load import CALLERS
@@ -25,8 +22,8 @@ SPOKEN = "bench"
 
 
 async def measure(report: Report, *, quick: bool) -> None:
-    """Fill the ratios `short_cps`, `short_cpu`, `real_cps`, `refuse_721_p99`, `held_720_cpu`, `held_2000_cpu` and
-    `connect_vs_app_queue`.
+    """Fill the ratios `publish_3s`, `short_cps`, `short_cpu`, `real_cps`, `refuse_721_p99`, `held_720_cpu`,
+    `held_2000_cpu` and `connect_vs_app_queue`.
     """
     if not shutil.which("sipp"):
         raise BenchFailed("The telephones of this bench are SIPp's; it is not installed (Debian: sip-tester).")
@@ -35,6 +32,7 @@ async def measure(report: Report, *, quick: bool) -> None:
         async with exchange(root, rules) as at:
             await _customers(at)
             await silent_callers(at)
+            await ivr_publish.measure(at, report, quick=quick)
             await ivr_announce.measure(at, report, quick=quick)
             await ivr_refuse.measure(at, report, quick=quick)
             await ivr_hold.measure(at, report, quick=quick)
@@ -81,12 +79,6 @@ async def _customers(at: Exchange) -> None:
         rows.append(",".join(values.get(column, "") for column in COLUMNS))
     file = at.folder / "customers.csv"
     file.write_text("\n".join([*rows, ""]), encoding="utf-8")
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "suar", "import", "customers", str(file)],
-        env={**os.environ, **at.environ}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise BenchFailed(f"The customers of the bench were not imported: {done.stderr[-500:]}")
+    await suar(at, "import", "customers", str(file))
     numbers = [one.phone.replace("+62", "0") for one in people]
     (at.folder / CALLERS).write_text("\n".join(["SEQUENTIAL", *numbers, ""]), encoding="utf-8")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from agent_desk.accounts import Wanted, put_account
+from agent_desk.accounts import Wanted, close_account, put_account, telephones
 from agent_desk.models import Account
-from config.errors import Invalid
+from config.errors import Invalid, NotFound
 from tests.fixtures.desk import Web
 
 pytestmark = pytest.mark.store
@@ -52,6 +52,9 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(web: Web) -> None:
     [
         (Wanted("Sari!", "Sari", "cso", PASSWORD), "bad-login"),
         (Wanted("sari", "Sari", "raja", PASSWORD), "unknown-role"),
+        (Wanted("trunk", "Sari", "cso", PASSWORD), "bad-endpoint"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, endpoint="budi-web"), "bad-endpoint"),
+        (Wanted("sari", "Sari", "cso", PASSWORD, endpoint="Meja 7"), "bad-endpoint"),
         (Wanted("sari", "Sari", "cso", "pendek"), "weak-password"),
         (Wanted("sari", "Sari", "cso", PASSWORD, queues=("antah",)), "unknown-queue"),
         (Wanted("sari", "Sari", "cso", PASSWORD, queues=("gangguan:6",)), "unknown-queue"),
@@ -69,3 +72,34 @@ def test_what_cannot_be_is_refused_and_changes_nothing(web: Web, wanted: Wanted,
     assert wanted.password not in str(told.value)
     with web.db.reading() as session:
         assert session.scalar(select(func.count(Account.id))) == before
+
+
+def test_a_telephone_in_the_page_goes_with_its_name(web: Web) -> None:
+    with web.db.transaction() as session:
+        put_account(session, SARI).endpoint = "sari-web"
+        put_account(session, replace(SARI, login="tuti"))
+        assert {"sari", "tuti"} <= set(telephones(session))
+        assert "sari-web" not in telephones(session)
+
+
+def test_a_closed_account_opens_nothing_and_has_no_telephone(web: Web) -> None:
+    with web.db.transaction() as session:
+        put_account(session, replace(SARI, endpoint="meja-7"))
+        assert "meja-7" in telephones(session)
+    client = web.client()
+    client.login("sari", PASSWORD)
+    with web.db.transaction() as session:
+        close_account(session, "sari")
+        assert "meja-7" not in telephones(session)
+    assert client.page("/meja").status_code in (303, 401)
+    assert web.client().login("sari", PASSWORD).status_code == 401
+    with web.db.transaction() as session:
+        put_account(session, SARI)
+        assert "sari" in telephones(session)
+    assert web.client().login("sari", PASSWORD).status_code == 303
+
+
+def test_an_account_that_is_not_there_cannot_be_closed(web: Web) -> None:
+    with pytest.raises(NotFound) as told, web.db.transaction() as session:
+        close_account(session, "antah")
+    assert told.value.slug == "unknown-account"

@@ -15,6 +15,7 @@ from tests.fixtures.carriers import Carriers, Scenario, Stage, fresh, play
 from tests.fixtures.wait import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]  # the first one starts both products
+OWN = "0211239"
 
 
 # --- something is known there
@@ -229,6 +230,29 @@ def a_place_in_line_is_told_and_life_support_has_a_head_start(stage: Stage) -> N
         stage.leaves(caller)
 
 
+def a_number_of_their_own(stage: Stage) -> None:
+    """Those who must not stay dark dial another number, and are put in line unasked."""
+    caller = stage.dials(dialled=OWN)
+    assert stage.queued(caller, "gangguan").priority == operator().menu.own_numbers[OWN].priority
+    stage.leaves(caller)
+
+
+def a_voice_note_on_a_report(stage: Stage) -> None:
+    caller = stage.dials()
+    stage.answers(caller, "menu.main", "1")
+    stage.answers(caller, "after.note", "1")
+    stage.hears(caller, "note.speak")
+    stage.hears(caller, "note.thanks")  # twenty seconds are the longest
+    (report,) = stage.reports(caller)
+    query = (
+        "SELECT n.kind, r.number FROM recording n JOIN report r ON r.id = n.report_id "
+        "WHERE n.call = :call AND n.state = 'kept'"
+    )
+    found = until(lambda: stage.line.rows(query, call=stage.call(caller).id), 30, "it is kept", every=0.2)
+    assert found == [{"kind": "note", "number": report["number"]}]
+    stage.leaves(caller, "announced")
+
+
 # --- an emergency, from every state
 def urgent(stage: Stage, caller: Any) -> None:
     stage.presses(caller, operator().menu.emergency.key)
@@ -317,6 +341,7 @@ SCENARIOS: list[Scenario] = [
     a_meter_number_is_keyed, a_wrong_number_three_times_and_then_a_person, a_report_by_one_key,
     the_same_report_again_and_its_status, no_report_to_tell_of, compensation, complaints, new_connections, wrong_keys,
     a_telephone_without_keys, a_place_in_line_is_told_and_life_support_has_a_head_start,
+    a_number_of_their_own, a_voice_note_on_a_report,
     an_emergency_in_the_announcement, an_emergency_in_the_first_question, an_emergency_in_the_menu,
     an_emergency_while_a_number_is_keyed, an_emergency_in_line, an_emergency_after_a_report, busy, surge, critical,
 ]  # fmt: skip

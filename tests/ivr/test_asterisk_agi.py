@@ -230,6 +230,20 @@ def test_instructions_as_variables() -> None:
     assert list(made(Bye(say)))[-1] == "SUAR_DO"
 
 
+def test_what_is_said_fits_into_the_line_that_asterisk_reads_and_no_name_is_cut() -> None:
+    names = [f"suar/studio/{n:020}" for n in range(100)]
+    say = [Fragment("a", "x", legal=True), Fragment("b", "y")]
+    taken = iter((names[:20], names[20:]))
+    found = variables(
+        Ask(say, 12), sounds=lambda _: next(taken), emergency_key="9", emergency_queue="darurat"
+    )  # fmt: skip
+    name, value = assignment({**found, "SUAR_ACK": "t" * 64})
+    assert len(f'SET VARIABLE "{name}" "{value}"\n') <= 2048
+    heard = [*found["SUAR_LEGAL"].split("&"), *found["SUAR_PLAY"].split("&")]
+    assert heard == names[: len(heard)]
+    assert len(heard) > 50
+
+
 def test_a_value_with_a_separator_is_refused() -> None:
     with pytest.raises(BadRequest):
         assignment({"SUAR_PLAY": "a,b"})
@@ -254,5 +268,5 @@ def test_what_a_channel_carries_rebuilds_a_call() -> None:
 @pytest.mark.parametrize("ani", ["", "anonymous", "++", "12"])
 def test_a_withheld_or_strange_number_is_none(ani: str) -> None:
     asked = Request.read("arrived", "PJSIP/trunk-1", ["t", CALL, "", ani, "999"])
-    assert arrival(asked, operator()).ani == ""
-    assert arrival(asked, operator()).trunk == operator().areas.default_trunk
+    assert arrival(asked).ani == ""
+    assert arrival(asked).trunk == operator().areas.default_trunk

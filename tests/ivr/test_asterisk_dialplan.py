@@ -203,7 +203,7 @@ def test_secrets_are_made_once_and_for_the_owner_alone(folder: Path) -> None:
     assert read_secrets(folder) == first
     assert stat.S_IMODE((folder / "secrets.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((folder / "etc" / "pjsip.conf").stat().st_mode) == 0o600
-    assert first.telephones["cso1"] in (folder / "etc" / "pjsip.conf").read_text()
+    assert first.telephones["darurat"] in (folder / "etc" / "pjsip.conf").read_text()
 
 
 @pytest.mark.parametrize("address", ["sip:mitra@host,20,gm)\n", "mitra", "sip:mitra@h;x=${SHELL(id)}"])

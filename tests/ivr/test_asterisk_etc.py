@@ -72,7 +72,7 @@ def test_the_telephone_for_emergencies_is_rung_wherever_it_is_registered(made: M
 
 
 def test_telephones_have_the_same_password_at_every_node(made: Made) -> None:
-    shared = {"asterisk_nodes": NODES, "sip_secret": "s", "accounts": ["wulan"]}
+    shared = {"asterisk_nodes": NODES, "sip_secret": "s", "accounts": ["wulan", "cso1"]}
     a, b = made("one", **shared, asterisk_node="a"), made("two", **shared, asterisk_node="b")
     for name in ("cso1", "wulan"):
         assert section(a, name, "auth")["password"] == section(b, name, "auth")["password"]
@@ -101,7 +101,8 @@ def test_a_trunk_is_known_by_its_addresses_and_speaks_a_law_first(made: Made) ->
     assert section(folder, "trunk-telkom", "aor")["contact"] == "sip:sbc.carrier.example"
     text = (folder / "extensions.conf").read_text()
     context = text.partition("[from-telkom]")[2].partition("\n[")[0]
-    assert "exten => 021123,1,Goto(from-trunk,021123,1)" in context
+    for spelt in ("021123", "+6221123", "6221123"):
+        assert f"exten => {spelt},1,Goto(from-trunk,021123,1)" in context
     assert "exten => 62717123,1,Goto(from-trunk,0717123,1)" in context
     assert "_[0-9+]" not in context  # nothing else may be dialled on it
 
@@ -111,6 +112,7 @@ def test_a_trunk_without_numbers_takes_all_and_counts_the_unknown_as_one(made: M
     text = (made(shape={"trunks": {"lain": open_to_all}}) / "extensions.conf").read_text()
     context = text.partition("[from-lain]")[2].partition("\n[")[0]
     assert "exten => 021123,1,Goto(from-trunk,021123,1)" in context
+    assert "exten => +6221123,1,Goto(from-trunk,021123,1)" in context
     assert "exten => _[0-9+]!,1,Goto(from-trunk,0717123,1)" in context
 
 
@@ -139,8 +141,8 @@ def test_tls_needs_a_certificate_and_opens_wss_too(made: Made, tmp_path: Path) -
 
 
 def test_pages_have_telephones_only_where_an_operator_wants_them(made: Made) -> None:
-    assert not section(made(), "cso1-web", "auth")
-    folder = made(shape={"telephones": {"webrtc": True, "webrtc_codecs": ["alaw", "opus"]}})
+    assert not section(made(accounts=["cso1"]), "cso1-web", "auth")
+    folder = made(accounts=["cso1"], shape={"telephones": {"webrtc": True, "webrtc_codecs": ["alaw", "opus"]}})
     assert section(folder, "cso1-web", "auth")["password"] == section(folder, "cso1", "auth")["password"]
     assert "webrtc=yes" in (folder / "pjsip.conf").read_text()
     assert "codec_opus" in (folder / "modules.conf").read_text()

@@ -31,7 +31,7 @@ async def test_the_key_keeps_the_place_and_says_goodbye(ivr: Ivr, sentence: Sent
     before = await ivr.pool.call(CALL)
     goodbye = await ivr.step("key", digits="1")
     assert isinstance(goodbye, Bye)
-    assert "tempat Anda dalam antrean tetap" in sentence(goodbye)
+    assert "saat giliran Anda tiba" in sentence(goodbye)
     await ivr.service.hung_up(CALL)
     call = await ivr.pool.call(CALL)
     assert (call.state, call.virtual, call.dial, call.score) == (CallState.WAITING, True, AT_TEBET, before.score)
@@ -93,8 +93,23 @@ async def test_a_full_queue_offers_it(ivr: Ivr, sentence: Sentence) -> None:
     assert "sedang penuh" in sentence(asked)
     assert "tekan satu" in sentence(asked)
     goodbye = await ivr.keys("1")
-    assert "tempat Anda dalam antrean tetap" in sentence(goodbye)
+    assert "saat giliran Anda tiba" in sentence(goodbye)
     assert (await ivr.pool.call(CALL)).virtual
+
+
+async def test_a_wrong_key_at_a_full_queue_costs_nobody_the_callback(ivr: Ivr, sentence: Sentence) -> None:
+    await full_queue(ivr)
+    await in_line(ivr)
+    for key in ("*", "*", "5"):
+        assert "tekan satu" in sentence(await ivr.keys(key))
+    assert "saat giliran Anda tiba" in sentence(await ivr.keys("1"))
+
+
+async def test_whoever_goes_on_keying_what_is_not_offered_is_said_goodbye(ivr: Ivr, sentence: Sentence) -> None:
+    await full_queue(ivr)
+    await in_line(ivr)
+    await ivr.keys("5")
+    assert "hubungi kembali" in sentence(await ivr.keys("5"))
 
 
 @pytest.mark.parametrize("ani", [AT_TEBET, ""])

@@ -73,7 +73,7 @@ def test_within_three_hours_the_crews_street_is_told_when_it_is_known(call: Dial
     caller = call(NO_OUTAGE)
     caller.presses("2")
     assert caller.keys == ["emergency.short", "status.enroute", "status.position", "script.S1", "after.note"]
-    assert f"Petugas sekarang di {STREET}" in caller.heard
+    assert f"Regu sekarang di {STREET}" in caller.heard
 
 
 def test_after_three_hours_the_crew_on_its_way_is_told_with_its_street(call: Dial, world: World) -> None:

@@ -18,6 +18,7 @@ from ivr.service import IvrService
 from simulation.caller import ScriptedCaller, World
 from tests.fixtures.callers import IN_OUTAGE, NO_OUTAGE
 from tests.fixtures.ivr_service import AT_TEBET, Ivr
+from tests.fixtures.wait import PATIENT_MS
 from tests.ivr.test_menu_file import folder, refused, spoil
 
 __all__ = ["folder"]
@@ -141,6 +142,11 @@ FAULTS = {
         '  lagi: {every: ["08:00-09:00"], instead: {keluhan: pamit}}\nholidays: [',
         "hours.lagi.instead.keluhan: the hours 'pelayanan' are for this node too",
     ),
+    "what a surge level begins with cannot be told an emergency": (
+        "{keluhan: keluhan_tutup,",
+        "{lokasi_ramai: pamit, keluhan: keluhan_tutup,",
+        "instead.lokasi_ramai: callers could not tell an emergency there",
+    ),
     "start that cannot be told an emergency": (
         "{keluhan: keluhan_tutup,",
         "{lokasi: pamit, keluhan: keluhan_tutup,",
@@ -173,6 +179,7 @@ def test_a_node_that_is_entered_at_night_alone_is_reached_and_must_lead_on(folde
         '{"1": jebakan}\n    silent: jebakan',
     )
     spoil(folder / "menu.yaml", "    invalid: pamit\n  permintaan_tutup", "    invalid: jebakan\n  permintaan_tutup")
+    spoil(folder / "menu.yaml", "    withheld: tutup_tanpa_nomor\n", "")
     jebakan = (
         '{kind: menu, say: [emergency], keys: {"1": keluhan_tutup}, silent: keluhan_tutup, invalid: keluhan_tutup}'
     )
@@ -193,7 +200,7 @@ def test_the_picture_shows_them() -> None:
 async def test_the_clock_of_the_service_decides_and_a_change_disturbs_no_call(ivr: Ivr, folder: Path) -> None:
     """It is noon in Jakarta."""
     menus = Menus(folder, ivr.folder)
-    ivr.service = IvrService(ivr.pool.acd, ivr.db, menus, from_database(ivr.db), ivr.clock, deadline_ms=2000)
+    ivr.service = IvrService(ivr.pool.acd, ivr.db, menus, from_database(ivr.db), ivr.clock, deadline_ms=PATIENT_MS)
     await ivr.arrives("ccall0001", AT_TEBET)
     spoil(folder / "menu.yaml", 'every: ["00:00-24:00"]', 'every: ["13:00-21:00"]')
     assert menus.refresh()

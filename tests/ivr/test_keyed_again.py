@@ -231,7 +231,7 @@ async def test_the_crews_street_is_told_while_it_is_fresh(ivr: Ivr, sentence: Sa
     folder.mkdir(parents=True, exist_ok=True)
     path_for(STREET).write_bytes(b"RIFF")
     try:
-        assert f"Petugas sekarang di {STREET}" in sentence(await dials(ivr, STATUS, call="ccall0003"))
+        assert f"Regu sekarang di {STREET}" in sentence(await dials(ivr, STATUS, call="ccall0003"))
         ivr.clock.advance(seconds=15 * 60 + 1)
         assert STREET not in sentence(await dials(ivr, STATUS, call="ccall0004")), "too old to be told"
         ivr.clock.advance(seconds=LATE)

@@ -158,6 +158,8 @@ def test_2_what_the_store_says_to_the_callback_is_said(at: Dial, world: World, a
 def test_2_who_cannot_be_called_back_is_put_in_line(at: Dial, world: World) -> None:
     withheld = at(2, "")
     withheld.presses("1")  # the one dark area of the list
+    assert "outage.options" in withheld.keys
+    assert "outage.options_callback" not in withheld.keys, "a call back is no use"
     assert isinstance(withheld.presses("0"), Wait)
     assert withheld.queues == [Enqueue("gangguan")]
     world.callback_answer = "stale-token"
@@ -307,7 +309,7 @@ async def test_a_step_knows_the_level_of_its_instant(ivr: Ivr, sentence: Sentenc
     call = await ivr.pool.call("ccall0001")
     assert (call.state, call.virtual, call.queue, call.level) == (CallState.WAITING, True, "gangguan", 2)
     await acd.set_level(0, reason="uji", by="ladder")
-    assert "nol untuk petugas" in sentence(await ivr.arrives("ccall0002", AT_MENTENG)).lower()
+    assert "nol ke petugas" in sentence(await ivr.arrives("ccall0002", AT_MENTENG)).lower()
     await acd.override_level(3, reason="uji", by="spv1")
     assert isinstance(await ivr.keys("0", "ccall0002"), Ask), "by hand counts the same, and in mid-call"
     assert (await ivr.pool.call("ccall0002")).level == 3

@@ -179,6 +179,38 @@ def test_a_spoiled_file_leaves_the_last_good_menu(folder: Path, tmp_path: Path) 
     assert menus.current() is good
 
 
+def test_what_was_wrong_in_another_file_is_taken_up_once_that_is_right(folder: Path, tmp_path: Path) -> None:
+    menus = Menus(folder, tmp_path / "menus")
+    spoil(folder / "menu.yaml", '"0211239": {', '"0211238": {')
+    assert not menus.refresh(), "no trunk has that number"
+    spoil(folder / "areas.yaml", '"0211239"]', '"0211239", "0211238"]')
+    assert menus.refresh()
+
+
+def test_a_queue_that_the_router_does_not_know_yet_waits_for_a_start(folder: Path, tmp_path: Path) -> None:
+    menus = Menus(folder, tmp_path / "menus")
+    good = menus.current()
+    spoil(folder / "queues.yaml", "queues:\n", "queues:\n  baru: {title: Baru}\n")
+    spoil(folder / "menu.yaml", "queue: gangguan", "queue: baru")
+    assert not menus.refresh()
+    assert menus.current() is good
+    assert Menus(folder, tmp_path / "menus").current() != good
+
+
+def test_a_changed_menu_waits_for_its_sounds(folder: Path, tmp_path: Path) -> None:
+    rendered = {piece.text for piece in Menus(folder, tmp_path / "menus").current().texts()}
+    menus = Menus(
+        folder,
+        tmp_path / "menus",
+        audible=lambda menu: {piece.text for piece in menu.texts() if piece.text} <= rendered,
+    )
+    spoil(folder / "prompts.yaml", "Selamat datang di PLN", "Anda terhubung dengan PLN")
+    assert not menus.refresh(), "callers would not hear the greeting"
+    rendered.add("Anda terhubung dengan PLN satu dua tiga.")
+    assert menus.refresh()
+    assert not menus.refresh(), "once"
+
+
 def test_the_version_is_the_content(menu: Menu) -> None:
     assert Menu.loads(menu.dumps()).version == menu.version
 

@@ -6,24 +6,23 @@ from typing import Any
 
 import pytest
 
-from config.operator import operator
-from ivr.carriers import asterisk_answer, twilio_context
+from ivr.carriers import asterisk_answer
 from ivr.instructions import Wait
+from ivr.trunks import as_dialled, trunk_dialled
 from tests.fixtures.ivr_service import AT_TEBET, Ivr
 
 OWN, EVERYBODY = "0211239", "021123"
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize("sent", ["{}", "+62{}", "62{}"])
 @pytest.mark.parametrize("dialled", [OWN, EVERYBODY])
-def test_both_carriers_tell_the_number_that_was_dialled(dialled: str) -> None:
-    asked = asterisk_answer.Request.read(
-        "arrived", "PJSIP/trunk-1", ["t", "c1763794347x12", "", "08120000002", dialled]
-    )
-    assert asterisk_answer.arrival(asked, operator()).dialled == dialled
-    assert asterisk_answer.trunk_of(dialled, operator()) == "jakarta", "its region is known too"
-    assert twilio_context.as_dialled("+62" + dialled.removeprefix("0")) == dialled
-    assert twilio_context.trunk_of(dialled) == "jakarta"
+def test_both_carriers_tell_the_number_that_was_dialled(dialled: str, sent: str) -> None:
+    sent = sent.format(dialled) if sent == "{}" else sent.format(dialled.removeprefix("0"))
+    asked = asterisk_answer.Request.read("arrived", "PJSIP/trunk-1", ["t", "c1763794347x12", "", "08120000002", sent])
+    arrival = asterisk_answer.arrival(asked)
+    assert (arrival.dialled, arrival.trunk) == (dialled, "jakarta"), "its region is known too"
+    assert (as_dialled(sent), trunk_dialled(sent)) == (dialled, "jakarta")
 
 
 @pytest.mark.anyio

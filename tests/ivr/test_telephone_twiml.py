@@ -122,6 +122,12 @@ def test_the_keys_of_the_shipped_menu_are_read_in_both_languages() -> None:
         **{"4": "Sambungan baru atau tambah daya", "5": "Kompensasi atau token listrik", "0": "Petugas"},
     }
     assert {one["key"]: one["label"] for one in options([prompts["outage.options"].id])} == {
-        **{"1": "Dikabari saat menyala", "2": "Hanya bangunan Anda padam atau masih padam", "0": "Petugas"}
+        **{"1": "Dikabari saat menyala", "2": "Hanya bangunan Anda yang padam atau masih padam", "0": "Petugas"}
     }
     assert {one["key"] for one in options([prompts["menu.main"].text("en")])} == set("123450")
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_no_key_of_the_shipped_menu_is_without_a_word(language: str) -> None:
+    for name, prompt in operator().prompts.prompts.items():
+        assert all(one["label"] for one in options([prompt.text(language)])), name

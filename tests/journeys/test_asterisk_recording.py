@@ -94,6 +94,19 @@ def test_told_first_then_both_sides_through_hold_consult_and_transfer(line: Line
     assert len(heard.content) == row["seconds"] * 16000 + 44
 
 
+def test_who_is_in_danger_keys_it_during_the_notice(line: Line) -> None:
+    caller = line.caller("no_outage", tone=CALLER)
+    caller.dial("123")
+    caller.wait("CALL_ESTABLISHED")
+    until(lambda: caller.heard().seconds > 0.5, 10, "the menu speaks")
+    caller.press(RECORDED)
+    before = caller.heard().seconds
+    until(lambda: caller.heard().seconds > before + 2, 15, "the notice is said", every=0.1)
+    caller.press("9")
+    call = line.wait_call(caller, CallState.WAITING, CallState.OFFERED, CallState.TALKING, seconds=40)
+    assert (call.queue, call.emergency) == ("darurat", True)
+
+
 def test_a_queue_that_is_not_recorded_has_no_notice_and_no_file(line: Line) -> None:
     telephone = line.telephone("cso1", tone=FIRST)
     line.ready("cso1")

@@ -16,7 +16,7 @@ import pytest
 
 from config.settings import Settings
 from simulation.bench.exchange import free_ports
-from suar.doctor_asterisk import certificate, nodes, sound
+from suar.doctor_asterisk import certificate, nodes, outgoing, sound
 from tests.fixtures.certificates import Authority
 
 pytestmark = pytest.mark.unit
@@ -133,3 +133,10 @@ def test_ports_that_are_fewer_than_legs_are_told_before_a_caller_is_refused(
     here = Settings(asterisk=True, rtp_start=10000, rtp_end=9999 + ports, sip_secret="s", asterisk_nodes=several)  # type: ignore[arg-type]
     found, sentence = sound(here, lines=720, front=40, csos=105)
     assert (found, bool(re.match(said, sentence))) == (fine, True), sentence
+
+
+def test_a_trunk_that_only_takes_calls_calls_nobody_back() -> None:
+    fine, sentence = outgoing(Settings(asterisk=True), "PJSIP/{number}@trunk")
+    assert not fine, sentence
+    assert outgoing(Settings(asterisk=True), "PJSIP/{number}@trunk-telkom")[0]
+    assert outgoing(Settings(), "PJSIP/{number}@trunk") == (True, "not configured")

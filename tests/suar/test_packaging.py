@@ -102,7 +102,6 @@ def test_every_setting_of_the_deployment_exists() -> None:
         (REPOSITORY / "deploy" / name).read_text() for name in ("compose.yaml", ".env.example", "suar.service")
     )
     used = {name.removesuffix("_FILE") for name in re.findall(r"\bSUAR_[A-Z_]+", text)} - {
-        "SUAR_IMAGE",
         "SUAR_HEARTBEAT",
         "SUAR_",
     }
