@@ -253,6 +253,39 @@ def a_voice_note_on_a_report(stage: Stage) -> None:
     stage.leaves(caller, "announced")
 
 
+def in_english(stage: Stage) -> None:
+    caller = stage.dials()
+    stage.answers(caller, "menu.main", "8")
+    stage.hears_text(caller, operator().prompts.prompts["menu.main"].text("en"), "en")
+    stage.presses(caller, "7")  # Indonesian again
+    stage.answers(caller, "menu.main", "0")
+    stage.queued(caller, "gangguan")
+    stage.leaves(caller)
+
+
+def another_place_than_that_of_the_telephone(stage: Stage) -> None:
+    """Somebody in Jakarta asks how it stands at home, on Bangka."""
+    caller = stage.dials("", "0717123")
+    stage.answers(caller, "locate.another", "6")
+    stage.hears(caller, "locate.affected")
+    stage.answers(caller, "locate.elsewhere", "1")
+    stage.hears(caller, "outage.options")
+    stage.leaves(caller)
+
+
+def a_question_about_tokens(stage: Stage) -> None:
+    caller = stage.dials()
+    stage.answers(caller, "menu.main", "5")
+    stage.answers(caller, "questions", "2")
+    stage.hears(caller, "prepaid.rejected")
+    stage.answers(caller, "after.information", "1")
+    stage.answers(caller, "questions", "4")
+    stage.answers(caller, "prepaid.still_dark", "1")
+    stage.hears(caller, "after.note")
+    stage.reports(caller)
+    stage.leaves(caller)
+
+
 # --- an emergency, from every state
 def urgent(stage: Stage, caller: Any) -> None:
     stage.presses(caller, operator().menu.emergency.key)
@@ -341,7 +374,8 @@ SCENARIOS: list[Scenario] = [
     a_meter_number_is_keyed, a_wrong_number_three_times_and_then_a_person, a_report_by_one_key,
     the_same_report_again_and_its_status, no_report_to_tell_of, compensation, complaints, new_connections, wrong_keys,
     a_telephone_without_keys, a_place_in_line_is_told_and_life_support_has_a_head_start,
-    a_number_of_their_own, a_voice_note_on_a_report,
+    a_number_of_their_own, a_voice_note_on_a_report, in_english, another_place_than_that_of_the_telephone,
+    a_question_about_tokens,
     an_emergency_in_the_announcement, an_emergency_in_the_first_question, an_emergency_in_the_menu,
     an_emergency_while_a_number_is_keyed, an_emergency_in_line, an_emergency_after_a_report, busy, surge, critical,
 ]  # fmt: skip
