@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 from config.errors import Invalid
@@ -41,5 +42,15 @@ async def run(name: str, runs: int, quick: bool) -> Report:
     try:
         await work
     except asyncio.CancelledError:
+        _told(report)
         raise BenchFailed("The bench was stopped; nothing of it runs any more.") from None
+    except BenchFailed:
+        _told(report)
+        raise
     return report
+
+
+def _told(report: Report) -> None:
+    """Half an hour of figures is not lost with the last of them."""
+    if report.text:
+        sys.stderr.write(report.table())
