@@ -38,7 +38,7 @@ STEPS = Counter("suar_agi_steps_total", "Questions of the dialplan by name and o
 SECONDS = Histogram(
     "suar_agi_step_seconds",
     "From accepted to acknowledged.",
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0),
+    buckets=(0.002, 0.003, 0.004, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0),
 )
 NOTICES = frozenset({"notice", "notice-key"})  # of those whom we have called
 STEPS_OF_CALLS = frozenset({"arrived", "next", "waiting", "key", "recorded", "after-offer", "after-partner", "resume"})

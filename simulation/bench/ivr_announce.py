@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ivr.speech.cache import name_of
 from simulation.bench.exchange import DIALLED, Exchange
+from simulation.bench.ivr_steps import percentile_ms, steps
 from simulation.bench.load import crowd, side_by_side
 from simulation.bench.report import Report
 
@@ -30,6 +31,8 @@ class Arm:
     by_process: dict[str, float]  # the same one by one, with Asterisk
     failed: int
     repeated: int
+    step_p50_ms: float  # one step of the menu, in the step server
+    step_p99_ms: float
 
 
 async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
@@ -78,9 +81,10 @@ async def arm(at: Exchange, dialled: str, at_once: int, seconds: float, *, rate:
     words = ("-l", str(at_once), "-r", f"{max(1, round(rate))}", "-m", "1000000")
     async with crowd(at, "listener", dialled, *words) as callers:
         first = await callers.after(warm)
-        before = at.cpu()
+        before, told = at.cpu(), await steps(at)
         last = await callers.after(first.seconds + seconds)
         used = {name: now - before.get(name, 0.0) for name, now in at.cpu().items()}
+        telling = await steps(at)
     done = last.done - first.done
     spent = {name: value * 1e3 / max(1, done) for name, value in used.items()}
     ours = sum(spent.values()) - spent["asterisk"]
@@ -91,6 +95,8 @@ async def arm(at: Exchange, dialled: str, at_once: int, seconds: float, *, rate:
         spent,
         last.failed - first.failed,
         last.repeated - first.repeated,
+        percentile_ms(told, telling, 0.5),
+        percentile_ms(told, telling, 0.99),
     )
 
 
@@ -104,6 +110,8 @@ def _tell(report: Report, name: str, found: dict[str, list[Arm]], *, cps_goal: s
     for process in sorted(ours[0].by_process):
         values = [one.by_process.get(process, 0.0) for one in ours]
         report.row(f"{name}_suar_{process}_ms", values, "ms", label=f"suar: of that {process}")
+    report.row(f"{name}_step_p50_ms", [one.step_p50_ms for one in ours], "ms", label="suar: a step of the menu, p50")
+    report.row(f"{name}_step_p99_ms", [one.step_p99_ms for one in ours], "ms", label="suar: a step of the menu, p99")
     idle = [one.suar_ms for one in plain]
     report.row(f"{name}_suar_beside_ms", idle, "ms", label="Suar's processes beside a plain call (they see it end)")
     pairs = [*zip(ours, plain, strict=True)]

@@ -10,6 +10,7 @@ import pytest
 from config import operator as operator_files
 from ivr.menu import Menu
 from simulation.bench.ivr import SPOKEN, rules
+from simulation.bench.ivr_steps import percentile_ms
 from tests.fixtures.callers import UTILITY
 
 pytestmark = pytest.mark.unit
@@ -23,3 +24,13 @@ def test_the_files_of_the_bench_are_accepted_and_say_one_sentence(tmp_path: Path
     said = Menu(made.menu, made.prompts).say(SPOKEN)
     assert [piece.text for piece in said] == ["Bunyi."]
     assert made.menu.nodes["lokasi"].here == []  # type: ignore[union-attr]
+
+
+def test_the_percentile_of_the_steps_between_two_looks() -> None:
+    before = {0.005: 10.0, 0.01: 10.0, 0.02: 10.0, float("inf"): 10.0}
+    after = {0.005: 10.0, 0.01: 60.0, 0.02: 110.0, float("inf"): 110.0}
+    assert percentile_ms(before, after, 0.5) == pytest.approx(10.0)
+    assert percentile_ms(before, after, 0.25) == pytest.approx(7.5)
+    assert percentile_ms(before, after, 0.99) == pytest.approx(19.8)
+    assert percentile_ms(after, after, 0.5) == 0.0
+    assert percentile_ms({}, {0.005: 1.0, float("inf"): 100.0}, 0.99) == 5.0
