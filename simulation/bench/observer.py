@@ -84,8 +84,10 @@ class Manager:
         self._writer.write("\r\n".join(lines).encode())
         try:
             said = await asyncio.wait_for(answer, ANSWER_SECONDS)
-        except (TimeoutError, ConnectionError):
+        except TimeoutError:
             raise BenchFailed(f"Asterisk's manager did not answer {headers['Action']}.") from None
+        except ConnectionError:
+            raise BenchFailed("The connection to Asterisk's manager has ended: has Asterisk died?") from None
         if "Response: Error" in said:
             raise BenchFailed(f"Asterisk's manager refused {headers['Action']}.")
         return said
@@ -111,3 +113,6 @@ class Manager:
                         self.marks.append(seen)
                 elif waiting := self._answers.pop(fields.get("ActionID", ""), None):
                     waiting.set_result(text)
+        for waiting in self._answers.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError())
