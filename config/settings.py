@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     asterisk_http_port: int = Field(default=8088, ge=1, le=65535)
     rtp_start: int = Field(default=10000, ge=1024, le=65534)
     rtp_end: int = Field(default=12000, ge=1025, le=65535)
+    rtp_timeout: int = Field(
+        default=30, ge=0, le=3600, description="Seconds without sound after which a call is ended; 0: never."
+    )
 
     twilio_account_sid: str = Field(
         default="", description="Empty: no Twilio (in demo mode the built-in telephone stands in)."

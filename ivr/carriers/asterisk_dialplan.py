@@ -33,6 +33,13 @@ ADDRESS = re.compile(r"sips?:[A-Za-z0-9._+-]+@[A-Za-z0-9.:\[\]-]+")
 
 
 @lru_cache(maxsize=1)
+def contexts() -> frozenset[str]:
+    """Of our dialplan, but for those of trunks (`from-…`)."""
+    text = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^\[([a-z-]+)\]$", text, re.M)) - {"general", "globals"}
+
+
+@lru_cache(maxsize=1)
 def _templates() -> Environment:
     # Nothing here becomes HTML: these are Asterisk's own files, filled from checked values.
     return Environment(
@@ -114,6 +121,7 @@ def _values(s: Settings, op: Operator, kept: Secrets) -> dict[str, Any]:
         "http_port": s.asterisk_http_port,
         "rtp_start": s.rtp_start,
         "rtp_end": s.rtp_end,
+        "rtp_timeout": s.rtp_timeout,
         "trunks": [host.strip() for host in s.sip_trunks.split(",") if host.strip()],
         "telephones": kept.telephones,
         "partners": partners,

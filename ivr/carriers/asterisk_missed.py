@@ -17,6 +17,7 @@ from config.database import Database
 from config.errors import Problem
 from config.logging import told
 from ivr.carriers.asterisk_cel import FILE, FRONT, MOST, Book, Gone, Journal
+from ivr.carriers.asterisk_dialplan import contexts
 from ivr.carriers.asterisk_moves import HungUp
 from ivr.carriers.asterisk_names import named
 from ivr.carriers.base import e164, repaired
@@ -171,4 +172,9 @@ def _outcome(gone: Gone) -> Outcome:
 
 
 def _is_caller(gone: Gone) -> bool:
-    return gone.end is None or gone.end.context != FRONT or gone.end.cause != UNKNOWN_NUMBER
+    """A caller of ours: not of a number that is not served here, nor of a dialplan that the operator has added."""
+    if gone.end is None:
+        return True
+    if gone.end.context == FRONT:
+        return gone.end.cause != UNKNOWN_NUMBER
+    return gone.end.context.startswith("from-") or gone.end.context in contexts()

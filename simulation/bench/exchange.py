@@ -62,9 +62,11 @@ class Exchange:
         return {file.stem: cpu_of(int(file.read_text())) for file in (self.data / "run").glob("*.pid")}
 
     async def number(self, dialled: str, *lines: str) -> None:
-        """A number of the bench's own, beside the product's."""
+        """A number of the bench's own, in a context of its own: whoever dials it is no caller of the product."""
+        own = f"bench-{dialled}"
         for place, line in enumerate(lines, start=1):
-            await self.manager.console(f"dialplan add extension {dialled},{place},{line} into from-trunk")
+            await self.manager.console(f"dialplan add extension s,{place},{line} into {own}")
+        await self.manager.console(f"dialplan add extension {dialled},1,Goto({own},s,1) into from-trunk")
 
     async def channels(self) -> int:
         """How many channels there are."""
@@ -130,6 +132,7 @@ def _settings(folder: Path, root: Path) -> dict[str, str]:
     environ |= {"SUAR_DATA": str(folder / "data"), "SUAR_CONFIG_DIR": str(folder / "utility"), "SUAR_PORT": str(web)}
     environ |= {"SUAR_ASTERISK": "1", "SUAR_ASTERISK_ROOT": str(root), "SUAR_SIP_PORT": str(sip)}
     environ |= {"SUAR_AGI_PORT": str(agi), "SUAR_AMI_PORT": str(ami), "SUAR_ASTERISK_HTTP_PORT": str(http)}
+    environ |= {"SUAR_RTP_TIMEOUT": "0"}  # SIPp's callers are silent
     # Asterisk takes the next pair of ports when one is taken.
     return environ | {"SUAR_RTP_START": "20000", "SUAR_RTP_END": "28000", "SUAR_LOG_LEVEL": "WARNING"}
 

@@ -31,7 +31,6 @@ async def measure(report: Report, *, quick: bool) -> None:
         root = asterisk_root()
         async with exchange(root, rules) as at:
             await _customers(at)
-            await silent_callers(at)
             await ivr_publish.measure(at, report, quick=quick)
             await ivr_announce.measure(at, report, quick=quick)
             await ivr_refuse.measure(at, report, quick=quick)
@@ -60,14 +59,6 @@ def _announcing(menu: dict[str, object]) -> None:
     menu.update(
         greeting=[], levels={}, hours={}, own_numbers={}, nodes={"lokasi": locate, "padam": outage, "bunyi": said}
     )
-
-
-async def silent_callers(at: Exchange) -> None:
-    """Asterisk ends a call from which no sound comes; SIPp sends none."""
-    file = at.data / "asterisk" / "etc" / "pjsip.conf"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("rtp_timeout=30", "rtp_timeout=0"), encoding="utf-8")
-    await at.manager.console("module reload res_pjsip.so")
 
 
 async def _customers(at: Exchange) -> None:

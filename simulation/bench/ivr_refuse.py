@@ -36,7 +36,7 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
     await level(at, 0)
     report.section(
         f"{OFFERED} calls a second refused",
-        f"Offered evenly for {seconds:.0f} s; from INVITE to 503. Plain: one line, Hangup. Suar: its dialplan at surge",
+        f"Offered evenly for {seconds:.0f} s; from INVITE to 503. Plain: Hangup. Suar: its dialplan at surge",
         "level 4, no line left for announcements (`front: 0`). Kept up: every call answered, none a second late.",
     )
     for dialled, arms in found.items():

@@ -191,6 +191,20 @@ def test_level_four_asks_nobody(folder: Path) -> None:
     assert played == ['Background(suar/front${IF($["${SUAR_ANI}"=""]?-withheld:)})'], "not that a person comes"
 
 
+def test_the_contexts_of_ours_are_known_by_their_names(folder: Path) -> None:
+    ours = {name for name in dialplan(folder) if not name.startswith("from-")} - {"general", "globals"}
+    assert ours <= asterisk_dialplan.contexts()
+    assert {"general", "globals"}.isdisjoint(asterisk_dialplan.contexts())
+
+
+def test_after_how_long_without_sound_a_call_ends_is_a_setting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "rtp_timeout=30\n" in (folder / "etc" / "pjsip.conf").read_text()
+    monkeypatch.setenv("SUAR_RTP_TIMEOUT", "0")
+    settings.cache_clear()
+    assert "pjsip.conf" in render(folder)
+    assert "rtp_timeout=0\n" in (folder / "etc" / "pjsip.conf").read_text()
+
+
 def test_everything_listens_on_the_loopback_only(folder: Path) -> None:
     for name, key in (("pjsip.conf", "bind"), ("manager.conf", "bindaddr"), ("http.conf", "bindaddr")):
         text = (folder / "etc" / name).read_text()

@@ -172,6 +172,15 @@ async def test_who_came_and_went_while_nobody_of_ours_was_alive(
     assert await asterisk.ends(call) == 1
 
 
+async def test_who_was_served_by_a_dialplan_of_the_operators_own_is_no_lost_caller(asterisk: Asterisk) -> None:
+    call = asterisk.begins(1)
+    asterisk.hangs_up(call, "fax-of-the-office")
+    asterisk.pool.later(6)
+    assert await asterisk.importer().turn() == 0
+    assert call not in await asterisk.records()
+    assert await asterisk.pool.acd.refused() == []
+
+
 async def test_a_step_that_is_under_way_may_still_tell_of_the_call(asterisk: Asterisk) -> None:
     call = asterisk.begins(1)
     asterisk.hangs_up(call, "step")
