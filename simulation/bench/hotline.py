@@ -76,7 +76,11 @@ class Hotline:
     async def _quiet(self) -> bool:
         if not await self.at.quiet():
             return False
-        return all(cso.state is CsoState.READY for cso in (await self.acd.snapshot()).csos)
+        csos = (await self.acd.snapshot()).csos
+        for cso in csos:
+            if cso.state is CsoState.NOT_ANSWERING:  # the bench hung up while the telephone rang: as at a desk
+                await self.acd.ask_state(cso.id, CsoState.READY)
+        return all(cso.state is CsoState.READY for cso in csos)
 
     def cpu(self) -> dict[str, float]:
         """Seconds of processor time so far, by the names of the product's processes, `store` and `asterisk`."""
