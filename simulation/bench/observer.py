@@ -12,6 +12,7 @@ from simulation.bench.ground import BenchFailed
 
 ARRIVES = "BenchArrives"  # the user event of the first line of the dialplan, in both arms
 RINGING = "5"  # ChannelState
+LONGEST = 2**24  # bytes of an answer: hanging up 2,000 channels is told in as many lines
 ANSWER_SECONDS = 60.0  # an Asterisk that has just been called 721 times a second works off what is left first
 
 
@@ -69,7 +70,7 @@ class Manager:
 
     async def open(self, port: int, user: str, secret: str) -> None:
         """Log in; raises OSError while nobody listens, BenchFailed when refused."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port, limit=LONGEST)
         await self._reader.readline()
         self._reading = asyncio.create_task(self._read())
         await self.ask(Action="Login", Username=user, Secret=secret)
