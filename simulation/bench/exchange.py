@@ -23,11 +23,13 @@ from typing import Any
 
 import yaml
 
-from config.settings import HERE, settings
+from config.settings import HERE, settings, store_socket
+from router.store.acd import Acd
 from simulation.bench.ground import BenchFailed, cpu_of
 from simulation.bench.observer import Manager
 
 SCENARIOS = Path(__file__).parent / "telephones"
+POOL = "main"
 DIALLED = "021123"  # a number of the product's own trunk
 UP_SECONDS = 120.0
 OBSERVER = """
@@ -74,9 +76,21 @@ class Exchange:
         found = [line for line in said.split("\r\n") if "active channel" in line]
         return int(found[0].removeprefix("Output: ").split()[0]) if found else -1
 
+    @contextlib.asynccontextmanager
+    async def store(self) -> AsyncIterator[Acd]:
+        """The product's live state."""
+        acd = await Acd.open(f"unix://{store_socket(self.data)}", POOL, timeout=10)
+        try:
+            yield acd
+        finally:
+            await acd.close()
+
     async def quiet(self) -> bool:
-        """Whether nobody is on the line."""
-        return await self.channels() == 0
+        """Whether nobody is on the line, and the product has done with whoever was."""
+        if await self.channels():
+            return False
+        async with self.store() as acd:
+            return all(call.virtual for call in (await acd.snapshot()).calls)
 
     async def hang_up_all(self) -> None:
         """Nothing of one arm disturbs the next."""

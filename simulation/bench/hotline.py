@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import store_socket
 from router.agents import CsoState
 from router.store.acd import Acd
 from simulation.bench.exchange import DIALLED, Exchange, edit, end, exchange, free_ports, sipp, start, until
@@ -102,8 +101,7 @@ async def hotline(root: Path, *, talk_ms: int = TALK_MS) -> AsyncIterator[Hotlin
         at = await stack.enter_async_context(made)
         await _numbers(at)
         stack.push_async_callback(end, await _telephones(at, passwords, talk_ms))
-        acd = await Acd.open(f"unix://{store_socket(at.data)}", "main", timeout=10)
-        stack.push_async_callback(acd.close)
+        acd = await stack.enter_async_context(at.store())
         line = Hotline(at, acd)
         await _to_work(line)
         beating = asyncio.create_task(line.heartbeats())

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from router.store.acd import Acd
-from simulation.bench.exchange import DIALLED, Exchange, until
+from simulation.bench.exchange import DIALLED, POOL, Exchange, until
 from simulation.bench.load import crowd, response_times, share, side_by_side
 from simulation.bench.report import Report
 
 PLAIN = "132"  # dialled: refused by the first line
 OFFERED = 721  # calls a second: the caller of 4 August 2019 who found 720 lines taken
 SECONDS = 8.0
-POOL = "main"
 LEVEL = f"SUAR_LEVEL_{POOL}"
 
 
@@ -52,11 +50,8 @@ async def measure(at: Exchange, report: Report, *, quick: bool) -> None:
 
 async def level(at: Exchange, wanted: int) -> None:
     """As a supervisor sets it: what is only written on Asterisk is put right by the connector within seconds."""
-    acd = await Acd.open(f"unix://{at.data / 'run' / 'store.sock'}", POOL)
-    try:
+    async with at.store() as acd:
         await acd.set_level(wanted, reason="bench", by="bench")
-    finally:
-        await acd.close()
 
     async def there() -> bool:
         return f"{LEVEL}={wanted}" in await at.manager.console("dialplan show globals")
