@@ -122,7 +122,7 @@ async def exchange(
             environ = _settings(folder, root)
             data, sip = Path(environ["SUAR_DATA"]), int(environ["SUAR_SIP_PORT"])
             _secrets(data, telephones or {})
-            stack.push_async_callback(end, await _up(environ, folder))
+            stack.push_async_callback(end, await up(environ, folder))
             port = int(environ["SUAR_AMI_PORT"])
             secret = await _prepare(data, port, events, peer)
             manager = Manager()
@@ -158,19 +158,23 @@ def _secrets(data: Path, passwords: Mapping[str, str]) -> None:
     file.write_text(json.dumps({"ami": secrets.token_hex(16), "telephones": telephones}), encoding="utf-8")
 
 
-async def _up(environ: dict[str, str], folder: Path) -> asyncio.subprocess.Process:
+async def up(environ: dict[str, str], folder: Path) -> asyncio.subprocess.Process:
+    """`suar up`, ready; raises BenchFailed when it does not get so. A bench that is stopped leaves nothing behind."""
     with (folder / "up.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "suar", "up",
             env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
         )  # fmt: skip
     said = b""
-    with contextlib.suppress(TimeoutError):
-        # Its first words of its own are its welcome, when everything is ready.
-        said = await asyncio.wait_for(process.stdout.readline(), UP_SECONDS) if process.stdout else b""
-    if not said:
+    try:
+        with contextlib.suppress(TimeoutError):
+            # Its first words of its own are its welcome, when everything is ready.
+            said = await asyncio.wait_for(process.stdout.readline(), UP_SECONDS) if process.stdout else b""
+        if not said:
+            raise BenchFailed(f"`suar up` did not get ready: {(folder / 'up.log').read_text(errors='replace')[-2000:]}")
+    except BaseException:  # also a bench that is stopped meanwhile
         await end(process)
-        raise BenchFailed(f"`suar up` did not get ready: {(folder / 'up.log').read_text(errors='replace')[-2000:]}")
+        raise
     return process
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config import operator as operator_files
 from ivr.menu import Menu
+from simulation.bench.exchange import up
 from simulation.bench.ivr import SPOKEN, rules
 from simulation.bench.ivr_steps import percentile_ms
 from tests.fixtures.callers import UTILITY
@@ -34,3 +38,23 @@ def test_the_percentile_of_the_steps_between_two_looks() -> None:
     assert percentile_ms(before, after, 0.99) == pytest.approx(19.8)
     assert percentile_ms(after, after, 0.5) == 0.0
     assert percentile_ms({}, {0.005: 1.0, float("inf"): 100.0}, 0.99) == 5.0
+
+
+@pytest.mark.anyio
+async def test_a_bench_that_is_stopped_while_its_product_starts_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    create = asyncio.create_subprocess_exec
+
+    async def noted(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        started.set_result(await create("sleep", "60", **options))
+        return started.result()
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    starting = asyncio.create_task(up({"PATH": os.environ["PATH"]}, tmp_path))
+    process = await started
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert process.returncode is not None
